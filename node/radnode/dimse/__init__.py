@@ -1,0 +1,1 @@
+"""The DICOM network: the only rooms that import pynetdicom."""

@@ -1,0 +1,1 @@
+"""Values that every other room shares: identity, levels, attributes, queries, errors. Standard library only."""

@@ -1,0 +1,56 @@
+"""What can go wrong, as few named errors; each edge translates them once (REST to HTTP, DIMSE to a status).
+
+Messages are safe to show to a peer: no server path, no patient data beyond the peer's own words.
+"""
+
+
+class RadnodeError(Exception):
+    """Anything radnode refuses or cannot do, with a reason that may be shown to the peer."""
+
+
+class NotDicom(RadnodeError):
+    """The bytes are no DICOM data set (or no Part 10 file, where one was due)."""
+
+
+class Truncated(NotDicom):
+    """Element lengths run past the end of the data set."""
+
+
+class InvalidIdentity(RadnodeError):
+    """A UID that identifies the object is missing or malformed; `keyword` names it."""
+
+    def __init__(self, keyword: str, why: str) -> None:
+        super().__init__(f"{keyword} {why}")
+        self.keyword = keyword
+
+
+class Mismatch(RadnodeError):
+    """The data set is not the SOP class or instance that the sender announced (PS3.7 9.1.1)."""
+
+
+class TooLarge(RadnodeError):
+    """The object is longer than the limit in force."""
+
+
+class OutOfResources(RadnodeError):
+    """Disk full, quota reached or index unavailable; nothing was kept, the same object may be sent again."""
+
+
+class NotFound(RadnodeError):
+    """The archive holds no such object."""
+
+
+class InvalidQuery(RadnodeError):
+    """The query has no answer because it is not a query: bad level, bad range, bad cursor."""
+
+
+class NoPixelData(RadnodeError):
+    """The object has no pixel data element, or an empty one."""
+
+
+class CannotRender(RadnodeError):
+    """There is pixel data, but no picture can be made of it; the message says why."""
+
+
+class Occupied(RadnodeError):
+    """Another process holds this role on the archive."""

@@ -1,0 +1,25 @@
+"""Unique identifiers, checked once at the edge (PS3.5 9.1)."""
+
+import re
+from typing import NewType
+
+UID = NewType("UID", str)
+
+MAX_LENGTH = 64
+_COMPONENTS = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+
+class InvalidUID(ValueError):
+    """Not a UID: empty, too long, an empty component, or a character other than digits and dots."""
+
+
+def parse_uid(text: str) -> UID:
+    """A checked UID, without the padding that is not part of it (trailing NULs and spaces).
+
+    Leading zeros in a component break PS3.5 9.1 but real devices send them; they are kept.
+    Raises InvalidUID; nothing is ever repaired, because a UID becomes a folder name.
+    """
+    trimmed = text.rstrip("\0 ")
+    if len(trimmed) > MAX_LENGTH or not _COMPONENTS.fullmatch(trimmed):
+        raise InvalidUID(trimmed[: MAX_LENGTH + 6])
+    return UID(trimmed)
