@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 Service = Literal["echo", "store", "find", "get", "move", "commit", "worklist", "mpps"]
 SERVICES: tuple[Service, ...] = ("echo", "store", "find", "get", "move", "commit", "worklist", "mpps")
@@ -108,3 +109,35 @@ class LogSettings(Section):
     """The least severe level that is written."""
     format: Literal["auto", "json", "text"] = "auto"
     """auto is text on a terminal and JSON elsewhere."""
+
+
+class Settings(BaseSettings):
+    """All settings of a node. Made by hand it reads nothing from outside; `radnode.cli.loading.load_settings` reads."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    dicom: DicomSettings = DicomSettings()
+    """The DICOM node."""
+    archive: ArchiveSettings = ArchiveSettings()
+    """The storage folder and its index."""
+    http: HttpSettings = HttpSettings()
+    """The REST sidecar."""
+    auth: AuthSettings = AuthSettings()
+    """Who may call the REST API."""
+    log: LogSettings = LogSettings()
+    """What is written about the node's work."""
+    peers: tuple[Peer, ...] = ()
+    """The remote application entities that are known here."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: where values come from is the loader's business, so that tests and workers are not."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
