@@ -1,0 +1,145 @@
+"""The SQLite file behind the archive: connections, reading and the one way to write.
+
+Each user borrows a connection for itself, so a slow reader never stands in a writer's transaction, whatever thread
+drives it. Writers take BEGIN IMMEDIATE: a transaction that reads first and writes later fails at once in WAL mode,
+whatever the timeout, when another process wrote in between.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from radnode.archive import schema
+from radnode.model.errors import OutOfResources
+
+BUSY_TIMEOUT = 30.0
+"""Seconds that a write waits for other processes' writes."""
+Parameters = Sequence[object] | Mapping[str, object]
+
+
+class Index:
+    """The index at `path`; thread-safe, several processes may use one, and a forked child gets its own connections."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._inherited: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
+        self._start_afresh()
+
+    def migrate(self) -> None:
+        """Make the file where there is none and bring it to the current schema.
+
+        Raises OutOfResources if it cannot be opened, is no index, or was made by a newer radnode.
+        """
+        with self.reading() as connection:
+            current = schema.version_of(Database(connection)) == len(schema.MIGRATIONS)
+        if not current:
+            with self.writing() as connection:
+                schema.migrate(Database(connection))
+
+    def close(self) -> None:
+        """Close every connection that is not borrowed just now, and those when they come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> Iterator[sqlite3.Row]:
+        """The rows of one SELECT, streamed; close the iterator (or exhaust it) to give the connection back."""
+        with self.reading() as connection:
+            cursor = connection.execute(sql, parameters)
+            try:
+                yield from cursor
+            finally:
+                cursor.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for SELECTs, borrowed; several SELECTs see one state only within BEGIN...COMMIT."""
+        with _translated(self.path):
+            connection = self._borrow()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside BEGIN IMMEDIATE; leaving commits, an exception rolls back."""
+        with self._writes, self.reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    def _borrow(self) -> sqlite3.Connection:
+        if self._pid != os.getpid():
+            self._start_afresh()
+        with self._lock:
+            if self._closed:
+                raise OutOfResources("The index is closed")
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.rollback()
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.row_factory = sqlite3.Row
+        try:
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _start_afresh(self) -> None:
+        # A connection must not cross a fork, not even to be closed there: the parent's are kept, untouched.
+        self._inherited, self._idle = self._idle, []
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._writes = threading.Lock()
+        self._closed = False
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """SQLite's failures in radnode's words; mistakes of the code (constraints, wrong SQL) pass as they are."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _CORRUPT:
+            raise OutOfResources(f"The index {path.name} is damaged ({error}): run radnode check --repair") from error
+        if code in _UNAVAILABLE:
+            raise OutOfResources(f"The index is unavailable ({error})") from error
+        raise
+
+
+_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}

@@ -1,0 +1,142 @@
+"""The index's tables, derived from the table of attributes, and the numbered steps that lead to them.
+
+Attributes are TEXT columns named by their keywords: NULL where an object has none, '' where it is empty. Each PN
+attribute X has a column X_folded for matching (`radnode.archive.folding`). Parents carry counters of their children.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+from radnode.model.attributes import ATTRIBUTES, Attribute, Source
+from radnode.model.errors import OutOfResources
+from radnode.model.level import Level
+
+TABLES: dict[Level, str] = {
+    Level.PATIENT: "patients",
+    Level.STUDY: "studies",
+    Level.SERIES: "series",
+    Level.IMAGE: "instances",
+}
+COUNTERS = ("files", "bytes", "patients", "studies", "series", "conflicts")
+
+
+def stored_attributes(level: Level) -> tuple[Attribute, ...]:
+    """The attributes of `level` that have a column with the object's own value."""
+    return tuple(a for a in ATTRIBUTES if a.level is level and a.source is Source.HEADER)
+
+
+def folded_column(attribute: Attribute) -> str | None:
+    """The column that matching of `attribute` looks at instead of its own, if there is one."""
+    return f"{attribute.keyword}_folded" if attribute.vr == "PN" and attribute.source is Source.HEADER else None
+
+
+def _attribute_columns(level: Level) -> dict[str, type]:
+    attributes = stored_attributes(level)
+    folded = [column for a in attributes if (column := folded_column(a)) is not None]
+    return dict.fromkeys([*(a.keyword for a in attributes), *folded], str)
+
+
+def _create_tables(db: Database) -> None:
+    db.table("patients").create(
+        {
+            "id": int,
+            "identity": str,
+            **_attribute_columns(Level.PATIENT),
+            "studies": int,
+            "series": int,
+            "instances": int,
+        },
+        pk="id",
+        not_null={"identity", "studies", "series", "instances"},
+    )
+    db.table("studies").create(
+        {
+            "id": int,
+            "patient": int,
+            **_attribute_columns(Level.STUDY),
+            "ModalitiesInStudy": str,
+            "SOPClassesInStudy": str,
+            "series": int,
+            "instances": int,
+        },
+        pk="id",
+        not_null={"patient", "StudyInstanceUID", "series", "instances"},
+        foreign_keys=[("patient", "patients", "id")],
+    )
+    db.table("series").create(
+        {"id": int, "study": int, **_attribute_columns(Level.SERIES), "instances": int},
+        pk="id",
+        not_null={"study", "SeriesInstanceUID", "instances"},
+        foreign_keys=[("study", "studies", "id")],
+    )
+    file_columns = {"name": str, "sha256": str, "size": int, "transfer_syntax": str, "arrived": int}
+    db.table("instances").create(
+        {"id": int, "series": int, **_attribute_columns(Level.IMAGE), **file_columns, "original_name": str},
+        pk="id",
+        not_null={"series", "SOPInstanceUID", *file_columns},
+        foreign_keys=[("series", "series", "id")],
+    )
+    db.table("superseded").create(
+        {"id": int, "sop_instance": str, "path": str, "sha256": str, "size": int, "superseded_at": int},
+        pk="id",
+        not_null={"sop_instance", "path", "sha256", "size", "superseded_at"},
+    )
+    db.table("counters").create({"name": str, "value": int}, pk="name", not_null={"name", "value"})
+    db.table("counters").insert_all([{"name": name, "value": 0} for name in COUNTERS])
+
+
+def _create_indexes(db: Database) -> None:
+    for table, columns, unique in (
+        ("patients", ["identity"], True),
+        ("patients", ["PatientID"], False),
+        ("patients", ["PatientName_folded"], False),
+        ("studies", ["patient", "StudyInstanceUID"], True),
+        ("studies", ["StudyInstanceUID"], False),
+        ("studies", ["StudyDate"], False),
+        ("studies", ["AccessionNumber"], False),
+        ("studies", ["StudyID"], False),
+        ("series", ["study", "SeriesInstanceUID"], True),
+        ("series", ["SeriesInstanceUID"], False),
+        ("series", ["Modality"], False),
+        ("instances", ["SOPInstanceUID"], True),
+        ("instances", ["series"], False),
+        ("instances", ["name"], False),
+        ("instances", ["arrived"], False),
+        ("superseded", ["path"], True),
+        ("superseded", ["sop_instance"], False),
+    ):
+        db.table(table).create_index(columns, unique=unique)
+
+
+def _create_schema(db: Database) -> None:
+    _create_tables(db)
+    _create_indexes(db)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_schema,)
+"""Step n leads from version n to n + 1; a released step never changes."""
+
+
+def version_of(db: Database) -> int:
+    """How many migrations the index has had; 0 for a new one. Raises OutOfResources for one of a newer radnode."""
+    if not db.table("migrations").exists():
+        return 0
+    version = int(db.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchone()[0])
+    if version > len(MIGRATIONS):
+        known = len(MIGRATIONS)
+        raise OutOfResources(f"The index has version {version}, made by a newer radnode; this one knows up to {known}")
+    return version
+
+
+def migrate(db: Database) -> None:
+    """Bring the index to the current version. Call it inside BEGIN IMMEDIATE: then each step runs exactly once."""
+    done = version_of(db)
+    migrations = db.table("migrations")
+    if not migrations.exists():
+        migrations.create({"version": int, "name": str, "applied_at": str}, pk="version")
+    for version, step in enumerate(MIGRATIONS[done:], start=done + 1):
+        step(db)
+        applied_at = datetime.now(UTC).isoformat(timespec="seconds")
+        migrations.insert({"version": version, "name": step.__name__.strip("_"), "applied_at": applied_at})
