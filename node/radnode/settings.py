@@ -1,16 +1,59 @@
 """The settings, one typed tree. Loading them (command line, environment, files) is `radnode.cli.loading`'s work."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 Service = Literal["echo", "store", "find", "get", "move", "commit", "worklist", "mpps"]
 SERVICES: tuple[Service, ...] = ("echo", "store", "find", "get", "move", "commit", "worklist", "mpps")
-AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")]
-Port = Annotated[int, Field(ge=0, le=65535)]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a refusal says may stand here, where the type does not say it well enough."""
+
+    what: str
+
+
+def _is_named(path: object) -> object:
+    """An empty path would be the working directory: surely not what was meant."""
+    if isinstance(path, str) and (not path.strip() or "\0" in path):
+        raise ValueError("must be the path of a folder or file, not empty")
+    return path
+
+
+def _at_home(path: Path) -> Path:
+    return path.expanduser()
+
+
+AETitle = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$"),
+    Allowed("1 to 16 printable ASCII characters but the backslash"),
+]
+Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("a host name or address")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Origin = Annotated[
+    str,
+    StringConstraints(pattern=r"^(\*|https?://[^/\s]+)$"),
+    Allowed('"*", or scheme, host and port, such as https://app.example:8443, with no path'),
+]
+Claim = Annotated[str, StringConstraints(min_length=1), Allowed("a text that is not empty")]
+Location = Annotated[Path, BeforeValidator(_is_named), AfterValidator(_at_home)]
 
 
 class Section(BaseModel):
@@ -24,7 +67,7 @@ class Peer(Section):
 
     title: AETitle
     """Its AE title, as caller and as move destination."""
-    host: str = Field(min_length=1)
+    host: Host
     """Where it listens, and (checked when peers are required) where it calls from."""
     port: Port
     """The port on which it listens."""
@@ -39,7 +82,7 @@ class DicomSettings(Section):
 
     ae_title: AETitle = "RADNODE"
     """The AE title of this node; a caller that names another one is rejected."""
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     """Address to listen on; anything but loopback needs peers or accept_unknown_peers."""
     port: Port = 11112
     """Port to listen on; 0 takes a free one, which ready.json names."""
@@ -62,7 +105,7 @@ class DicomSettings(Section):
 class ArchiveSettings(Section):
     """The storage folder and its index."""
 
-    root: Path = Path("./dicom_storage")
+    root: Location = Path("./dicom_storage")
     """The storage folder."""
     enabled: bool = True
     """Whether anything is served; if not, REST answers 503 (but for its status) and nobody listens for DICOM."""
@@ -71,13 +114,13 @@ class ArchiveSettings(Section):
 class HttpSettings(Section):
     """The REST sidecar."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     """Address to listen on."""
     port: Port = 8000
     """Port to listen on; 0 takes a free one, which ready.json names."""
     max_file_size: int = Field(default=104857600, ge=1)
     """Largest file that can be uploaded, in bytes; beyond it 413."""
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: tuple[Origin, ...] = ()
     """Origins of browser applications that may call the API; "*" is any."""
     open_metrics: bool = False
     """Whether /metrics is shown without a token."""
@@ -94,12 +137,28 @@ class AuthSettings(Section):
     """The one signature algorithm that tokens may have."""
     secret: SecretStr | None = None
     """The HS256 key, at least 32 bytes; without it a random one is kept in .radnode/jwt.secret."""
-    public_key_file: Path | None = None
+    public_key_file: Location | None = Field(default=None, validate_default=True)
     """PEM file with the public key, for every algorithm but HS256."""
-    issuer: str | None = None
+    issuer: Claim | None = None
     """The `iss` that tokens must have."""
-    audience: str | None = None
+    audience: Claim | None = None
     """The `aud` that tokens must have."""
+
+    @field_validator("secret")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        """RFC 7518 3.2: a key of at least the size of the hash."""
+        if secret is not None and len(secret.get_secret_value().encode()) < 32:
+            raise ValueError("must be at least 32 bytes long")
+        return secret
+
+    @field_validator("public_key_file")
+    @classmethod
+    def _is_there_where_needed(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        algorithm = info.data.get("algorithm", "HS256")
+        if path is None and algorithm != "HS256":
+            raise ValueError(f"must name a PEM file with the public key, because auth.algorithm is {algorithm}")
+        return path
 
 
 class LogSettings(Section):
@@ -129,6 +188,16 @@ class Settings(BaseSettings):
     peers: tuple[Peer, ...] = ()
     """The remote application entities that are known here."""
 
+    @field_validator("peers")
+    @classmethod
+    def _titles_are_unique(cls, peers: tuple[Peer, ...]) -> tuple[Peer, ...]:
+        """A move destination is found by its title alone."""
+        titles = [peer.title for peer in peers]
+        for title in titles:
+            if titles.count(title) > 1:
+                raise ValueError(f"must name each title once, but {title} stands there {titles.count(title)} times")
+        return peers
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -138,6 +207,6 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is passed in: where values come from is the loader's business, so that tests and workers are not."""
+        """Only what is passed in: where values come from is the loader's business alone."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
