@@ -18,7 +18,10 @@ class Source(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute that can be asked for: where it stands in the hierarchy, and how it is written."""
+    """One attribute that can be asked for: where it stands in the hierarchy, and how it is written.
+
+    `multiple`: it may have several values (VM in PS3.6), separated by backslashes; a key then matches any of them.
+    """
 
     keyword: str
     tag: int
@@ -26,6 +29,7 @@ class Attribute:
     level: Level
     unique: bool = False
     source: Source = Source.HEADER
+    multiple: bool = False
 
 
 _P, _S, _E, _I = Level.PATIENT, Level.STUDY, Level.SERIES, Level.IMAGE
@@ -38,8 +42,8 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("PatientBirthDate", 0x00100030, "DA", _P),
     Attribute("PatientBirthTime", 0x00100032, "TM", _P),
     Attribute("PatientSex", 0x00100040, "CS", _P),
-    Attribute("OtherPatientIDs", 0x00101000, "LO", _P),
-    Attribute("OtherPatientNames", 0x00101001, "PN", _P),
+    Attribute("OtherPatientIDs", 0x00101000, "LO", _P, multiple=True),
+    Attribute("OtherPatientNames", 0x00101001, "PN", _P, multiple=True),
     Attribute("EthnicGroup", 0x00102160, "SH", _P),
     Attribute("PatientComments", 0x00104000, "LT", _P),
     Attribute("NumberOfPatientRelatedStudies", 0x00201200, "IS", _P, source=_C),
@@ -52,15 +56,15 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("StudyID", 0x00200010, "SH", _S),
     Attribute("StudyDescription", 0x00081030, "LO", _S),
     Attribute("ReferringPhysicianName", 0x00080090, "PN", _S),
-    Attribute("NameOfPhysiciansReadingStudy", 0x00081060, "PN", _S),
-    Attribute("AdmittingDiagnosesDescription", 0x00081080, "LO", _S),
+    Attribute("NameOfPhysiciansReadingStudy", 0x00081060, "PN", _S, multiple=True),
+    Attribute("AdmittingDiagnosesDescription", 0x00081080, "LO", _S, multiple=True),
     Attribute("PatientAge", 0x00101010, "AS", _S),
     Attribute("PatientSize", 0x00101020, "DS", _S),
     Attribute("PatientWeight", 0x00101030, "DS", _S),
     Attribute("Occupation", 0x00102180, "SH", _S),
     Attribute("AdditionalPatientHistory", 0x001021B0, "LT", _S),
-    Attribute("ModalitiesInStudy", 0x00080061, "CS", _S, source=_C),
-    Attribute("SOPClassesInStudy", 0x00080062, "UI", _S, source=_C),
+    Attribute("ModalitiesInStudy", 0x00080061, "CS", _S, source=_C, multiple=True),
+    Attribute("SOPClassesInStudy", 0x00080062, "UI", _S, source=_C, multiple=True),
     Attribute("NumberOfStudyRelatedSeries", 0x00201206, "IS", _S, source=_C),
     Attribute("NumberOfStudyRelatedInstances", 0x00201208, "IS", _S, source=_C),
     Attribute("SeriesInstanceUID", 0x0020000E, "UI", _E, unique=True),
@@ -74,8 +78,8 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("ProtocolName", 0x00181030, "LO", _E),
     Attribute("PatientPosition", 0x00185100, "CS", _E),
     Attribute("FrameOfReferenceUID", 0x00200052, "UI", _E),
-    Attribute("PerformingPhysicianName", 0x00081050, "PN", _E),
-    Attribute("OperatorsName", 0x00081070, "PN", _E),
+    Attribute("PerformingPhysicianName", 0x00081050, "PN", _E, multiple=True),
+    Attribute("OperatorsName", 0x00081070, "PN", _E, multiple=True),
     Attribute("Manufacturer", 0x00080070, "LO", _E),
     Attribute("ManufacturerModelName", 0x00081090, "LO", _E),
     Attribute("InstitutionName", 0x00080080, "LO", _E),
@@ -88,7 +92,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("SOPInstanceUID", 0x00080018, "UI", _I, unique=True),
     Attribute("SOPClassUID", 0x00080016, "UI", _I),
     Attribute("InstanceNumber", 0x00200013, "IS", _I),
-    Attribute("ImageType", 0x00080008, "CS", _I),
+    Attribute("ImageType", 0x00080008, "CS", _I, multiple=True),
     Attribute("ContentDate", 0x00080023, "DA", _I),
     Attribute("ContentTime", 0x00080033, "TM", _I),
     Attribute("AcquisitionNumber", 0x00200012, "IS", _I),
