@@ -1,0 +1,34 @@
+"""The text of one value: decoded, padding trimmed, never normalised (PS3.5 6.2)."""
+
+from struct import Struct
+
+from radnode.instance.charset import decode
+
+PADDING = "\0 "
+_BY_CHARACTER_SET = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+_ONE_VALUE = frozenset({"LT", "ST", "UT", "UR"})  # a backslash is part of the text
+_NUMBERS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
+_TEXT_VRS = _BY_CHARACTER_SET | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
+
+_LITTLE = {vr: Struct(f"<{letter}") for vr, letter in _NUMBERS.items()}
+_BIG = {vr: Struct(f">{letter}") for vr, letter in _NUMBERS.items()}
+
+
+def text_of(raw: bytes, vr: str, written_vr: str, codecs: tuple[str, ...], *, big_endian: bool = False) -> str:
+    """The value as text, several values joined by a backslash.
+
+    `vr` is the dictionary's; `written_vr` ("" or UN where none is known) wins where it says how the bytes are coded.
+    """
+    if written_vr in _NUMBERS or (vr in _NUMBERS and written_vr not in _TEXT_VRS):
+        return _numbers(raw, written_vr if written_vr in _NUMBERS else vr, big_endian and written_vr != "UN")
+    text = decode(raw, codecs) if vr in _BY_CHARACTER_SET else raw.decode("latin_1")
+    if vr in _ONE_VALUE or "\\" not in text:
+        return text.rstrip(PADDING)
+    return "\\".join(value.rstrip(PADDING) for value in text.split("\\"))
+
+
+def _numbers(raw: bytes, vr: str, big_endian: bool) -> str:
+    """Binary numbers in decimal; what is too short for one is no value."""
+    form = (_BIG if big_endian else _LITTLE)[vr]
+    whole = len(raw) - len(raw) % form.size
+    return "\\".join(str(number) for (number,) in form.iter_unpack(raw[:whole]))
