@@ -1,0 +1,95 @@
+"""Reads what a JPEG, JPEG-LS or JPEG 2000 codestream says of itself, before any decoder is let loose on it."""
+
+from dataclasses import dataclass
+from enum import Enum
+from struct import unpack_from
+
+from radnode.model.errors import CannotRender
+
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_JP2_SIGNATURE = b"\0\0\0\x0cjP  "
+
+
+class Process(Enum):
+    """How the samples are coded: what decides which decoder can read them."""
+
+    DCT = "JPEG, discrete cosine transform"
+    LOSSLESS = "lossless JPEG"
+    JPEG_LS = "JPEG-LS"
+    JPEG_2000 = "JPEG 2000"
+
+
+@dataclass(frozen=True)
+class Codestream:
+    """Size, precision in bits and components of a codestream.
+
+    `transform` is the colour transform of Adobe's APP14 segment, `jfif` whether there is a JFIF segment, and
+    `letters` whether the components are called R, G, B.
+    """
+
+    process: Process
+    rows: int
+    columns: int
+    components: int
+    precision: int
+    transform: int | None = None
+    jfif: bool = False
+    letters: bool = False
+
+
+def read_codestream(data: bytes) -> Codestream:
+    """The frame header of a codestream; CannotRender where there is none."""
+    try:
+        if data.startswith(_JP2_SIGNATURE):
+            return _jpeg_2000(data, data.index(b"jp2c") + 4)
+        if data.startswith(b"\xff\x4f\xff\x51"):
+            return _jpeg_2000(data, 0)
+        if data.startswith(b"\xff\xd8"):
+            return _jpeg(data)
+    except (IndexError, ValueError, ArithmeticError) as error:
+        raise CannotRender("the compressed frame has no valid header") from error
+    raise CannotRender("the compressed frame is not of the declared kind")
+
+
+def _jpeg_2000(data: bytes, start: int) -> Codestream:
+    """The SIZ segment (ISO/IEC 15444-1 A.5.1)."""
+    width, height, left, top = unpack_from(">4L", data, start + 8)
+    components = unpack_from(">H", data, start + 40)[0]
+    precision = (data[start + 42] & 0x7F) + 1
+    return Codestream(Process.JPEG_2000, height - top, width - left, components, precision)
+
+
+def _jpeg(data: bytes) -> Codestream:
+    """The segments up to the frame header (ITU-T T.81 B.2, T.87 C.2.2)."""
+    position, transform, jfif = 2, None, False
+    while True:
+        position = data.index(b"\xff", position)
+        marker = data[position + 1]
+        if marker == 0xFF or marker in _STANDALONE or marker == 0:
+            position += 1 if marker == 0xFF else 2
+            continue
+        length = int.from_bytes(data[position + 2 : position + 4], "big")
+        segment = data[position + 4 : position + 2 + length]
+        if process := _process(marker):
+            return _frame_header(process, segment, transform, jfif)
+        if marker in (0xD9, 0xDA):
+            raise ValueError("no frame header")
+        jfif = jfif or (marker == 0xE0 and segment.startswith(b"JFIF\0"))
+        if marker == 0xEE and segment.startswith(b"Adobe") and len(segment) >= 12:
+            transform = segment[11]
+        position += 2 + length
+
+
+def _process(marker: int) -> Process | None:
+    if marker == 0xC3:
+        return Process.LOSSLESS
+    if marker == 0xF7:
+        return Process.JPEG_LS
+    return Process.DCT if marker in (0xC0, 0xC1, 0xC2) else None
+
+
+def _frame_header(process: Process, segment: bytes, transform: int | None, jfif: bool) -> Codestream:  # noqa: FBT001
+    rows, columns = int.from_bytes(segment[1:3], "big"), int.from_bytes(segment[3:5], "big")
+    names = bytes(segment[6::3][: segment[5]])
+    letters = names.upper() == b"RGB"
+    return Codestream(process, rows, columns, segment[5], segment[0], transform, jfif, letters)

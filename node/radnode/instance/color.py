@@ -1,0 +1,47 @@
+"""Colour (PS3.3 C.7.6.3.1.2, C.7.9): palettes and colour spaces become 8-bit red, green and blue."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radnode.instance.decoders import DecodedFrame
+from radnode.instance.palette import palette_picture
+from radnode.instance.pixels import EncodedFrame
+from radnode.model.errors import CannotRender
+
+Array = NDArray[Any]
+Color = NDArray[np.uint8]
+_STRIP = 256
+_ZERO = {"YBR_FULL": (0.0, 128.0, 128.0), "YBR_PARTIAL": (16.0, 128.0, 128.0)}
+_TO_RGB = {
+    "RGB": (),
+    "YBR_FULL": ((1.0, 0.0, 1.402), (1.0, -0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587), (1.0, 1.772, 0.0)),
+    "YBR_PARTIAL": ((1.1644, 0.0, 1.5960), (1.1644, -0.3917, -0.8129), (1.1644, 2.0173, 0.0)),
+}
+
+
+def color_picture(frame: EncodedFrame, decoded: DecodedFrame) -> Color:
+    """The 8-bit picture of a colour frame, rows x columns x 3; CannotRender for what is no known colour."""
+    if decoded.photometric == "PALETTE COLOR" and decoded.values.ndim == 2:
+        return palette_picture(frame, decoded.values)
+    if decoded.photometric not in _TO_RGB or decoded.values.ndim != 3:
+        raise CannotRender(
+            f"Photometric Interpretation {decoded.photometric[:16]} with {frame.description.samples} Samples per Pixel is not supported"
+        )
+    picture = np.empty(decoded.values.shape, np.uint8)
+    for top in range(0, len(picture), _STRIP):
+        rows = slice(top, top + _STRIP)
+        picture[rows] = _rgb(decoded.values[rows], decoded.photometric, decoded.bits)
+    return picture
+
+
+def _rgb(values: Array, photometric: str, bits: int) -> Color:
+    if photometric == "RGB" and bits == 8:
+        return values.astype(np.uint8)
+    white = float(2**bits - 1)
+    samples = values.astype(np.float64)
+    if photometric != "RGB":
+        scale = 2.0 ** (bits - 8)
+        samples = (samples - np.array(_ZERO[photometric]) * scale) @ np.array(_TO_RGB[photometric]).T
+    return np.floor(np.clip(samples * (255 / white), 0, 255) + 0.5).astype(np.uint8)

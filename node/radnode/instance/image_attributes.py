@@ -1,0 +1,181 @@
+"""What an image says about its pixels (PS3.3 C.7.6.3), read into one frozen value and checked once."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from struct import error as StructError
+from zlib import error as ZlibError
+
+from pydicom.dataset import Dataset
+
+from radnode.model.errors import CannotRender
+
+MAX_PIXELS = 2**28
+MAX_FRAME_BYTES = 512 * 2**20
+BIT_DEPTHS = (1, 8, 16, 32, 64)
+SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
+
+# What pydicom and the decoders raise on broken values: data, not faults of this program.
+FOREIGN_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BufferError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    StructError,
+    SyntaxError,
+    SystemError,
+    TypeError,
+    ValueError,
+    ZlibError,
+)
+
+
+@contextmanager
+def refusing(why: str) -> Iterator[None]:
+    """Whatever foreign code raises inside becomes CannotRender(why); its own words may name patients or paths."""
+    try:
+        yield
+    except MemoryError as error:
+        raise CannotRender("the picture needs more memory than is allowed") from error
+    except FOREIGN_FAILURES as error:
+        raise CannotRender(why) from error
+
+
+def numbers(attributes: Dataset, keyword: str) -> tuple[float, ...]:
+    """All values of a numeric attribute, or none where it is absent, empty or no finite number."""
+    try:
+        value = attributes.get(keyword)
+        if value is None or value == "":
+            return ()
+        found = [value] if isinstance(value, (int, float, str)) else list(value)
+        values = tuple(float(one) for one in found)
+    except FOREIGN_FAILURES:
+        return ()
+    return values if all(math.isfinite(one) for one in values) else ()
+
+
+def number(attributes: Dataset, keyword: str) -> float | None:
+    """The first value of a numeric attribute, or None."""
+    return next(iter(numbers(attributes, keyword)), None)
+
+
+def integer(attributes: Dataset, keyword: str) -> int | None:
+    """The first value of a numeric attribute, where it is a whole number, or None."""
+    value = number(attributes, keyword)
+    return int(value) if value is not None and value.is_integer() else None
+
+
+def required(attributes: Dataset, keyword: str, name: str) -> int:
+    """An integer without which there is no picture; CannotRender names it."""
+    value = integer(attributes, keyword)
+    if value is None:
+        raise CannotRender(f"{name} is missing or not a number")
+    return value
+
+
+def text(attributes: Dataset, keyword: str) -> str:
+    """The first value of a code string, trimmed; empty where there is none."""
+    try:
+        value = attributes.get(keyword)
+        first = value if isinstance(value, str) or not value else value[0]
+        return str(first or "").strip(" \0").upper()
+    except FOREIGN_FAILURES:
+        return ""
+
+
+def first_item(attributes: Dataset, keyword: str) -> Dataset | None:
+    """The first item of a sequence, or None where it is absent, empty or unreadable."""
+    try:
+        items = attributes.get(keyword)
+        return items[0] if items and isinstance(items[0], Dataset) else None
+    except FOREIGN_FAILURES:
+        return None
+
+
+@dataclass(frozen=True)
+class PixelDescription:
+    """The Image Pixel module; `element` is PixelData, FloatPixelData or DoubleFloatPixelData."""
+
+    element: str
+    rows: int
+    columns: int
+    samples: int
+    allocated: int
+    stored: int
+    high_bit: int
+    signed: bool
+    photometric: str
+    planar: bool
+    frames: int
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one frame."""
+        return self.rows * self.columns
+
+    @property
+    def native_bytes(self) -> int:
+        """Bytes of one frame where it is not compressed (PS3.5 8.1.1; chroma of 4:2:2 is subsampled, C.7.6.3.1.2)."""
+        samples = 2 if self.photometric in SUBSAMPLED else self.samples
+        return (self.pixels * samples * self.allocated + 7) // 8
+
+
+def describe(attributes: Dataset, element: str) -> PixelDescription:
+    """The checked description; CannotRender where it is incomplete, contradictory or beyond the limits."""
+    stored, high_bit, allocated = _bits(attributes, element)
+    description = PixelDescription(
+        element=element,
+        rows=required(attributes, "Rows", "Rows"),
+        columns=required(attributes, "Columns", "Columns"),
+        samples=required(attributes, "SamplesPerPixel", "Samples per Pixel"),
+        allocated=allocated,
+        stored=stored,
+        high_bit=high_bit,
+        signed=element == "PixelData" and _signed(attributes),
+        photometric=text(attributes, "PhotometricInterpretation"),
+        planar=integer(attributes, "PlanarConfiguration") == 1,
+        frames=max(1, integer(attributes, "NumberOfFrames") or 1),
+    )
+    _check(description)
+    return description
+
+
+def _signed(attributes: Dataset) -> bool:
+    representation = required(attributes, "PixelRepresentation", "Pixel Representation")
+    if representation not in (0, 1):
+        raise CannotRender("Pixel Representation is neither 0 nor 1")
+    return representation == 1
+
+
+def _bits(attributes: Dataset, element: str) -> tuple[int, int, int]:
+    if element != "PixelData":
+        bits = 32 if element == "FloatPixelData" else 64
+        return bits, bits - 1, bits
+    allocated = required(attributes, "BitsAllocated", "Bits Allocated")
+    if allocated not in BIT_DEPTHS:
+        raise CannotRender(f"{allocated} Bits Allocated are not supported")
+    stored = required(attributes, "BitsStored", "Bits Stored")
+    if not 1 <= stored <= allocated:
+        raise CannotRender("Bits Stored is not between 1 and Bits Allocated")
+    high_bit = integer(attributes, "HighBit")
+    if high_bit is None or not stored - 1 <= high_bit < allocated:
+        high_bit = stored - 1
+    return stored, high_bit, allocated
+
+
+def _check(description: PixelDescription) -> None:
+    if not (0 < description.rows < 65536 and 0 < description.columns < 65536):
+        raise CannotRender("Rows or Columns is not between 1 and 65535")
+    if description.samples not in (1, 3):
+        raise CannotRender(f"{description.samples} Samples per Pixel are not supported")
+    if not description.photometric:
+        raise CannotRender("Photometric Interpretation is missing")
+    size = description.pixels * description.samples * max(1, description.allocated // 8)
+    if description.pixels > MAX_PIXELS or size > MAX_FRAME_BYTES:
+        raise CannotRender("the frame is larger than can be rendered")

@@ -1,0 +1,103 @@
+"""Lookup tables and rescaling (PS3.3 C.11.1, C.11.2.1.1): the data's own maps from number to number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from radnode.instance.image_attributes import first_item, number, numbers, refusing, text
+from radnode.model.errors import CannotRender
+
+Array = NDArray[Any]
+Transform = Callable[[Array], NDArray[np.float64]]
+"""Maps numbers, element by element and in any shape, to numbers in double precision."""
+
+XRAY_INTENSITY = frozenset({"1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.2"})
+
+
+@dataclass(frozen=True)
+class LookupTable:
+    """A table whose first entry stands for `first`; what lies outside takes the nearest entry (C.11.1.1.1)."""
+
+    first: int
+    entries: Array
+    bits: int
+
+    def __call__(self, values: Array) -> NDArray[np.float64]:
+        """The entries for these values."""
+        return self.entries[self.places(values)].astype(np.float64)
+
+    def places(self, values: Array) -> NDArray[np.intp]:
+        """Where in the table these values are."""
+        return np.clip(np.rint(values) - self.first, 0, len(self.entries) - 1).astype(np.intp)
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Output units = slope * stored value + intercept (C.11.1.1.2)."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def __call__(self, values: Array) -> NDArray[np.float64]:
+        """These values in output units."""
+        return values.astype(np.float64) * self.slope + self.intercept
+
+
+def modality_transform(
+    attributes: Dataset, groups: tuple[Dataset, ...], *, signed: bool, big_endian: bool
+) -> Transform:
+    """The Modality LUT of an image: its table, or its rescaling (of the frame, then of the image), or none.
+
+    Of X-ray angiography and fluoroscopy it is left out, for there it gives X-ray intensities and is not meant for
+    display (C.8.7.1.1.2), unless the pixels are said to be DISP.
+    """
+    if text(attributes, "SOPClassUID") in XRAY_INTENSITY and text(attributes, "PixelIntensityRelationship") != "DISP":
+        return Rescale()
+    if item := first_item(attributes, "ModalityLUTSequence"):
+        return lookup_table(item, signed=signed, big_endian=big_endian)
+    sources = [item for group in reversed(groups) if (item := first_item(group, "PixelValueTransformationSequence"))]
+    for source in (*sources, attributes):
+        if "RescaleSlope" in source or "RescaleIntercept" in source:
+            return _rescale(source)
+    return Rescale()
+
+
+def _rescale(source: Dataset) -> Rescale:
+    slope, intercept = number(source, "RescaleSlope"), number(source, "RescaleIntercept")
+    if slope == 0:
+        raise CannotRender("Rescale Slope is 0")
+    return Rescale(1.0 if slope is None else slope, intercept or 0.0)
+
+
+def lookup_table(item: Dataset, *, signed: bool, big_endian: bool) -> LookupTable:
+    """The table of an item of a Modality or VOI LUT Sequence; CannotRender where it is none."""
+    descriptor = numbers(item, "LUTDescriptor")
+    with refusing("a lookup table cannot be read"):
+        value = item.LUTData
+        if isinstance(value, bytes):
+            words = np.frombuffer(value[: len(value) // 2 * 2], ">u2" if big_endian else "<u2")
+        else:
+            words = np.atleast_1d(np.asarray(value)).astype(np.int64) & 0xFFFF
+    return table_of(descriptor, words.astype(np.uint16), signed=signed)
+
+
+def table_of(descriptor: tuple[float, ...], words: Array, *, signed: bool) -> LookupTable:
+    """A table from its descriptor (entries, 0 for 65536; first value; bits) and its entries, one per word."""
+    if len(descriptor) != 3 or not len(words):
+        raise CannotRender("a lookup table has no valid descriptor or no data")
+    count, first, bits = (int(one) for one in descriptor)
+    count = count % 65536 or 65536
+    if len(words) == (count + 1) // 2 and bits <= 8:
+        words = words.astype("<u2").view(np.uint8)
+    words = words[:count]
+    needed = int(words.max()).bit_length()
+    return LookupTable(wrapped(first, signed=signed), words, max(bits if 1 <= bits <= 16 else 16, needed))
+
+
+def wrapped(value: int, *, signed: bool) -> int:
+    """A 16-bit number of ambiguous representation (US or SS) as Pixel Representation says it is meant."""
+    return value - 0x10000 if signed and 0x8000 <= value < 0x10000 else value

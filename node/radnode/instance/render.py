@@ -1,0 +1,49 @@
+"""Makes a picture of a DICOM image: the first frame, as the Standard's display pipeline says (PS3.4 N.2)."""
+
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from radnode.instance.color import color_picture
+from radnode.instance.decoders import decode
+from radnode.instance.grey import grey_picture
+from radnode.instance.image_attributes import refusing
+from radnode.instance.pixels import read_first_frame
+
+Format = Literal["png", "jpeg"]
+
+
+def render(path: Path, format: Format, quality: int = 95) -> bytes:  # noqa: A002 - the REST parameter's name
+    """The first frame as PNG or JPEG, 8 bits, grey or RGB, one picture element per pixel.
+
+    `quality` is JPEG's, 1 to 100. Raises NotFound where there is no such file, NoPixelData where the object has none,
+    CannotRender with the reason where no right picture can be made.
+    """
+    with warnings.catch_warnings():
+        # What pydicom and the decoders have to say about an odd object is not the caller's business.
+        warnings.simplefilter("ignore")
+        picture = _picture(path)
+    with refusing(f"the picture cannot be written as {format}"):
+        return _encode(picture, format, quality)
+
+
+def _picture(path: Path) -> NDArray[np.uint8]:
+    frame = read_first_frame(path)
+    decoded = decode(frame)
+    with refusing("the pixel data cannot be shown"):
+        grey = decoded.photometric in ("MONOCHROME1", "MONOCHROME2") and decoded.values.ndim == 2
+        return grey_picture(frame, decoded) if grey else color_picture(frame, decoded)
+
+
+def _encode(picture: NDArray[np.uint8], format: Format, quality: int) -> bytes:  # noqa: A002
+    image, out = Image.fromarray(picture), BytesIO()
+    if format == "png":
+        image.save(out, "PNG", compress_level=1)
+    else:
+        image.save(out, "JPEG", quality=quality, subsampling="4:4:4")
+    return out.getvalue()
