@@ -49,7 +49,7 @@ def configure(settings: LogSettings, role: str) -> None:
 def _processors(role: str) -> list[structlog.typing.Processor]:
     pid = os.getpid()
 
-    def say_who(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    def say_who(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         event["process"] = role
         event["pid"] = pid
         return event

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from radnode.cli.catalogue import Setting, closest, every_setting
@@ -32,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 def add_settings(parser: Parser, *, listed: bool) -> None:
     """Make every setting an option; `listed` says whether the help shows them."""
     group = parser.add_argument_group("settings", "each overrides the environment and the configuration file")
-    group.add_argument("--config", metavar="FILE", help="configuration file (TOML)")
+    group.add_argument("--config", metavar="FILE", type=Path, help="configuration file (TOML)")
     for setting in every_setting().values():
         help_text = _help(setting) if listed else argparse.SUPPRESS
         name = f"--{setting.name}"

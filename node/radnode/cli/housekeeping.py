@@ -1,0 +1,51 @@
+"""The housekeeper: a thread of the supervisor that sweeps up after processes that died."""
+
+import threading
+from types import TracebackType
+
+import structlog
+
+from radnode.archive.archive import Archive
+from radnode.archive.recovery import recover
+from radnode.model.errors import RadnodeError
+
+log = structlog.get_logger()
+
+PERIOD = 300.0
+"""Seconds between rounds that nobody asked for."""
+
+
+class Housekeeper:
+    """Runs while it is entered; `wake` asks for a round at once."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._due = threading.Event()
+        self._is_ending = False
+        self._thread = threading.Thread(target=self._keep, name="housekeeper", daemon=True)
+
+    def wake(self) -> None:
+        """A process has died: what it had begun is to be finished or removed."""
+        self._due.set()
+
+    def __enter__(self) -> "Housekeeper":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_ending = True
+        self._due.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        while True:
+            self._due.wait(PERIOD)
+            self._due.clear()
+            if self._is_ending:
+                return
+            try:
+                recover(self._archive)
+            except RadnodeError as error:
+                log.warning("housekeeping_failed", why=str(error))

@@ -1,0 +1,129 @@
+"""The supervisor's loop: children are started, watched, started again when they die, and stopped in order."""
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from radnode.cli.child import Child, Job
+from radnode.cli.waking import Waking
+
+log = structlog.get_logger()
+
+GRACE = 25.0
+"""Seconds that children have to finish what is in flight."""
+
+
+class Supervisor:
+    """Runs jobs in children.
+
+    `on_ready` hears whether every job is being done, each time that changes; `on_death` the process id of each child
+    that ended.
+    """
+
+    def __init__(
+        self, jobs: Sequence[Job], waking: Waking, *, on_ready: Callable[[bool], None], on_death: Callable[[int], None]
+    ) -> None:
+        self._children = [Child(job) for job in jobs]
+        self._waking = waking
+        self._on_ready = on_ready
+        self._on_death = on_death
+        self._was_ready = False
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(waking.descriptor, selectors.EVENT_READ, self._signalled)
+        self._signals = 0
+        self._is_stopping = False
+
+    def run(self) -> bool:
+        """Until a signal asks to stop (True), or a child dies again and again (False)."""
+        while not self._signals:
+            self._start_due()
+            self._wait(self._until_due())
+            self._tell_ready()
+            hopeless = [child for child in self._children if child.backoff.is_hopeless]
+            if hopeless:
+                log.error("node_gives_up", child=hopeless[0].job.name, deaths=hopeless[0].backoff.deaths)
+                return False
+        return True
+
+    def stop(self) -> bool:
+        """Have the children finish what is in flight; a further signal ends that. False if some had to be killed."""
+        self._is_stopping = True
+        asked = self._signals
+        self._tell_ready()
+        for child in self._children:
+            child.job.listening.close()
+            child.signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE
+        while self._running() and time.monotonic() < deadline and self._signals == asked:
+            self._wait(deadline - time.monotonic())
+        late = self._running()
+        for child in late:
+            log.warning("child_killed", child=child.job.name)
+            child.signal(signal.SIGKILL)
+        while self._running():
+            self._wait(None)
+        self._selector.close()
+        return not late
+
+    def _running(self) -> list[Child]:
+        return [child for child in self._children if child.process is not None]
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for child in self._children:
+            if child.due is not None and child.due <= now:
+                child.start(now)
+                self._selector.register(
+                    child.ready_end, selectors.EVENT_READ, lambda child=child: self._reported(child)
+                )
+                self._selector.register(child.alive_end, selectors.EVENT_READ, lambda child=child: self._ended(child))
+
+    def _until_due(self) -> float | None:
+        due = [child.due for child in self._children if child.due is not None]
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _wait(self, seconds: float | None) -> None:
+        for key, _ in self._selector.select(seconds):
+            if key.fd in self._selector.get_map():  # an earlier event of this round may have ended it
+                key.data()
+
+    def _signalled(self) -> None:
+        for number in self._waking.read():
+            name = signal.Signals(number).name
+            if number == signal.SIGHUP:
+                log.info("signal_ignored", signal=name)
+            else:
+                log.info("signal", signal=name)
+                self._signals += 1
+
+    def _reported(self, child: Child) -> None:
+        """It said that it serves, or it closed its end because it is about to die."""
+        self._selector.unregister(child.ready_end)
+        child.is_ready = bool(os.read(child.ready_end, 1))
+        if child.is_ready:
+            log.info("child_ready", child=child.job.name)
+
+    def _ended(self, child: Child) -> None:
+        assert child.process is not None
+        pid = child.process.pid
+        self._selector.unregister(child.alive_end)
+        if child.ready_end in self._selector.get_map():
+            self._selector.unregister(child.ready_end)
+        status = child.died(time.monotonic())
+        if not self._is_stopping:
+            log.error("child_died", child=child.job.name, status=status, deaths=child.backoff.deaths)
+        self._on_death(pid)
+
+    def _tell_ready(self) -> None:
+        """Ready is: each kind of job is done by at least one child, and at the start by all."""
+        states = [child.is_ready for child in self._children]
+        kinds = {child.job.kind for child in self._children if child.is_ready}
+        enough = all(states) or (self._was_ready and kinds == {child.job.kind for child in self._children})
+        is_ready = enough and not self._is_stopping
+        if is_ready != self._was_ready:
+            self._was_ready = is_ready
+            self._on_ready(is_ready)

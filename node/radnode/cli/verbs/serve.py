@@ -1,0 +1,76 @@
+"""`radnode serve`: the node, from its first lock to its last."""
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+
+import structlog
+
+from radnode.archive.archive import Archive
+from radnode.archive.recovery import recover
+from radnode.archive.roles import hold
+from radnode.cli import logs, metrics_folder, ready
+from radnode.cli.housekeeping import Housekeeper
+from radnode.cli.loading import Loaded
+from radnode.cli.node import Listening, Plan, bound, check, jobs, plan
+from radnode.cli.options import Parser
+from radnode.cli.sockets import PortInUse, shown_host
+from radnode.cli.storage import open_archive, prepare
+from radnode.cli.supervisor import Supervisor
+from radnode.cli.waking import Waking
+from radnode.model.errors import Occupied
+
+ABOUT = """\
+Run the node: the DICOM server and its REST sidecar, each in processes of its own, until SIGTERM or Ctrl-C.
+Standard output gets the addresses and then one line that starts with "ready"; the log goes to standard error."""
+EXAMPLES = """\
+  radnode serve
+  radnode serve --config /etc/radnode.toml
+  radnode serve --dicom.port 0 --http.port 0 --archive.root /data/images
+  radnode serve --only rest --archive.root /data/images"""
+
+FAILED = 1
+
+log = structlog.get_logger()
+
+
+def arguments(parser: Parser) -> None:
+    """Which side to serve."""
+    parser.add_argument("--only", choices=("rest", "dicom"), help="serve this side only, beside another process or not")
+
+
+def run(args: argparse.Namespace, loaded: Loaded) -> int:
+    """Serve; 0 after an orderly stop."""
+    logs.configure(loaded.settings.log, "supervisor")
+    try:
+        return serve(plan(loaded.settings, prepare(loaded.settings.archive.root), args.only))
+    except (Occupied, PortInUse) as error:
+        sys.stderr.write(f"radnode: {error}\n")
+        return FAILED
+
+
+def serve(wanted: Plan) -> int:
+    """From locks to locks, so that whatever dies in between leaves an archive that the next start makes whole."""
+    check(wanted)
+    with ExitStack() as stack:
+        waking = stack.enter_context(Waking())
+        for role in wanted.roles:
+            stack.enter_context(hold(wanted.private, role))
+        ready.clear_stale(wanted.private, dicom=wanted.dicom, rest=wanted.rest)
+        metrics = metrics_folder.prepare(wanted.private, wanted.roles[0].value)
+        archive = stack.enter_context(closing(open_archive(wanted.settings)))
+        recover(archive)
+        listening = stack.enter_context(bound(wanted))
+        housekeeper = stack.enter_context(keeping_house(wanted.private, archive))
+        announcer = Announcer(wanted, listening)
+
+        def tidy(pid: int) -> None:
+            metrics_folder.forget(metrics, pid)
+            housekeeper.wake()
+
+        supervisor = Supervisor(jobs(wanted, listening), waking, on_ready=announcer.tell, on_death=tidy)
+        is_told = supervisor.run()
+        in_order = supervisor.stop()
+        log.info("node_stopped")
+        return 0 if is_told and in_order else FAILED
