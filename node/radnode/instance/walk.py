@@ -79,6 +79,9 @@ def is_sequence(tag: int, vr: str) -> bool:
     return vr == "SQ" or (not vr and tag in _sequences())
 
 
+_make = tuple.__new__  # a third of the time that calling a NamedTuple takes
+
+
 def _truncated(position: int) -> Truncated:
     return Truncated(f"the data set ends within the element at byte {position}")
 
@@ -94,30 +97,43 @@ class _Walk:
 
     def elements(self, position: int) -> Iterator[Element]:
         """Walk on from `position`; this loop is the hot path of everything that is received."""
-        dataset, deep = self.dataset, self.deep
+        dataset, read, end, roomy, depth = self.dataset, self.inside.read, self.inside.end, self.roomy, len(self.outer)
         for _ in range(MAX_ELEMENTS):
-            inside = self.inside
-            if position >= inside.end:
-                if self.has_ended(position):
-                    return
-                continue
-            try:
-                tag, vr, offset, length = inside.read(dataset, position)
-            except struct.error:
-                tag, vr, offset, length = 0, "", position, UNDEFINED
-            depth = len(self.outer)
-            if 0 < tag < ITEM and length != UNDEFINED and not deep and inside.holds is _Holds.ELEMENTS:
-                if offset + length > inside.end:
-                    raise _truncated(position)
-                position = offset + length
-            elif not tag and self.is_padding(position):
+            if position < roomy:
+                tag, vr, offset, length = read(dataset, position)
+                following = offset + length
+                if 0 < tag < ITEM and length != UNDEFINED and following <= end:
+                    position = following
+                    yield _make(Element, (tag, vr, offset, length, depth))
+                    continue
+            if position >= end and self.has_ended(position):
                 return
-            else:
-                position = self.step(inside, tag, vr, offset, length)
-                vr = FRAGMENT if inside.holds is _Holds.FRAGMENTS else vr
-            if tag <= ITEM:
-                yield Element(tag, vr, offset, length, depth)
+            position, element = self.look_closely(position)
+            if element is not None:
+                yield element
+            read, end, roomy, depth = self.inside.read, self.inside.end, self.roomy, len(self.outer)
         raise NotDicom(f"the data set has more than {MAX_ELEMENTS} elements")
+
+    @property
+    def roomy(self) -> int:
+        """Before this position, plain elements follow and the longest header fits; 0 where each needs a closer look."""
+        return self.inside.end - 11 if self.inside.holds is _Holds.ELEMENTS and not self.deep else 0
+
+    def look_closely(self, position: int) -> tuple[int, Element | None]:
+        """The position after the header at `position`, and its element, unless it only ends something."""
+        inside, depth = self.inside, len(self.outer)
+        if position >= inside.end:
+            return position, None
+        try:
+            tag, vr, offset, length = inside.read(self.dataset, position)
+        except struct.error:
+            tag, vr, offset, length = 0, "", position, UNDEFINED  # no whole header is left
+        if not tag and self.is_padding(position):
+            return inside.end, None
+        position = self.step(inside, tag, vr, offset, length)
+        if tag > ITEM:
+            return position, None
+        return position, Element(tag, FRAGMENT if inside.holds is _Holds.FRAGMENTS else vr, offset, length, depth)
 
     def has_ended(self, position: int) -> bool:
         """Leave what ends here by its length; true when the whole walk ends. Delimiters that are due are missed."""
@@ -130,14 +146,13 @@ class _Walk:
         return True
 
     def is_padding(self, position: int) -> bool:
-        """Whether nothing but zero bytes follows, with which some devices fill up a file."""
+        """Whether nothing but zero bytes follows, with which some devices fill up a file; else a header must fit."""
         size = len(self.dataset)
-        chunks = range(position, size, _CHUNK)
-        if self.outer or any(any(self.dataset[at : at + _CHUNK]) for at in chunks):
-            if size - position < 8:
-                raise _truncated(position)
-            return False
-        return True
+        if not self.outer and not any(any(self.dataset[at : at + _CHUNK]) for at in range(position, size, _CHUNK)):
+            return True
+        if size - position < 12:
+            raise _truncated(position)
+        return False
 
     def step(self, inside: _Inside, tag: int, vr: str, offset: int, length: int) -> int:
         """The position after a header that begins or ends something, or that must be looked at closely."""
