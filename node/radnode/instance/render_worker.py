@@ -1,0 +1,74 @@
+"""The process in which pictures are made: expendable, because a decoder may crash, hang or eat memory.
+
+Run as `python -m radnode.instance.render_worker DESCRIPTOR`; the descriptor is its end of a stream socket. It says
+READY once, then answers each request in turn, and ends when the other end is closed, so also when its parent is killed.
+"""
+
+import json
+import resource
+import signal
+import socket
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from struct import Struct
+
+from radnode.instance.render import Format, render
+from radnode.model.errors import CannotRender, NoPixelData, NotFound, RadnodeError
+
+LENGTH = Struct(">I")  # before each request
+ANSWER = Struct(">BI")  # before each answer: its kind and its length
+READY, PICTURE = 0, 1
+REFUSALS: dict[int, type[RadnodeError]] = {2: CannotRender, 3: NoPixelData, 4: NotFound}
+MAX_MEMORY = 4 * 2**30
+GRACE = 5.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """A picture that is wanted; `limit` is the seconds it may take before the worker ends itself."""
+
+    path: str
+    format: Format
+    quality: int
+    limit: float
+
+    def encode(self) -> bytes:
+        """The request as it goes over the socket."""
+        body = json.dumps(asdict(self)).encode()
+        return LENGTH.pack(len(body)) + body
+
+
+def answer(request: Request) -> tuple[int, bytes]:
+    """The kind of the answer and its bytes: a picture, or the words of a refusal."""
+    try:
+        return PICTURE, render(Path(request.path), request.format, request.quality)
+    except tuple(REFUSALS.values()) as refusal:
+        kind = next(kind for kind, error in REFUSALS.items() if isinstance(refusal, error))
+        return kind, str(refusal).encode()
+
+
+def serve(connection: socket.socket) -> None:
+    """Answer requests until there are no more."""
+    connection.sendall(ANSWER.pack(READY, 0))
+    with connection.makefile("rb") as requests:
+        while len(head := requests.read(LENGTH.size)) == LENGTH.size:
+            request = Request(**json.loads(requests.read(*LENGTH.unpack(head))))
+            # Whoever asked may be dead before the answer is there: SIGALRM ends even a decoder that hangs.
+            signal.setitimer(signal.ITIMER_REAL, request.limit + GRACE)
+            kind, body = answer(request)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            connection.sendall(ANSWER.pack(kind, len(body)) + body)
+
+
+def confine() -> None:
+    """Bounds what a decoder may take, and leaves the terminal's interrupt to the parent."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    confine()
+    with socket.socket(fileno=int(sys.argv[1])) as parent:
+        serve(parent)
