@@ -1,7 +1,8 @@
 """The index's tables, derived from the table of attributes, and the numbered steps that lead to them.
 
 Attributes are TEXT columns named by their keywords: NULL where an object has none, '' where it is empty. Each PN
-attribute X has a column X_folded for matching (`radnode.archive.folding`). Parents carry counters of their children.
+attribute X has a column X_folded for matching (`radnode.archive.folding`). Parents carry counters of their children,
+and the id of the instance that they were first described by.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
+from radnode.archive.temporal import TEMPORAL
 from radnode.model.attributes import ATTRIBUTES, Attribute, Source
 from radnode.model.errors import OutOfResources
 from radnode.model.level import Level
@@ -47,6 +49,7 @@ def _create_tables(db: Database) -> None:
             "studies": int,
             "series": int,
             "instances": int,
+            "described_by": int,
         },
         pk="id",
         not_null={"identity", "studies", "series", "instances"},
@@ -60,13 +63,14 @@ def _create_tables(db: Database) -> None:
             "SOPClassesInStudy": str,
             "series": int,
             "instances": int,
+            "described_by": int,
         },
         pk="id",
         not_null={"patient", "StudyInstanceUID", "series", "instances"},
         foreign_keys=[("patient", "patients", "id")],
     )
     db.table("series").create(
-        {"id": int, "study": int, **_attribute_columns(Level.SERIES), "instances": int},
+        {"id": int, "study": int, **_attribute_columns(Level.SERIES), "instances": int, "described_by": int},
         pk="id",
         not_null={"study", "SeriesInstanceUID", "instances"},
         foreign_keys=[("study", "studies", "id")],
@@ -94,7 +98,6 @@ def _create_indexes(db: Database) -> None:
         ("patients", ["PatientName_folded"], False),
         ("studies", ["patient", "StudyInstanceUID"], True),
         ("studies", ["StudyInstanceUID"], False),
-        ("studies", ["StudyDate"], False),
         ("studies", ["AccessionNumber"], False),
         ("studies", ["StudyID"], False),
         ("series", ["study", "SeriesInstanceUID"], True),
@@ -108,6 +111,8 @@ def _create_indexes(db: Database) -> None:
         ("superseded", ["sop_instance"], False),
     ):
         db.table(table).create_index(columns, unique=unique)
+    # The normal form of dates (`radnode.archive.temporal`): ranges are compared in it, and answered in its order.
+    db.execute(f"CREATE INDEX studies_date ON studies ({TEMPORAL['DA'].normal_sql('StudyDate')})")
 
 
 def _create_schema(db: Database) -> None:

@@ -1,0 +1,167 @@
+"""Taking a whole object from incoming/ into the archive: file first, row second, each step repeatable.
+
+See docs/decisions/0002-links.md for why names are given by links, and what a crash between two steps leaves.
+"""
+
+import sqlite3
+import time
+from contextlib import suppress
+
+import structlog
+
+from radnode.archive import rows
+from radnode.archive.digest import digest_file, map_dataset
+from radnode.archive.index import Index
+from radnode.archive.layout import Layout, disk_errors, link_durably, replace_by_link, sync
+from radnode.archive.parents import update
+from radnode.archive.rows import Standing, standing_of
+from radnode.archive.settling import settle
+from radnode.archive.stored import Arrival, Outcome
+from radnode.instance.header import read_header
+from radnode.model.errors import OutOfResources, RadnodeError
+from radnode.model.file_path import FilePath
+from radnode.model.header import Header
+from radnode.model.redaction import redact
+
+_ATTEMPTS = 1000
+_log = structlog.get_logger()
+
+
+class Adopting:
+    """Adopts one object, beside other threads and processes that adopt the same or others."""
+
+    def __init__(self, layout: Layout, index: Index, arrival: Arrival) -> None:
+        self._layout = layout
+        self._index = index
+        self._arrival = arrival
+        self._equal: dict[str, bool] = {}  # digests that this object was compared with, since it may happen again
+
+    def adopt(self) -> tuple[FilePath, Outcome]:
+        """Make the object safe and known; where its current file lies, and what it met there.
+
+        The temporary file stays the caller's, to be removed now. Raises OutOfResources, and then nothing was kept.
+        """
+        with disk_errors():
+            standing, outcome = self._meet()
+            if standing and (outcome is Outcome.EQUAL or (outcome is Outcome.SAME and self._is_whole(standing))):
+                return standing.path, outcome
+            sync(self._arrival.part)
+            try:
+                self._place()
+                return self._decide()
+            except BaseException:
+                with suppress(RadnodeError, OSError):
+                    settle(self._layout, self._index, [self._arrival.path])
+                raise
+
+    def _decide(self) -> tuple[FilePath, Outcome]:
+        for _ in range(_ATTEMPTS):
+            standing, outcome = self._meet()
+            if standing and outcome is Outcome.EQUAL:
+                settle(self._layout, self._index, [self._arrival.path])
+                return standing.path, outcome
+            if self._write(standing, outcome):
+                self._tidy(standing)
+                return self._arrival.path, outcome
+        raise OutOfResources("The object changes faster than it can be stored")
+
+    def _meet(self) -> tuple[Standing | None, Outcome]:
+        """What stands under this SOP Instance UID; an outcome that needs files compared still held afterwards."""
+        standing = self._standing()
+        for _ in range(_ATTEMPTS):
+            outcome = self._compare(standing)
+            before, standing = standing, self._standing() if outcome is Outcome.EQUAL else standing
+            if standing == before:
+                return standing, outcome
+        raise OutOfResources("The object changes faster than it can be compared")
+
+    def _standing(self) -> Standing | None:
+        with self._index.reading() as connection:
+            return standing_of(connection, self._arrival.header.sop_instance)
+
+    def _compare(self, standing: Standing | None) -> Outcome:
+        if standing is None:
+            return Outcome.NEW
+        if standing.sha256 == self._arrival.facts.sha256:
+            return Outcome.SAME
+        if standing.sha256 not in self._equal:
+            from radnode.instance.equality import same_elements  # noqa: PLC0415
+
+            current = self._layout.current(standing.path)
+            self._equal[standing.sha256] = same_elements(current, self._arrival.part)
+        return Outcome.EQUAL if self._equal[standing.sha256] else Outcome.CONFLICT
+
+    def _is_whole(self, standing: Standing) -> bool:
+        try:
+            return self._layout.current(standing.path).stat().st_size == standing.size
+        except FileNotFoundError:
+            return False
+
+    def _place(self) -> None:
+        target = self._layout.current(self._arrival.path)
+        with self._index.reading() as connection:
+            known = rows.has_series(connection, self._arrival.path)
+        if link_durably(self._arrival.part, target, top=self._layout.studies, known=known):
+            return
+        try:
+            damaged = digest_file(target) != self._arrival.facts.sha256
+        except FileNotFoundError:
+            return  # removed meanwhile: linked again when the row is written
+        except RadnodeError:
+            damaged = True
+        if damaged:
+            _log.warning("damaged_file_replaced", sop_instance=redact(self._arrival.header.sop_instance))
+            replace_by_link(self._arrival.part, target)
+
+    def _write(self, standing: Standing | None, outcome: Outcome) -> bool:
+        """Write the row and see that the file is there; false where another wrote about this object meanwhile."""
+        with self._index.writing() as connection:
+            if standing_of(connection, self._arrival.header.sop_instance) != standing:
+                return False
+            target = self._layout.current(self._arrival.path)
+            if not target.exists():
+                link_durably(self._arrival.part, target, top=self._layout.studies)
+            if standing and outcome is Outcome.SAME:
+                size = target.stat().st_size
+                update(connection, "instances", standing.row_id, {"size": size})
+                rows.count(connection, {"bytes": size - standing.size})
+                return True
+            if standing:
+                self._supersede(connection, standing)
+            connection.execute("DELETE FROM superseded WHERE path = ?", (str(self._arrival.path),))
+            rows.insert_row(connection, self._arrival.header, self._arrival.facts)
+        return True
+
+    def _supersede(self, connection: sqlite3.Connection, standing: Standing) -> None:
+        current, superseded = self._layout.current(standing.path), self._layout.superseded(standing.path)
+        if current.exists():
+            superseded.unlink(missing_ok=True)  # a crash left it: the current one is what the row tells of
+            link_durably(current, superseded, top=self._layout.superseded_root)
+        connection.execute(
+            "INSERT OR REPLACE INTO superseded (sop_instance, path, sha256, size, superseded_at)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (standing.sop_instance, str(standing.path), standing.sha256, standing.size, time.time_ns()),
+        )
+        rows.remove_row(connection, standing, self._describe)
+        rows.count(connection, {"conflicts": 1})
+
+    def _describe(self, path: FilePath) -> Header | None:
+        return describe(self._layout, path)
+
+    def _tidy(self, standing: Standing | None) -> None:
+        """Remove the second names that a conflict leaves. The object is safe: a failure here is no failure to store."""
+        if standing is None or standing.path == self._arrival.path:
+            return
+        try:
+            settle(self._layout, self._index, [standing.path, self._arrival.path])
+        except (RadnodeError, OSError) as error:
+            _log.warning("superseded_file_left", reason=type(error).__name__)
+
+
+def describe(layout: Layout, path: FilePath) -> Header | None:
+    """The header of a current object, read from its file again; None where that cannot be done."""
+    try:
+        transfer_syntax, dataset = map_dataset(layout.current(path))
+        return read_header(dataset, transfer_syntax)
+    except (RadnodeError, OSError):
+        return None

@@ -1,0 +1,96 @@
+"""The archive: every object comes in, is found and goes through here."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from radnode.archive import forgetting, recovery
+from radnode.archive.adopting import Adopting
+from radnode.archive.index import Index
+from radnode.archive.layout import Layout
+from radnode.archive.owners import Owner
+from radnode.archive.receiving import Receiving
+from radnode.archive.recovery import Recovered
+from radnode.archive.rows import standing_at
+from radnode.archive.stored import Arrival, Outcome
+from radnode.instance.part10 import FileMeta
+from radnode.model.errors import InvalidIdentity, NotFound
+from radnode.model.file_path import FilePath
+from radnode.model.uid import UID, InvalidUID, parse_uid
+
+
+class Archive:
+    """Files and index below one folder; for several threads and several processes at once."""
+
+    def __init__(self, layout: Layout, index: Index) -> None:
+        self.layout = layout
+        self.index = index
+        self._owner = Owner(layout.incoming)
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """The archive at `root`, made where there is none, its index brought to the current schema.
+
+        Raises OutOfResources with the reason: folder not writable, no hard links, index damaged or of a newer radnode.
+        """
+        layout = Layout(root.absolute())
+        layout.prepare()
+        index = Index(layout.index)
+        with ExitStack() as undo:
+            undo.callback(index.close)
+            index.migrate()
+            undo.pop_all()
+        return cls(layout, index)
+
+    def close(self) -> None:
+        """Leave incoming/ and the index. What is being received now fails."""
+        self._owner.close()
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def receive(self, transfer_syntax: UID, *, sop_class: str, sop_instance: str, limit: int = 0) -> Receiving:
+        """Begin to receive the data set of a C-STORE, in that transfer syntax; its UIDs must be the announced ones.
+
+        `limit` is in bytes of the data set, 0 is none. Raises InvalidIdentity, OutOfResources.
+        """
+        announced = FileMeta(
+            transfer_syntax, _announced("SOPClassUID", sop_class), _announced("SOPInstanceUID", sop_instance)
+        )
+        return Receiving(self._owner, self._adopt, limit=limit, announced=announced)
+
+    def receive_file(self, *, limit: int = 0, file_name: str | None = None) -> Receiving:
+        """Begin to receive a Part 10 file, at most `limit` bytes (0: no limit), which the sender calls `file_name`.
+
+        A file meta that differs from the data set is logged, not refused. Raises OutOfResources.
+        """
+        return Receiving(self._owner, self._adopt, limit=limit, file_name=file_name)
+
+    def locate(self, path: FilePath) -> Path:
+        """The absolute path of a current object's file. Raises NotFound for what the index does not know."""
+        with self.index.reading() as connection:
+            if standing_at(connection, path) is None:
+                raise NotFound("DICOM file not found")
+        return self.layout.current(path)
+
+    def forget(self, path: FilePath) -> None:
+        """Remove the current object at `path` and its superseded versions. Raises NotFound, OutOfResources."""
+        forgetting.forget(self.layout, self.index, self._owner, path)
+
+    def recover(self) -> Recovered:
+        """Finish what dead processes had begun; to be called before the archive is served. Raises OutOfResources."""
+        return recovery.recover(self.layout, self.index)
+
+    def _adopt(self, arrival: Arrival) -> tuple[FilePath, Outcome]:
+        return Adopting(self.layout, self.index, arrival).adopt()
+
+
+def _announced(keyword: str, text: str) -> UID:
+    try:
+        return parse_uid(text)
+    except InvalidUID:
+        raise InvalidIdentity(keyword, "is no UID") from None

@@ -1,0 +1,178 @@
+"""Where everything lies below the archive's root, and folders that appear and go while other processes work there."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from radnode.model.errors import OutOfResources
+from radnode.model.file_path import FilePath
+
+FOLDER_MODE = 0o750
+FILE_MODE = 0o640
+_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The places below `root`, an absolute path."""
+
+    root: Path
+
+    @property
+    def studies(self) -> Path:
+        """Below it the current objects."""
+        return self.root / "studies"
+
+    @property
+    def private(self) -> Path:
+        """The folder of what is no image."""
+        return self.root / ".radnode"
+
+    @property
+    def index(self) -> Path:
+        """The SQLite file."""
+        return self.private / "index.sqlite"
+
+    @property
+    def incoming(self) -> Path:
+        """Where objects lie until they are whole, one folder per living process."""
+        return self.private / "incoming"
+
+    @property
+    def superseded_root(self) -> Path:
+        """Below it the objects that others have replaced, under the same relative paths."""
+        return self.private / "superseded"
+
+    def current(self, path: FilePath) -> Path:
+        """Where the object of that path lies while it is current."""
+        return self.root / str(path)
+
+    def superseded(self, path: FilePath) -> Path:
+        """Where the object of that path lies once it is superseded."""
+        return self.superseded_root / str(path)
+
+    def prepare(self) -> None:
+        """Make the folders, and see that this process may write and link in them. Raises OutOfResources."""
+        try:
+            for folder in (self.root, self.studies, self.private, self.incoming, self.superseded_root):
+                make_folder(folder, parents=folder is self.root)
+            self._try_links()
+        except OSError as error:
+            raise OutOfResources(
+                f"The storage folder {self.root} cannot be used by uid {os.geteuid()}: {error.strerror}"
+            ) from error
+
+    def _try_links(self) -> None:
+        probe = self.incoming / f"{os.urandom(8).hex()}.probe"
+        linked = probe.with_suffix(".linked")
+        try:
+            probe.touch(FILE_MODE, exist_ok=False)
+            linked.hardlink_to(probe)
+        except OSError as error:
+            if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS) and probe.exists():
+                raise OutOfResources(f"The file system of {self.root} has no hard links, which are needed") from error
+            raise
+        finally:
+            for name in (probe, linked):
+                name.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """What the disk refuses ends as OutOfResources, in words that name no path."""
+    try:
+        yield
+    except OSError as error:
+        raise OutOfResources(f"Cannot store: {error.strerror or 'input/output error'}") from error
+
+
+def make_folder(folder: Path, *, parents: bool = False) -> bool:
+    """Make one folder with radnode's mode, whatever the umask; false where it was there."""
+    try:
+        folder.mkdir(FOLDER_MODE, parents=parents)
+    except FileExistsError:
+        return False
+    folder.chmod(FOLDER_MODE)
+    return True
+
+
+def sync(path: Path) -> None:
+    """Flush a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def link_durably(source: Path, target: Path, *, top: Path, known: bool = False) -> bool:
+    """Give `source` the further name `target`, below `top`, on the disk on return; false where that name is taken.
+
+    `known` says that the folder of `target` was flushed before, so only its newest entry needs to be. Other processes
+    may remove empty folders meanwhile. Raises OSError; `source` itself must be flushed already.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            made = _make_folders(target.parent, top)
+            linked = _link(source, target)
+            for folder in _below(target.parent, top) if made or not known else (target.parent,):
+                sync(folder)
+        except FileNotFoundError:
+            if not source.exists():
+                raise
+        else:
+            return linked
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+
+def replace_by_link(source: Path, target: Path) -> None:
+    """Let `target`, which exists, name the file `source` from now on; there is no moment without it. Raises OSError."""
+    swap = source.with_suffix(".swap")
+    swap.unlink(missing_ok=True)
+    swap.hardlink_to(source)
+    swap.replace(target)
+    swap.unlink(missing_ok=True)  # rename leaves both names where they are one file already
+    sync(target.parent)
+
+
+def remove_durably(target: Path, *, top: Path) -> None:
+    """Remove a file if it is there, and the folders between it and `top` that are empty then. Raises OSError."""
+    with suppress(FileNotFoundError):
+        target.unlink()
+        sync(target.parent)
+    for folder in _below(target.parent, top)[:-1]:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return
+
+
+def _make_folders(folder: Path, top: Path) -> bool:
+    if folder == top:
+        return False
+    try:
+        return make_folder(folder)
+    except FileNotFoundError:
+        _make_folders(folder.parent, top)
+        return make_folder(folder) or True
+
+
+def _below(folder: Path, top: Path) -> list[Path]:
+    """The folder and its parents up to and with `top`, deepest first."""
+    folders = [folder]
+    while folders[-1] != top:
+        folders.append(folders[-1].parent)
+    return folders
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        return False
+    return True

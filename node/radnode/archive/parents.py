@@ -1,0 +1,83 @@
+"""The rows above an instance: made for the first one that needs them, filled by later ones, gone after the last.
+
+The first instance to arrive describes its parents; what it leaves absent or empty, later ones fill in. So a rebuild in
+order of arrival gives the same rows. Counters, ModalitiesInStudy and SOPClassesInStudy are kept, never counted again.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from functools import cache
+
+from radnode.archive.folding import fold
+from radnode.archive.schema import TABLES, folded_column, stored_attributes
+from radnode.model.header import Header
+from radnode.model.level import Level
+
+
+def identity_of(header: Header) -> str:
+    """What makes a patient: the trimmed PatientID, or without one the study, so that no two people share a row."""
+    return header.patient_id.strip() or f"\x1f{header.study}"
+
+
+def columns_of(level: Level, header: Header) -> dict[str, str | None]:
+    """The columns of `level` that come from the object itself, folded ones too; None where it has no such attribute."""
+    columns: dict[str, str | None] = {}
+    for attribute in stored(level):
+        value = header.values.get(attribute.keyword)
+        columns[attribute.keyword] = value
+        folded = folded_column(attribute)
+        if folded is not None:
+            columns[folded] = value if value is None else fold(value)
+    return columns
+
+
+stored = cache(stored_attributes)
+
+
+def find_or_make(
+    connection: sqlite3.Connection, level: Level, key: Mapping[str, object], header: Header, start: Mapping[str, object]
+) -> tuple[sqlite3.Row, bool]:
+    """The row of `level` with that unique key, filled from `header`, and whether it is new; `start` is for new ones."""
+    table, columns = TABLES[level], columns_of(level, header)
+    where = " AND ".join(f"{name} = ?" for name in key)
+    select = f"SELECT * FROM {table} WHERE {where}"  # noqa: S608 (names from our own tables)
+    row = connection.execute(select, tuple(key.values())).fetchone()
+    if row is None:
+        _insert(connection, table, {**columns, **start, **key})
+        return connection.execute(select, tuple(key.values())).fetchone(), True
+    missing = {name: value for name, value in columns.items() if value and not row[name]}
+    if not missing:
+        return row, False
+    update(connection, table, row["id"], missing)
+    return connection.execute(select, tuple(key.values())).fetchone(), False
+
+
+def redescribe(connection: sqlite3.Connection, level: Level, row_id: int, header: Header) -> None:
+    """Let the object with `header` say what the row says, where it says anything."""
+    update(
+        connection, TABLES[level], row_id, {name: value for name, value in columns_of(level, header).items() if value}
+    )
+
+
+def update(connection: sqlite3.Connection, table: str, row_id: int, values: Mapping[str, object]) -> None:
+    """Set these columns of one row."""
+    if values:
+        names = ", ".join(f"{name} = ?" for name in values)
+        connection.execute(f"UPDATE {table} SET {names} WHERE id = ?", (*values.values(), row_id))  # noqa: S608
+
+
+def _insert(connection: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
+
+
+def insert_instance(connection: sqlite3.Connection, values: Mapping[str, object]) -> int:
+    """Add one row to instances; its id."""
+    _insert(connection, "instances", values)
+    return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+def joined(values: str | None, more: str | None) -> str | None:
+    """A sorted backslash list with further values in it; None while there are none."""
+    parts = {part for text in (values, more) if text for part in text.split("\\") if part}
+    return "\\".join(sorted(parts)) or None

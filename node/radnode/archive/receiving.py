@@ -1,0 +1,174 @@
+"""An object on its way in: written to incoming/ as it arrives, hashed meanwhile, then adopted or gone.
+
+No more of it than one fragment is held in memory.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import structlog
+
+from radnode.archive.digest import begin_digest, digest_of, map_file
+from radnode.archive.layout import FILE_MODE, disk_errors
+from radnode.archive.owners import Owner
+from radnode.archive.stored import Arrival, FileFacts, Outcome, Stored
+from radnode.instance.encodings import DEFLATED, Buffer
+from radnode.instance.header import read_header
+from radnode.instance.part10 import FileMeta, FileMetaReader, encode_file_meta
+from radnode.model.errors import Mismatch, NotDicom, TooLarge
+from radnode.model.file_path import FilePath
+from radnode.model.header import Header
+from radnode.model.redaction import redact
+from radnode.model.uid import InvalidUID, parse_uid
+
+PART_SUFFIX = ".part"
+Adopt = Callable[[Arrival], tuple[FilePath, Outcome]]
+_log = structlog.get_logger()
+
+
+class Receiving:
+    """Takes one object's bytes; `commit` makes it safe, everything else leaves nothing. For one thread at a time."""
+
+    received: int
+    """Bytes taken so far: of the data set, or of the whole file where a file is received."""
+
+    def __init__(
+        self, owner: Owner, adopt: Adopt, *, limit: int, announced: FileMeta | None = None, file_name: str | None = None
+    ) -> None:
+        self.received = 0
+        self._owner = owner
+        self._adopt = adopt
+        self._limit = limit
+        self._announced = announced
+        self._file_name = file_name
+        self._reader = FileMetaReader()
+        self._descriptor = -1
+        with disk_errors():
+            self._part = owner.new_name(PART_SUFFIX)
+            self._descriptor = _create(self._part)
+        if announced is not None:
+            self._begin(announced)
+
+    def write(self, fragment: Buffer) -> None:
+        """Take the next bytes. Raises TooLarge, OutOfResources, NotDicom as soon as it is certain."""
+        self.received += len(fragment)
+        if self._limit and self.received > self._limit:
+            raise TooLarge(f"The object is larger than {self._limit} bytes")
+        if self._announced is not None or self._reader.meta is not None:
+            self._append(fragment)
+            return
+        self._reader.feed(fragment)
+        if self._reader.meta is not None:
+            self._begin(self._reader.meta)
+            self._append(self._reader.rest)
+
+    def commit(self) -> Stored:
+        """The object has ended: make it safe and known. When this returns it is on disk and in the index.
+
+        Raises NotDicom, Truncated, InvalidIdentity, Mismatch, OutOfResources; nothing is left then.
+        """
+        try:
+            with disk_errors():
+                arrival = self._arrive()
+            path, outcome = self._adopt(arrival)
+        finally:
+            self.abort()
+        return Stored(path, arrival.header, outcome)
+
+    def abort(self) -> None:
+        """Leave nothing of it, if it was not committed. Repeatable."""
+        if self._descriptor < 0:
+            return
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
+        with disk_errors():
+            self._part.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.abort()
+
+    def _begin(self, meta: FileMeta) -> None:
+        self._meta = meta
+        self._digest = begin_digest(meta.transfer_syntax)
+        self._written_meta = encode_file_meta(
+            _checked(meta.sop_class), _checked(meta.sop_instance), meta.transfer_syntax
+        )
+        with disk_errors():
+            _write_all(self._descriptor, self._written_meta)
+
+    def _append(self, fragment: Buffer) -> None:
+        if self._meta.transfer_syntax not in DEFLATED:  # their pad byte is known at the end only
+            self._digest.update(fragment)
+        with disk_errors():
+            _write_all(self._descriptor, fragment)
+
+    def _arrive(self) -> Arrival:
+        """The object, whole and checked."""
+        if self._announced is None and self._reader.meta is None:
+            self._begin(self._reader.finish())
+        meta = self._meta
+        dataset = map_file(self._part)[len(self._written_meta) :]
+        if not dataset:
+            raise NotDicom("The data set is empty")
+        header = read_header(dataset, meta.transfer_syntax)
+        deflated = meta.transfer_syntax in DEFLATED
+        sha256 = digest_of(dataset, meta.transfer_syntax) if deflated else self._digest.hexdigest()
+        self._check_announced(header)
+        arrived = time.time_ns()
+        os.utime(self._descriptor, ns=(arrived, arrived))
+        status = os.fstat(self._descriptor)
+        return Arrival(self._part, header, FileFacts(sha256, status.st_size, status.st_mtime_ns, self._file_name))
+
+    def _check_announced(self, header: Header) -> None:
+        for name, said, found in (
+            ("SOP Class UID", self._meta.sop_class, header.sop_class),
+            ("SOP Instance UID", self._meta.sop_instance, header.sop_instance),
+        ):
+            if said == found:
+                continue
+            if self._announced is not None:
+                raise Mismatch(f"{name} of the data set is not the announced one")
+            _log.warning("file_meta_differs", what=name, said=redact(said), found=redact(found))
+        self._correct_meta(encode_file_meta(header.sop_class, header.sop_instance, self._meta.transfer_syntax))
+
+    def _correct_meta(self, meta: bytes) -> None:
+        """Let the file begin with the meta of the data set that it has, where the sender's said something else."""
+        if meta == self._written_meta:
+            return
+        wrong, offset, end = self._part, len(self._written_meta), os.fstat(self._descriptor).st_size
+        right = self._owner.new_name(PART_SUFFIX)
+        descriptor = _create(right)
+        self._part, self._descriptor, old = right, descriptor, self._descriptor
+        try:
+            _write_all(descriptor, meta)
+            while offset < end:
+                offset += os.sendfile(descriptor, old, offset, end - offset)
+        finally:
+            os.close(old)
+            wrong.unlink(missing_ok=True)
+
+
+def _create(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    os.fchmod(descriptor, FILE_MODE)  # whatever the umask
+    return descriptor
+
+
+def _write_all(descriptor: int, data: Buffer) -> None:
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, memoryview(data)[written:])
+
+
+def _checked(text: str) -> str:
+    """A UID that may stand in file meta; nothing where the sender's is none."""
+    with suppress(InvalidUID):
+        return parse_uid(text)
+    return ""
