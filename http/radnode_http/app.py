@@ -1,0 +1,75 @@
+"""The REST sidecar as one application: collaborators in, routes and what happens around them out."""
+
+import json
+import os
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from radnode.archive.archive import Archive
+from radnode.settings import Settings
+from radnode_http.auth import Verifier
+from radnode_http.docs_page import content_policy, docs_page
+from radnode_http.endpoints import endpoints
+from radnode_http.keys import (
+    ARCHIVE,
+    DOCS_PAGE,
+    DOCS_POLICY,
+    DOCUMENT,
+    OPEN_PATHS,
+    RENDER_POOL,
+    SETTINGS,
+    VERIFIER,
+)
+from radnode_http.middleware.authenticating import authenticate
+from radnode_http.middleware.headers import decorate, preflight
+from radnode_http.middleware.observing import observe
+from radnode_http.middleware.translating import translate
+from radnode_http.openapi import document
+from radnode_http.render_pool import RenderPool
+from radnode_http.routing import add_endpoints
+from radnode_http.signing_keys import VerificationKey, load_key
+
+
+def build_app(
+    archive: Archive | None,
+    settings: Settings,
+    *,
+    key: VerificationKey | None = None,
+    pool: RenderPool | None = None,
+) -> web.Application:
+    """The application over an open archive; None, for archive.enabled = false, leaves only the status.
+
+    `key` and `pool` are made from the settings where they are not given. The pool is started and closed with the
+    application, the archive is its owner's. Raises BadKey. Reads the key and the page: call it before the event loop.
+    """
+    app = web.Application(middlewares=(observe, translate, preflight, authenticate))
+    app[SETTINGS] = settings
+    if archive is not None:
+        app[ARCHIVE] = archive
+    app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
+    app[RENDER_POOL] = pool or _pool(settings)
+    _add_routes(app, settings)
+    app.on_response_prepare.append(decorate)
+    app.cleanup_ctx.append(_rendering)
+    return app
+
+
+def _pool(settings: Settings) -> RenderPool:
+    return RenderPool(settings.http.render_workers or len(os.sched_getaffinity(0)), settings.http.render_timeout)
+
+
+def _add_routes(app: web.Application, settings: Settings) -> None:
+    table = endpoints(settings)
+    described = document(table)
+    app[OPEN_PATHS] = frozenset(endpoint.path for endpoint in table if endpoint.scope is None)
+    app[DOCUMENT] = json.dumps(described).encode()
+    app[DOCS_PAGE] = docs_page(described)
+    app[DOCS_POLICY] = content_policy()
+    add_endpoints(app, table)
+
+
+async def _rendering(app: web.Application) -> AsyncIterator[None]:
+    await app[RENDER_POOL].start()
+    yield
+    await app[RENDER_POOL].close()

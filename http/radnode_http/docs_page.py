@@ -1,0 +1,172 @@
+"""The page at /api/docs: the OpenAPI document for people, one self-contained HTML text that fetches nothing."""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+Json = dict[str, Any]
+
+_DOCUMENT_LINK = '<a href="/api/openapi.json">OpenAPI 3.1</a>'
+_TOKEN_INPUT = (
+    '<div id="access"><label>Token for trying out, from <code>radnode token</code>'
+    '<input type="password" id="token" autocomplete="off" spellcheck="false"></label></div>'
+)
+
+
+def docs_page(document: Json) -> str:
+    """The whole page for one OpenAPI document."""
+    operations = list(_operations(document))
+    info = document["info"]
+    return "".join(
+        (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(info['title'])} REST API</title><style>{_asset('docs.css')}</style></head><body>",
+            f"<h1>{escape(info['title'])} REST API <small>{escape(info['version'])}</small></h1>",
+            f'<p class="lead">{_prose(info["description"])} The same for programs: {_DOCUMENT_LINK}.</p>',
+            _TOKEN_INPUT,
+            _contents(operations),
+            *(_section(*operation) for operation in operations),
+            "<h2>Schemas</h2>",
+            *(_schema(name, schema) for name, schema in sorted(document["components"]["schemas"].items())),
+            f"<script>{_asset('docs.js')}</script></body></html>",
+        )
+    )
+
+
+def content_policy() -> str:
+    """The Content-Security-Policy of the page: its own style and script by their digests, its own origin, no more."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src '{_digest('docs.css')}'",
+            f"script-src '{_digest('docs.js')}'",
+            "connect-src 'self'",
+            "img-src blob:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _asset(name: str) -> str:
+    return files("radnode_http").joinpath("pages", name).read_text("utf-8")
+
+
+def _digest(name: str) -> str:
+    return f"sha256-{b64encode(sha256(_asset(name).encode()).digest()).decode()}"
+
+
+def _operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def _contents(operations: list[tuple[str, str, Json]]) -> str:
+    links = (f'<a href="#{escape(item["operationId"])}">{escape(item["summary"])}</a>' for _, _, item in operations)
+    return f"<nav><p>{' '.join(links)}</p></nav>"
+
+
+def _section(method: str, path: str, operation: Json) -> str:
+    scope = operation.get("x-scope", "no token needed")
+    return "".join(
+        (
+            f'<section id="{escape(operation["operationId"])}"><span class="scope">{escape(scope)}</span>',
+            f'<h2><span class="method {method}">{method.upper()}</span><code>{escape(path)}</code></h2>',
+            f"<p>{escape(operation['summary'])}. {_prose(operation.get('description', ''))}</p>",
+            _parameters(operation),
+            _answers(operation),
+            f"<h3>With curl</h3><pre>{escape(_curl(method, path, operation))}</pre>",
+            _form(method, path, operation),
+            "</section>",
+        )
+    )
+
+
+def _parameters(operation: Json) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(_kind(item['schema']))}</td>"
+        f"<td>{_prose(item['description'])}</td></tr>"
+        for item in operation.get("parameters", ())
+    )
+    return f"<h3>Parameters</h3><table>{rows}</table>" if rows else ""
+
+
+def _kind(schema: Json) -> str:
+    """A schema in a few words: type or choices, bounds, default."""
+    words = [" | ".join(schema["enum"]) if "enum" in schema else str(schema.get("type", ""))]
+    if "minimum" in schema:
+        words.append(f"{schema['minimum']} to {schema['maximum']}")
+    if "default" in schema:
+        words.append(f"default {schema['default']}")
+    return ", ".join(words)
+
+
+def _answers(operation: Json) -> str:
+    rows = "".join(_answer(status, answer) for status, answer in operation["responses"].items())
+    return f"<h3>Answers</h3><table>{rows}</table>"
+
+
+def _answer(status: str, answer: Json) -> str:
+    said = []
+    for kind, content in answer["content"].items():
+        examples = content.get("examples", {}).values()
+        said += [f"<code>{escape(json.dumps(example['value']))}</code>" for example in examples]
+        reference = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if not said and reference:
+            said.append(f'<a href="#schema-{escape(reference)}">{escape(reference)}</a>')
+        elif not said:
+            said.append(f"<code>{escape(kind)}</code>")
+    return f"<tr><td>{status}</td><td>{escape(answer['description'])}</td><td>{'<br>'.join(said)}</td></tr>"
+
+
+def _curl(method: str, path: str, operation: Json) -> str:
+    words = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
+    if operation["security"]:
+        words += ["-H", '"Authorization: Bearer $TOKEN"']
+    content = operation.get("requestBody", {}).get("content", {})
+    if "multipart/form-data" in content:
+        words += ["-F", '"file=@CT_CHEST_001.dcm"']
+    if "application/json" in content:
+        words += ["-H", '"Content-Type: application/json"', "-d", "'{\"include_patient_info\": false}'"]
+    if any(kind.startswith("image/") for kind in operation["responses"]["200"]["content"]):
+        words += ["--output", "image.png"]
+    return " ".join((*words, f'"http://localhost:8000{path.replace("{file_path}", "$FILE_PATH")}"'))
+
+
+def _form(method: str, path: str, operation: Json) -> str:
+    content = operation.get("requestBody", {}).get("content", {})
+    body, fields = "", "".join(_field(item) for item in operation.get("parameters", ()))
+    if "multipart/form-data" in content:
+        body, fields = "form", fields + '<label>file <input type="file" name="file"></label>'
+    if "application/json" in content:
+        body, fields = "json", fields + '<label>JSON body <input type="text" name="body" data-in="body"></label>'
+    return (
+        f'<details><summary>Try it</summary><form data-method="{method.upper()}" data-path="{escape(path)}"'
+        f' data-body="{body}">{fields}<button>Send</button><output></output></form></details>'
+    )
+
+
+def _field(parameter: Json) -> str:
+    name = escape(parameter["name"])
+    return f'<label>{name} <input type="text" name="{name}" data-in="{parameter["in"]}" spellcheck="false"></label>'
+
+
+def _schema(name: str, schema: Json) -> str:
+    shown = escape(json.dumps(schema, indent=2, ensure_ascii=False))
+    summary = f"<summary><code>{escape(name)}</code></summary>"
+    return f'<details id="schema-{escape(name)}">{summary}<pre>{shown}</pre></details>'
+
+
+def _prose(text: str) -> str:
+    """Text with `words` between backticks set as code."""
+    return "".join(
+        f"<code>{escape(part)}</code>" if odd else escape(part)
+        for odd, part in zip((number % 2 for number in range(len(text))), text.split("`"), strict=False)
+    )

@@ -1,0 +1,61 @@
+"""One endpoint as data: routing, authorisation and the OpenAPI document are all made of it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from radnode_http.answers import Answer
+from radnode_http.auth import Scope
+
+View = Callable[[web.Request], Awaitable[web.Response]]
+FILE_PATH = "{file_path}"
+"""Where a path stands in a template; it holds slashes and is checked by radnode.model.file_path alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error that an endpoint answers with, and the sentences that its detail may be."""
+
+    status: int
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A multipart/form-data body with one file in the field `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An answer that is not JSON, and the types that it may have."""
+
+    types: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What answers at one method and path, who may call it, and everything that can come back."""
+
+    name: str
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    view: View = field(repr=False)
+    scope: Scope | None
+    summary: str
+    answer: type[Answer] | Media
+    description: str = ""
+    needs_archive: bool = True
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | Upload | None = None
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The HTTP methods that reach it: whatever can be fetched can be asked about."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)

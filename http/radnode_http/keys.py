@@ -1,0 +1,30 @@
+"""Typed keys of what the application and each request carry."""
+
+from aiohttp import web
+
+from radnode.archive.archive import Archive
+from radnode.settings import Settings
+from radnode_http.auth import Caller, Verifier
+from radnode_http.render_pool import RenderPool
+
+ARCHIVE = web.AppKey("ARCHIVE", Archive)
+"""The archive; missing where archive.enabled is false."""
+SETTINGS = web.AppKey("SETTINGS", Settings)
+"""The settings in force."""
+VERIFIER = web.AppKey("VERIFIER", Verifier)
+"""What tokens are checked with."""
+RENDER_POOL = web.AppKey("RENDER_POOL", RenderPool)
+"""The processes that make pictures."""
+DOCUMENT = web.AppKey("DOCUMENT", bytes)
+"""The OpenAPI document, encoded."""
+DOCS_PAGE = web.AppKey("DOCS_PAGE", str)
+"""The page that shows it."""
+DOCS_POLICY = web.AppKey("DOCS_POLICY", str)
+"""The Content-Security-Policy of that page."""
+OPEN_PATHS = web.AppKey("OPEN_PATHS", frozenset[str])
+"""Route templates that need no token."""
+
+REQUEST_ID = web.RequestKey("REQUEST_ID", str)
+"""Names the request in logs and to the client."""
+CALLER = web.RequestKey("CALLER", Caller)
+"""Who sent the request; missing where no token was needed."""

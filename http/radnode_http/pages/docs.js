@@ -1,0 +1,60 @@
+"use strict";
+
+// Sends one form's request with the token of the page. The token stays in this page's memory alone.
+function addressOf(form, values) {
+  let path = form.dataset.path;
+  const query = new URLSearchParams();
+  for (const [name, value] of values) {
+    if (typeof value !== "string" || value === "") continue;
+    const field = form.elements.namedItem(name);
+    if (field.dataset.in === "path") {
+      path = path.replace("{" + name + "}", value.split("/").map(encodeURIComponent).join("/"));
+    } else if (field.dataset.in === "query") {
+      query.append(name, value);
+    }
+  }
+  return query.size ? path + "?" + query : path;
+}
+
+function bodyOf(form, values) {
+  if (form.dataset.body === "form") {
+    const body = new FormData();
+    body.append("file", values.get("file"));
+    return { body };
+  }
+  if (form.dataset.body === "json" && values.get("body")) {
+    return { body: values.get("body"), headers: { "Content-Type": "application/json" } };
+  }
+  return {};
+}
+
+async function show(output, response) {
+  output.textContent = response.status + " " + response.statusText + "\n";
+  const kind = response.headers.get("Content-Type") || "";
+  if (kind.startsWith("image/")) {
+    const picture = document.createElement("img");
+    picture.src = URL.createObjectURL(await response.blob());
+    picture.alt = "The picture that was answered";
+    output.append(picture);
+    return;
+  }
+  const text = await response.text();
+  output.append(kind.startsWith("application/json") && text ? JSON.stringify(JSON.parse(text), null, 2) : text);
+}
+
+for (const form of document.querySelectorAll("form[data-path]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const output = form.querySelector("output");
+    const values = new FormData(form);
+    const request = bodyOf(form, values);
+    const token = document.getElementById("token").value.trim();
+    const headers = { ...request.headers, ...(token ? { Authorization: "Bearer " + token } : {}) };
+    try {
+      const options = { method: form.dataset.method, headers, body: request.body };
+      await show(output, await fetch(addressOf(form, values), options));
+    } catch (error) {
+      output.textContent = "No answer: " + error;
+    }
+  });
+}

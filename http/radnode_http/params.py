@@ -1,0 +1,145 @@
+"""What requests may ask for: query parameters and summary flags, as typed models that validate and document."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Annotated, Literal, TypeVar
+
+from multidict import MultiMapping
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from radnode_http.errors import Refusal
+
+DATE = r"^[0-9]{8}$"
+
+
+def _real_date(text: str) -> str:
+    try:
+        if len(text) != 8 or not (text.isascii() and text.isdigit()):
+            raise ValueError
+        date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("date", "must be a real date, written YYYYMMDD") from None
+    return text
+
+
+def _whole_number(first: int, last: int) -> Callable[[object], object]:
+    """Digits only: what int() takes beyond them (signs, underscores, spaces) is a mistake in a URL."""
+
+    def parse(value: object) -> object:
+        if isinstance(value, int):
+            return value
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and len(text) <= 6 and first <= int(text) <= last):
+            raise PydanticCustomError("number", f"must be a whole number from {first} to {last}")
+        return int(text)
+
+    return parse
+
+
+StudyDate = Annotated[str, AfterValidator(_real_date), Field(json_schema_extra={"pattern": DATE})]
+Limit = Annotated[int, BeforeValidator(_whole_number(1, 1000)), Field(ge=1, le=1000)]
+Quality = Annotated[int, BeforeValidator(_whole_number(1, 100)), Field(ge=1, le=100)]
+
+
+class ListParameters(BaseModel):
+    """What /list can be asked for; filters are ANDed, an empty one filters nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    patient_id: str | None = None
+    """Exactly this Patient ID."""
+    patient_name: str | None = None
+    """Any part, case and accents aside; `*` and `?` are wildcards; `john doe` finds DOE^JOHN."""
+    modality: str | None = None
+    """Exactly this modality, or one of several, separated by commas; XR is CR and DX, RT is every RT modality."""
+    study_date_from: StudyDate | None = None
+    """The first study date, inclusive, YYYYMMDD."""
+    study_date_to: StudyDate | None = None
+    """The last study date, inclusive, YYYYMMDD."""
+    limit: Limit = 100
+    """The most files that one answer holds."""
+    cursor: str | None = None
+    """`next` of the answer before, to go on behind it."""
+
+
+class ImageParameters(BaseModel):
+    """How /image makes the picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    format: Literal["png", "jpeg"] = "png"
+    """The format of the picture."""
+    quality: Quality = 95
+    """JPEG quality; PNG is lossless and has none."""
+
+
+class SummaryFlags(BaseModel):
+    """What a clinical summary holds; a missing flag is true."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    include_patient_info: bool = True
+    """The patient's name, ID, age and sex."""
+    include_study_info: bool = True
+    """Description, date, accession number and modality."""
+    include_technical_params: bool = True
+    """Equipment, slice thickness, matrix and pixel spacing."""
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parse_query(model: type[M], query: MultiMapping[str], *, may_be_empty: Iterable[str] = ()) -> M:
+    """The parameters in a query string; Refusal (400) that names the first one that is unknown, repeated or bad.
+
+    Those in `may_be_empty` are as good as absent when they are.
+    """
+    for name, times in Counter(query.keys()).items():
+        if times > 1:
+            raise Refusal(400, f"Parameter {_shown(name)} is given more than once")
+    given = {name: value for name, value in query.items() if value or name not in may_be_empty}
+    return _validated(lambda: model.model_validate(given), "Parameter", "parameter")
+
+
+def parse_list(query: MultiMapping[str]) -> ListParameters:
+    """The parameters of /list, whose dates must also be in order."""
+    filters = set(ListParameters.model_fields) - {"limit"}
+    wanted = parse_query(ListParameters, query, may_be_empty=filters)
+    first, last = wanted.study_date_from, wanted.study_date_to
+    if first is not None and last is not None and first > last:
+        raise Refusal(400, "Parameter study_date_from must not be after study_date_to")
+    return wanted
+
+
+def parse_flags(body: bytes) -> SummaryFlags:
+    """The flags in a JSON body, all true where there is none; Refusal (400) for anything but an object of booleans."""
+    if not body.strip():
+        return SummaryFlags()
+    return _validated(lambda: SummaryFlags.model_validate_json(body), "Field", "field")
+
+
+def _validated(validate: Callable[[], M], noun: str, unknown: str) -> M:
+    try:
+        return validate()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise Refusal(400, _sentence(first, noun, unknown)) from None
+
+
+def _sentence(error: ErrorDetails, noun: str, unknown: str) -> str:
+    name = _shown(str(error["loc"][0])) if error["loc"] else ""
+    words: Mapping[str, str] = {
+        "json_invalid": "Invalid JSON body",
+        "model_type": "Request body must be a JSON object",
+        "extra_forbidden": f"Unknown {unknown} {name}",
+        "bool_type": f"{noun} {name} must be true or false",
+        "literal_error": f"{noun} {name} must be png or jpeg",
+    }
+    return words.get(error["type"], f"{noun} {name} {error['msg']}")
+
+
+def _shown(name: str) -> str:
+    """A client's word as it may stand in an answer."""
+    return "".join(character for character in name[:64] if character.isprintable())
