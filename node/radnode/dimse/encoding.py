@@ -1,0 +1,48 @@
+"""A small encoder of flat data sets whose values are text as stored (PS3.5 7.1): no validation, no normal forms."""
+
+import struct
+from collections.abc import Callable, Mapping
+
+from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from radnode.model.uid import UID
+
+CHARSET_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+_LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+_BINARY = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
+_SHORT_LIMIT = 65534
+
+
+def encode_value(vr: str, text: str, encode: Callable[[str], bytes], *, big_endian: bool) -> bytes:
+    """The bytes of a stored text: binary VRs from decimal text (none if it is no number), others as they are."""
+    if vr in _BINARY:
+        return _numbers(vr, text, big_endian=big_endian)
+    return encode(text) if vr in CHARSET_VRS else text.encode("latin_1", "replace")
+
+
+def encode_elements(elements: Mapping[int, tuple[str, bytes]], transfer_syntax: UID) -> bytes:
+    """A data set of `elements` (tag -> VR and value) in the order of their tags, values padded to even length."""
+    order = ">" if transfer_syntax == EXPLICIT_VR_BIG_ENDIAN else "<"
+    is_implicit = transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
+    parts = []
+    for tag in sorted(elements):
+        vr, value = elements[tag]
+        value = value if is_implicit or vr in _LONG_VRS else value[:_SHORT_LIMIT]
+        if len(value) % 2:
+            value += b"\0" if vr in ("UI", "UN", "OB") else b" "
+        if is_implicit:
+            head = struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value))
+        elif vr in _LONG_VRS:
+            head = struct.pack(f"{order}HH2sxxL", tag >> 16, tag & 0xFFFF, vr.encode(), len(value))
+        else:
+            head = struct.pack(f"{order}HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), len(value))
+        parts.append(head + value)
+    return b"".join(parts)
+
+
+def _numbers(vr: str, text: str, *, big_endian: bool) -> bytes:
+    order = ">" if big_endian else "<"
+    convert = float if vr in ("FL", "FD") else int
+    try:
+        return b"".join(struct.pack(order + _BINARY[vr], convert(one)) for one in text.split("\\") if one)
+    except (ValueError, struct.error):
+        return b""

@@ -1,0 +1,73 @@
+"""C-FIND, Patient Root and Study Root (PS3.4 C.4.1): answers stream from the index, C-CANCEL is heeded in between."""
+
+from typing import TYPE_CHECKING
+
+from radnode.dimse.contexts import PATIENT_ROOT_FIND
+from radnode.dimse.identifier import Identifier, encode_answer, parse_identifier
+from radnode.dimse.scp.service import Performed
+from radnode.dimse.status import Refusal, Status, refusal_of
+from radnode.dimse.upper.association import Association, Request
+from radnode.model.errors import RadnodeError
+from radnode.model.level import Root
+from radnode.model.uid import UID
+from radnode.settings import Service
+
+if TYPE_CHECKING:
+    from radnode.archive.archive import Archive
+
+IDENTIFIER_LIMIT = 1 << 20  # bytes; thousands of UIDs fit
+
+
+class FindProvider:
+    """Answers queries from the archive's index."""
+
+    service: Service = "find"
+
+    def __init__(self, archive: "Archive", ae_title: str) -> None:
+        """`ae_title` is where the answers can be retrieved: ours."""
+        self._archive = archive
+        self._ae_title = ae_title
+
+    def perform(self, association: Association, request: Request) -> Performed:
+        """Send a pending response for each match, then the last one."""
+        detail: dict[str, object] = {"matches": 0}
+        status, comment = Status.SUCCESS, ""
+        try:
+            identifier = _identifier(association, request)
+            detail["query_level"] = identifier.query.level.name
+            if not self._answer(association, request, identifier, detail):
+                status = Status.CANCELLED
+        except RadnodeError as error:
+            refusal = refusal_of(error)
+            status, comment = refusal.status, refusal.comment
+        except Refusal as refusal:
+            status, comment = refusal.status, refusal.comment
+        association.skip_data_set()
+        association.respond(request, status, comment=comment)
+        return Performed(status, detail | ({"comment": comment} if comment else {}))
+
+    def _answer(
+        self, association: Association, request: Request, identifier: Identifier, detail: dict[str, object]
+    ) -> bool:
+        """Send the matches; whether they were all sent rather than cancelled."""
+        pending = Status.PENDING_WITH_UNSUPPORTED_KEYS if identifier.has_unsupported_keys else Status.PENDING
+        transfer_syntax = UID(request.context.transfer_syntax)
+        for number, values in enumerate(self._archive.find(identifier.query), start=1):
+            if association.is_cancelled(request):
+                return False
+            answer = encode_answer(identifier, values, transfer_syntax, self._ae_title)
+            association.respond(request, pending, answer=answer)
+            detail["matches"] = number
+        return True
+
+
+def _identifier(association: Association, request: Request) -> Identifier:
+    data = bytearray()
+    for fragment in association.fragments():
+        if len(data) + len(fragment) > IDENTIFIER_LIMIT:
+            raise Refusal(Status.OUT_OF_RESOURCES, f"the identifier is longer than {IDENTIFIER_LIMIT} bytes")
+        data += fragment
+    if request.sop_class != request.context.abstract_syntax:
+        raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
+    root = Root.PATIENT if request.context.abstract_syntax == PATIENT_ROOT_FIND else Root.STUDY
+    return parse_identifier(bytes(data), UID(request.context.transfer_syntax), root)

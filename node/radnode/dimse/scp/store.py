@@ -1,0 +1,69 @@
+"""C-STORE (PS3.4 Annex B): fragments go from the socket to the archive; success only after the archive committed."""
+
+from typing import TYPE_CHECKING
+
+from radnode.dimse.scp.service import Performed
+from radnode.dimse.status import Refusal, Status, refusal_of
+from radnode.dimse.upper.association import Association, Request
+from radnode.model.errors import RadnodeError
+from radnode.model.redaction import redact
+from radnode.model.uid import UID, InvalidUID, parse_uid
+from radnode.settings import Service
+
+if TYPE_CHECKING:
+    from radnode.archive.archive import Archive
+
+
+class StoreProvider:
+    """Takes objects into the archive."""
+
+    service: Service = "store"
+
+    def __init__(self, archive: "Archive", max_object_size: int) -> None:
+        """`max_object_size` in bytes; 0 is no limit."""
+        self._archive = archive
+        self._max_object_size = max_object_size
+
+    def perform(self, association: Association, request: Request) -> Performed:
+        """Store the object, or swallow it and say why not; the association lives on either way."""
+        before = association.received
+        detail: dict[str, object] = {"instance": redact(request.sop_instance)}
+        refusal: Refusal | None = None
+        try:
+            detail |= self._store(association, request)
+        except RadnodeError as error:
+            refusal = refusal_of(error)
+        except Refusal as found:
+            refusal = found
+        association.skip_data_set()
+        status = refusal.status if refusal else Status.SUCCESS
+        comment = refusal.comment if refusal else ""
+        association.respond(request, status, comment=comment)
+        detail |= {"bytes": association.received - before} | ({"comment": comment} if comment else {})
+        return Performed(status, detail)
+
+    def _store(self, association: Association, request: Request) -> dict[str, object]:
+        _check(request)
+        receiving = self._archive.receive(
+            UID(request.context.transfer_syntax),
+            sop_class=request.sop_class,
+            sop_instance=request.sop_instance,
+            limit=self._max_object_size,
+        )
+        with receiving:
+            for fragment in association.fragments():
+                receiving.write(fragment)
+            stored = receiving.commit()
+        return {"outcome": stored.outcome.name.lower()}
+
+
+def _check(request: Request) -> None:
+    """What the command alone shows to be wrong (PS3.7 9.1.1)."""
+    try:
+        parse_uid(request.sop_instance)
+    except InvalidUID:
+        raise Refusal(Status.INVALID_INSTANCE, "Affected SOP Instance UID is not a UID") from None
+    if request.sop_class != request.context.abstract_syntax:
+        raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
+    if not request.has_data_set:
+        raise Refusal(Status.CANNOT_UNDERSTAND, "C-STORE without a data set")

@@ -1,0 +1,127 @@
+"""The DICOM server of one worker process: accepts on a socket that it shares with the others, until it is to stop."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from radnode.dimse.metrics import DimseMetrics
+from radnode.dimse.scp.echo import EchoProvider
+from radnode.dimse.scp.find import FindProvider
+from radnode.dimse.scp.service import Provider
+from radnode.dimse.scp.store import StoreProvider
+from radnode.dimse.serving import Node, Serving
+from radnode.dimse.slots import Slots
+from radnode.dimse.upper.command import Field
+from radnode.dimse.upper.connection import Connection
+from radnode.dimse.upper.listener import Listener
+from radnode.dimse.upper.stopping import Stopping
+from radnode.settings import DicomSettings, Peer
+
+if TYPE_CHECKING:
+    from radnode.archive.archive import Archive
+
+MAX_WAITING = 256  # connections without an A-ASSOCIATE-RQ yet; one more ends the oldest
+_LAST_BREATH = 1.0
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the server waits, in seconds."""
+
+    request: float = 15.0
+    """From a connection to its A-ASSOCIATE-RQ (the ARTIM timer of PS3.8 9.1.5)."""
+    grace: float = 10.0
+    """For what is in flight when the node stops."""
+
+
+class DicomServer:
+    """C-ECHO, C-STORE and C-FIND over one archive."""
+
+    def __init__(
+        self,
+        archive: "Archive",
+        dicom: DicomSettings,
+        peers: tuple[Peer, ...],
+        listening: socket.socket,
+        slots: Slots,
+        *,
+        patience: Patience = Patience(),
+    ) -> None:
+        """`listening` is bound and listening; `slots` were opened by this process."""
+        providers: dict[int, Provider] = {
+            Field.C_ECHO: EchoProvider(),
+            Field.C_STORE: StoreProvider(archive, dicom.max_object_size),
+            Field.C_FIND: FindProvider(archive, dicom.ae_title),
+        }
+        self._node = Node(dicom, peers, slots, providers, DimseMetrics(), patience.request)
+        self._listening = listening
+        self._stopping = Stopping(patience.grace)
+        self._serving: dict[threading.Thread, Serving] = {}
+        self._lock = threading.Lock()
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop` is set; then take no more associations, finish what is in flight and return."""
+
+        def watch() -> None:
+            stop.wait()
+            self._stopping.ask()
+
+        watching = threading.Thread(target=watch, name="stop", daemon=True)
+        watching.start()
+        try:
+            for sock, address in Listener(self._listening, self._stopping, self._end_oldest_waiting):
+                self._start(sock, address)
+        finally:
+            self._listening.close()
+        watching.join()
+        self._finish()
+
+    def _start(self, sock: socket.socket, address: str) -> None:
+        with self._lock:
+            waiting = sum(serving.is_waiting for serving in self._serving.values())
+        if waiting >= MAX_WAITING:
+            self._end_oldest_waiting()
+        serving = Serving(self._node, Connection(sock, self._stopping), address)
+        thread = threading.Thread(target=self._serve, args=(serving,), name=f"association {address}", daemon=True)
+        with self._lock:
+            self._serving[thread] = serving
+        thread.start()
+
+    def _serve(self, serving: Serving) -> None:
+        try:
+            serving.run()
+        finally:
+            with self._lock:
+                self._serving.pop(threading.current_thread(), None)
+
+    def _end_oldest_waiting(self) -> None:
+        """Make room: whoever connected first and still has not asked for an association has to go."""
+        with self._lock:
+            oldest = next((serving for serving in self._serving.values() if serving.is_waiting), None)
+        if oldest is not None:
+            oldest.cut()
+
+    def _finish(self) -> None:
+        deadline = (self._stopping.deadline or time.monotonic()) + _LAST_BREATH
+        if not self._join(deadline):
+            with self._lock:
+                left = list(self._serving.values())
+            log.warning("associations_cut", associations=len(left))
+            for serving in left:
+                serving.cut()
+            if not self._join(deadline + _LAST_BREATH):
+                return  # a thread that hangs in the file system still polls the descriptor
+        self._stopping.close()
+
+    def _join(self, deadline: float) -> bool:
+        """Whether all associations have ended by `deadline`."""
+        with self._lock:
+            threads = list(self._serving)
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)

@@ -1,0 +1,65 @@
+"""DIMSE statuses (PS3.7 Annex C, PS3.4 B.2.3 and C.4.1.1.4), and which error becomes which, once for all services."""
+
+from enum import IntEnum
+
+from radnode.model.errors import (
+    InvalidIdentity,
+    InvalidQuery,
+    Mismatch,
+    NotDicom,
+    OutOfResources,
+    RadnodeError,
+    TooLarge,
+)
+
+COMMENT_LENGTH = 64
+
+
+class Status(IntEnum):
+    """The statuses that radnode answers with."""
+
+    SUCCESS = 0x0000
+    INVALID_INSTANCE = 0x0117
+    SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NOT_AUTHORISED = 0x0124
+    UNRECOGNISED_OPERATION = 0x0211
+    OUT_OF_RESOURCES = 0xA700
+    MISMATCH = 0xA900  # C-STORE: data set, C-FIND: identifier does not match the SOP class
+    CANNOT_UNDERSTAND = 0xC000
+    CANCELLED = 0xFE00
+    PENDING = 0xFF00
+    PENDING_WITH_UNSUPPORTED_KEYS = 0xFF01
+
+
+DIMSE_STATUS: dict[type[RadnodeError], Status] = {
+    NotDicom: Status.CANNOT_UNDERSTAND,
+    InvalidIdentity: Status.CANNOT_UNDERSTAND,
+    Mismatch: Status.MISMATCH,
+    TooLarge: Status.OUT_OF_RESOURCES,
+    OutOfResources: Status.OUT_OF_RESOURCES,
+    InvalidQuery: Status.MISMATCH,
+}
+IDENTITY_STATUS = {"SOPInstanceUID": Status.INVALID_INSTANCE, "SOPClassUID": Status.MISMATCH}
+
+
+class Refusal(Exception):
+    """A request is answered with a status other than success, and why in words that fit (0000,0902)."""
+
+    def __init__(self, status: Status, comment: str) -> None:
+        super().__init__(comment)
+        self.status = status
+        self.comment = comment
+
+
+def refusal_of(error: RadnodeError) -> Refusal:
+    """What the peer is told of `error`."""
+    if isinstance(error, InvalidIdentity) and error.keyword in IDENTITY_STATUS:
+        return Refusal(IDENTITY_STATUS[error.keyword], error_comment(str(error)))
+    found = next((DIMSE_STATUS[kind] for kind in type(error).__mro__ if kind in DIMSE_STATUS), Status.CANNOT_UNDERSTAND)
+    return Refusal(found, error_comment(str(error)))
+
+
+def error_comment(text: str) -> str:
+    """`text` as an LO value in the default repertoire: ASCII, no backslash or control character, 64 characters."""
+    safe = "".join(character if " " <= character <= "~" and character != "\\" else "?" for character in text)
+    return safe[:COMMENT_LENGTH].strip()

@@ -1,0 +1,119 @@
+"""A-ASSOCIATE-RQ decoded and A-ASSOCIATE-AC encoded (PS3.8 9.3.2, 9.3.3; user information PS3.7 Annex D)."""
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from radnode.dimse.upper.endings import ProtocolError
+from radnode.dimse.upper.pdu import Kind
+from radnode.instance.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+_FIXED = 68  # protocol version, reserved, two AE titles, 32 reserved bytes
+_ITEM = struct.Struct(">BxH")
+_APPLICATION, _PROPOSED, _ANSWERED, _ABSTRACT, _TRANSFER, _USER = 0x10, 0x20, 0x21, 0x30, 0x40, 0x50
+_MAX_LENGTH, _CLASS_UID, _VERSION_NAME = 0x51, 0x52, 0x55
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedContext:
+    """A presentation context as the requestor proposed it; its transfer syntaxes in its order of preference."""
+
+    id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextAnswer:
+    """The answer to one proposed context: result 0 is acceptance (PS3.8 table 9-18) with the transfer syntax named."""
+
+    id: int
+    result: int
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRequest:
+    """What a requestor asked for. AE titles are trimmed; `fixed` is echoed in the acceptance, as the Standard wants."""
+
+    protocol_version: int
+    called: str
+    calling: str
+    application_context: str
+    contexts: tuple[ProposedContext, ...]
+    max_pdu: int
+    implementation: str
+    fixed: bytes
+
+
+def decode_request(body: bytes) -> AssociateRequest:
+    """The request in an A-ASSOCIATE-RQ's body; ProtocolError if its items do not fit into each other."""
+    if len(body) < _FIXED:
+        raise ProtocolError("A-ASSOCIATE-RQ is too short")
+    application, contexts, user = "", [], b""
+    for kind, value in _items(body[_FIXED:]):
+        if kind == _APPLICATION:
+            application = _text(value)
+        elif kind == _PROPOSED:
+            contexts.append(_proposed(value))
+        elif kind == _USER:
+            user = value
+    about = dict(_items(user))
+    length = about.get(_MAX_LENGTH, b"\0\0\0\0")
+    return AssociateRequest(
+        protocol_version=int.from_bytes(body[:2], "big"),
+        called=_text(body[4:20]),
+        calling=_text(body[20:36]),
+        application_context=application,
+        contexts=tuple(contexts),
+        max_pdu=int.from_bytes(length[:4], "big"),
+        implementation=_text(about.get(_VERSION_NAME, b"")),
+        fixed=bytes(body[:_FIXED]),
+    )
+
+
+def encode_accept(request: AssociateRequest, answers: Iterable[ContextAnswer], max_pdu: int) -> bytes:
+    """The A-ASSOCIATE-AC for `request`. No role, window or extension is ever taken up: the defaults hold."""
+    user = (
+        _item(_MAX_LENGTH, max_pdu.to_bytes(4, "big"))
+        + _item(_CLASS_UID, IMPLEMENTATION_CLASS_UID.encode())
+        + _item(_VERSION_NAME, IMPLEMENTATION_VERSION_NAME.encode())
+    )
+    items = [_item(_APPLICATION, APPLICATION_CONTEXT.encode())]
+    for answer in answers:
+        head = bytes((answer.id, 0, answer.result, 0))
+        items.append(_item(_ANSWERED, head + _item(_TRANSFER, answer.transfer_syntax.encode("ascii", "replace"))))
+    items.append(_item(_USER, user))
+    body = b"\x00\x01" + request.fixed[2:] + b"".join(items)
+    return struct.pack(">BxL", Kind.ASSOCIATE_AC, len(body)) + body
+
+
+def _proposed(value: bytes) -> ProposedContext:
+    if len(value) < 4:
+        raise ProtocolError("a presentation context item is too short")
+    parts = list(_items(value[4:]))
+    abstract = next((_text(text) for kind, text in parts if kind == _ABSTRACT), "")
+    return ProposedContext(value[0], abstract, tuple(_text(text) for kind, text in parts if kind == _TRANSFER))
+
+
+def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
+    position = 0
+    while position < len(data):
+        if position + _ITEM.size > len(data):
+            raise ProtocolError("an item of the A-ASSOCIATE-RQ is cut off")
+        kind, length = _ITEM.unpack_from(data, position)
+        position += _ITEM.size
+        if position + length > len(data):
+            raise ProtocolError("an item of the A-ASSOCIATE-RQ is longer than its place")
+        yield kind, data[position : position + length]
+        position += length
+
+
+def _item(kind: int, value: bytes) -> bytes:
+    return _ITEM.pack(kind, len(value)) + value
+
+
+def _text(value: bytes) -> str:
+    """AE titles and UIDs are ASCII; others are kept recognisable, and padding (some pad with NUL) is cut."""
+    return value.decode("ascii", "backslashreplace").strip("\0 ")

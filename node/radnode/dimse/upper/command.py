@@ -1,0 +1,91 @@
+"""Command sets (PS3.7 6.3.1, Annex E): implicit VR little endian, read tolerantly and written exactly."""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from radnode.dimse.upper.endings import ProtocolError
+
+_ELEMENT = struct.Struct("<HHL")
+NO_DATA_SET = 0x0101
+RESPONSE = 0x8000
+
+
+class Field(IntEnum):
+    """The Command Field (0000,0100) of the services that are known by name."""
+
+    C_STORE = 0x0001
+    C_GET = 0x0010
+    C_FIND = 0x0020
+    C_MOVE = 0x0021
+    C_ECHO = 0x0030
+    C_CANCEL = 0x0FFF
+
+
+class Element(IntEnum):
+    """Elements of group 0000 by their number."""
+
+    SOP_CLASS = 0x0002
+    REQUESTED_SOP_CLASS = 0x0003
+    COMMAND_FIELD = 0x0100
+    MESSAGE_ID = 0x0110
+    RESPONDED_TO = 0x0120
+    DATA_SET_TYPE = 0x0800
+    STATUS = 0x0900
+    ERROR_COMMENT = 0x0902
+    SOP_INSTANCE = 0x1000
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A received command set."""
+
+    elements: Mapping[int, bytes]
+
+    def number(self, element: Element) -> int:
+        """A US value; ProtocolError where it is absent or of another length."""
+        value = self.elements.get(element, b"")
+        if len(value) != 2:
+            raise ProtocolError(f"the command set has no good (0000,{element:04X})")
+        return int.from_bytes(value, "little")
+
+    def text(self, element: Element) -> str:
+        """A UI, AE or LO value without its padding; "" where it is absent."""
+        return self.elements.get(element, b"").decode("ascii", "backslashreplace").rstrip("\0 ")
+
+    @property
+    def has_data_set(self) -> bool:
+        """Whether a data set follows. Only 0101H says that none does (E.1)."""
+        return self.number(Element.DATA_SET_TYPE) != NO_DATA_SET
+
+
+def decode_command(data: bytes) -> Command:
+    """The command set in `data`; ProtocolError where elements do not fit or are not of group 0000."""
+    elements: dict[int, bytes] = {}
+    position = 0
+    while position < len(data):
+        if position + _ELEMENT.size > len(data):
+            raise ProtocolError("the command set is cut off")
+        group, element, length = _ELEMENT.unpack_from(data, position)
+        position += _ELEMENT.size
+        if group != 0 or position + length > len(data):
+            raise ProtocolError("the command set is malformed")
+        elements[element] = data[position : position + length]
+        position += length
+    return Command(elements)
+
+
+def encode_command(elements: Mapping[int, int | str]) -> bytes:
+    """A command set: whole numbers as US, text as UI (elements below 0009 and 1000) or padded with a space."""
+    encoded = b"".join(_encode(element, elements[element]) for element in sorted(elements))
+    return _ELEMENT.pack(0, 0, 4) + len(encoded).to_bytes(4, "little") + encoded
+
+
+def _encode(element: int, value: int | str) -> bytes:
+    if isinstance(value, int):
+        return _ELEMENT.pack(0, element, 2) + value.to_bytes(2, "little")
+    text = value.encode("ascii", "replace")
+    if len(text) % 2:
+        text += b" " if element == Element.ERROR_COMMENT else b"\0"
+    return _ELEMENT.pack(0, element, len(text)) + text

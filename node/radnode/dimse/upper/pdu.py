@@ -1,0 +1,111 @@
+"""Protocol data units (PS3.8 9.3): reading them whole and bounded, cutting P-DATA into values, writing them."""
+
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from radnode.dimse.upper.connection import Connection
+from radnode.dimse.upper.endings import UNRECOGNISED_PDU, ProtocolError
+
+_HEADER = struct.Struct(">BxL")
+_VALUE = struct.Struct(">LBB")
+_COMMAND, _LAST = 1, 2
+_FIRST_BUFFER = 32768
+ASSOCIATE_LIMIT = 1 << 20  # 128 contexts with every transfer syntax there is stay below 300 KiB
+LENIENT_DATA_LIMIT = 1 << 20  # some senders ignore the maximum that was negotiated; what is bounded is our memory
+UNLIMITED = 131072  # what we send at most where the peer sets no maximum
+
+
+class Kind(IntEnum):
+    """The types of PDU."""
+
+    ASSOCIATE_RQ = 1
+    ASSOCIATE_AC = 2
+    ASSOCIATE_RJ = 3
+    DATA = 4
+    RELEASE_RQ = 5
+    RELEASE_RP = 6
+    ABORT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A presentation data value (9.3.5.1). `data` is a view into the reader's buffer: gone with the next PDU."""
+
+    context: int
+    is_command: bool
+    is_last: bool
+    data: memoryview
+
+
+class PduReader:
+    """Reads PDU after PDU into one buffer, which is all that an association holds of an object however large."""
+
+    def __init__(self, connection: Connection, max_pdu: int) -> None:
+        """`max_pdu` is what was announced to the peer."""
+        self._connection = connection
+        self._header = bytearray(_HEADER.size)
+        self._buffer = bytearray(_FIRST_BUFFER)
+        limits = dict.fromkeys(Kind, 4) | {Kind.ASSOCIATE_RQ: ASSOCIATE_LIMIT, Kind.ASSOCIATE_AC: ASSOCIATE_LIMIT}
+        self._limits = limits | {Kind.DATA: max(max_pdu, LENIENT_DATA_LIMIT)}
+
+    def read(self, seconds: float, *, interruptible: bool) -> tuple[Kind, memoryview]:
+        """The next PDU, which must begin within `seconds` and be whole within as many again."""
+        deadline = time.monotonic() + seconds
+        self._connection.read(memoryview(self._header), deadline, interruptible=interruptible)
+        number, length = _HEADER.unpack(self._header)
+        try:
+            kind = Kind(number)
+        except ValueError:
+            raise ProtocolError(f"PDU type {number}", UNRECOGNISED_PDU) from None
+        if length > self._limits[kind]:
+            raise ProtocolError(f"{kind.name} PDU of {length} bytes")
+        if length > len(self._buffer):
+            self._buffer = bytearray(length)
+        body = memoryview(self._buffer)[:length]
+        self._connection.read(body, time.monotonic() + seconds, interruptible=False)
+        return kind, body
+
+
+def values_of(body: memoryview) -> Iterator[Value]:
+    """The presentation data values of a P-DATA-TF's body."""
+    position = 0
+    while position < len(body):
+        if position + _VALUE.size > len(body):
+            raise ProtocolError("a presentation data value is cut off")
+        length, context, control = _VALUE.unpack_from(body, position)
+        end = position + 4 + length
+        if length < 2 or end > len(body):
+            raise ProtocolError("the length of a presentation data value is wrong")
+        data = body[position + _VALUE.size : end]
+        yield Value(context, bool(control & _COMMAND), bool(control & _LAST), data)
+        position = end
+
+
+def encode_data(context: int, data: bytes, max_pdu: int, *, is_command: bool) -> bytes:
+    """One fragment list as P-DATA-TF PDUs, none longer than the peer's maximum (0: it set none)."""
+    size = max((max_pdu or UNLIMITED) - _VALUE.size, _VALUE.size)
+    parts = []
+    for start in range(0, len(data), size):
+        fragment = data[start : start + size]
+        control = (_COMMAND if is_command else 0) | (_LAST if start + size >= len(data) else 0)
+        parts.append(_HEADER.pack(Kind.DATA, len(fragment) + _VALUE.size))
+        parts.append(_VALUE.pack(len(fragment) + 2, context, control))
+        parts.append(fragment)
+    return b"".join(parts)
+
+
+RELEASE_RESPONSE = _HEADER.pack(Kind.RELEASE_RP, 4) + bytes(4)
+
+
+def encode_abort(reason: int | None) -> bytes:
+    """An A-ABORT by the service provider for `reason` (9.3.8), or by the service user where there is none."""
+    source = 0 if reason is None else 2
+    return _HEADER.pack(Kind.ABORT, 4) + bytes((0, 0, source, reason or 0))
+
+
+def encode_reject(result: int, source: int, reason: int) -> bytes:
+    """An A-ASSOCIATE-RJ (9.3.4)."""
+    return _HEADER.pack(Kind.ASSOCIATE_RJ, 4) + bytes((0, result, source, reason))
