@@ -17,6 +17,7 @@ from radnode.dimse.upper.associate import AssociateRequest, decode_request, enco
 from radnode.dimse.upper.association import Association, Request
 from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, Ending, PeerAborted, ProtocolError
+from radnode.dimse.upper.messages import Messages
 from radnode.dimse.upper.pdu import RELEASE_RESPONSE, Kind, PduReader, encode_abort, encode_reject
 from radnode.settings import DicomSettings, Peer, Service
 
@@ -100,9 +101,8 @@ class Serving:
         dicom = self._node.dicom
         answers, contexts = negotiate(asked.contexts, allowed, accept_unknown=dicom.accept_unknown_sop_classes)
         self._send(encode_accept(asked, answers, dicom.max_pdu))
-        association = Association(
-            self._connection, reader, contexts, peer_max_pdu=asked.max_pdu, idle_timeout=dicom.idle_timeout
-        )
+        messages = Messages(self._connection, reader, contexts, asked.max_pdu, dicom.idle_timeout)
+        association = Association(messages, contexts)
         try:
             for request in association.requests():
                 self._perform(association, request, allowed)

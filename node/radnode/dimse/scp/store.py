@@ -65,5 +65,5 @@ def _check(request: Request) -> None:
         raise Refusal(Status.INVALID_INSTANCE, "Affected SOP Instance UID is not a UID") from None
     if request.sop_class != request.context.abstract_syntax:
         raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
-    if not request.has_data_set:
+    if not request.command.has_data_set:
         raise Refusal(Status.CANNOT_UNDERSTAND, "C-STORE without a data set")

@@ -1,24 +1,12 @@
-"""An established association as its services see it: requests in, fragments of their data sets, answers out."""
+"""An accepted association as its services see it: requests in, fragments of their data sets, responses out."""
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from radnode.dimse.upper.command import (
-    NO_DATA_SET,
-    RESPONSE,
-    Command,
-    Element,
-    Field,
-    decode_command,
-    encode_command,
-)
-from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import UNEXPECTED_PDU, PeerAborted, ProtocolError
-from radnode.dimse.upper.pdu import Kind, PduReader, Value, encode_data, values_of
+from radnode.dimse.upper.command import RESPONSE, Command, Element, Field
+from radnode.dimse.upper.endings import UNEXPECTED_PDU, ProtocolError
+from radnode.dimse.upper.messages import Messages
 from radnode.model.uid import MAX_LENGTH
-
-COMMAND_LIMIT = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +27,6 @@ class Request:
     message_id: int
     context: AcceptedContext
     command: Command
-    has_data_set: bool
 
     @property
     def sop_class(self) -> str:
@@ -53,28 +40,18 @@ class Request:
 
 
 class Association:
-    """Messages over an established association. Every method may raise an Ending, which ends the association."""
+    """Requests and responses. Every method may raise an Ending, which ends the association."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        reader: PduReader,
-        contexts: Mapping[int, AcceptedContext],
-        *,
-        peer_max_pdu: int,
-        idle_timeout: float,
-    ) -> None:
-        """The association after its acceptance was sent."""
-        self._connection = connection
-        self._reader = reader
+    def __init__(self, messages: Messages, contexts: Mapping[int, AcceptedContext]) -> None:
+        """The association once its acceptance was sent."""
+        self._messages = messages
         self._contexts = contexts
-        self._peer_max_pdu = peer_max_pdu
-        self._idle_timeout = idle_timeout
-        self._values: Iterator[Value] = iter(())
-        self._open: int | None = None  # the context whose data set is still arriving
-        self._released = False
         self._cancelled: set[int] = set()
-        self.received = 0
+
+    @property
+    def received(self) -> int:
+        """Bytes of data sets received so far."""
+        return self._messages.received
 
     def requests(self) -> Iterator[Request]:
         """Request after request until the peer releases; a data set that a service left unread is skipped."""
@@ -89,87 +66,45 @@ class Association:
             yield request
 
     def fragments(self) -> Iterator[memoryview]:
-        """The fragments of the current request's data set as they come; each is valid until the next one is taken."""
-        while self._open is not None:
-            value = self._next_value(interruptible=False)
-            if value is None or value.is_command or value.context != self._open:
-                raise ProtocolError("a data set was due", UNEXPECTED_PDU)
-            if value.is_last:
-                self._open = None
-            self.received += len(value.data)
-            yield value.data
+        """The current request's data set as it comes; each fragment is valid until the next one is taken."""
+        return self._messages.fragments()
 
     def skip_data_set(self) -> None:
         """Take and forget what is left of the current request's data set."""
-        for _ in self.fragments():
-            pass
+        self._messages.skip_data_set()
 
     def respond(self, request: Request, status: int, *, comment: str = "", answer: bytes | None = None) -> None:
         """Send the response to `request`, with `answer` as its encoded data set."""
         elements: dict[int, int | str] = {
             Element.COMMAND_FIELD: request.field | RESPONSE,
             Element.RESPONDED_TO: request.message_id,
-            Element.DATA_SET_TYPE: NO_DATA_SET if answer is None else 1,
             Element.STATUS: status,
         }
         if comment:
             elements[Element.ERROR_COMMENT] = comment
         affected = {Element.SOP_CLASS: request.sop_class, Element.SOP_INSTANCE: request.sop_instance}
         elements |= {element: uid for element, uid in affected.items() if 0 < len(uid) <= MAX_LENGTH}
-        context, limit = request.context.id, self._peer_max_pdu
-        data = encode_data(context, encode_command(elements), limit, is_command=True)
-        if answer is not None:
-            data += encode_data(context, answer, limit, is_command=False)
-        self._connection.send(data, time.monotonic() + self._idle_timeout)
+        self._messages.send(request.context.id, elements, answer)
 
     def is_cancelled(self, request: Request) -> bool:
         """Whether a C-CANCEL for `request` has arrived; looks at what has come without waiting."""
-        while request.message_id not in self._cancelled and self._connection.readable():
+        while request.message_id not in self._cancelled and self._messages.connection.readable():
             other = self._next_request(interruptible=False)
             if other is None or other.field != Field.C_CANCEL:
                 raise ProtocolError("nothing but C-CANCEL was due", UNEXPECTED_PDU)
         return request.message_id in self._cancelled
 
     def _next_request(self, *, interruptible: bool) -> Request | None:
-        collected = bytearray()
-        while True:
-            value = self._next_value(interruptible=interruptible and not collected)
-            if value is None:
-                return None
-            if not value.is_command:
-                raise ProtocolError("a command was due", UNEXPECTED_PDU)
-            collected += value.data
-            if len(collected) > COMMAND_LIMIT:
-                raise ProtocolError("the command set is too long")
-            if value.is_last:
-                return self._request(value.context, decode_command(bytes(collected)))
-
-    def _request(self, context_id: int, command: Command) -> Request:
-        context = self._contexts.get(context_id)
-        if context is None:
-            raise ProtocolError(f"presentation context {context_id} was not accepted")
+        message = self._messages.next_command(interruptible=interruptible)
+        if message is None:
+            return None
+        context_id, command = message
         field = command.number(Element.COMMAND_FIELD)
         if field & RESPONSE:
             raise ProtocolError("a response that nobody waits for", UNEXPECTED_PDU)
-        has_data_set = command.has_data_set
         if field == Field.C_CANCEL:
             message_id = command.number(Element.RESPONDED_TO)
             self._cancelled.add(message_id)
         else:
             message_id = command.number(Element.MESSAGE_ID)
-        self._open = context_id if has_data_set else None
-        return Request(field, message_id, context, command, has_data_set)
-
-    def _next_value(self, *, interruptible: bool) -> Value | None:
-        """The next presentation data value; None when the peer asks for the release instead."""
-        while True:
-            for value in self._values:
-                return value
-            kind, body = self._reader.read(self._idle_timeout, interruptible=interruptible)
-            if kind == Kind.RELEASE_RQ:
-                return None
-            if kind == Kind.ABORT:
-                raise PeerAborted("A-ABORT")
-            if kind != Kind.DATA:
-                raise ProtocolError(f"{kind.name} in an established association", UNEXPECTED_PDU)
-            self._values = values_of(body)
+        return Request(field, message_id, self._contexts[context_id], command)

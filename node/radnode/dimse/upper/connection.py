@@ -19,8 +19,8 @@ _DISCARD_LIMIT = 64 * 1024 * 1024
 class Connection:
     """A socket that reads and writes exactly what is asked for, or raises an Ending."""
 
-    def __init__(self, sock: socket.socket, stopping: Stopping) -> None:
-        """Take over an accepted socket."""
+    def __init__(self, sock: socket.socket, stopping: Stopping | None = None) -> None:
+        """Take over a connected socket; `stopping` is the wish to stop of the server that it belongs to, if any."""
         sock.setblocking(False)
         # DCMTK and what is built on it leave Nagle's algorithm on: without prompt ACKs each instance costs them 40 ms.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -92,7 +92,7 @@ class Connection:
         self._socket.close()
 
     def _wait(self, event: int, deadline: float, *, interruptible: bool) -> None:
-        stop_at = self._stopping.deadline
+        stop_at = self._stopping.deadline if self._stopping else None
         if stop_at is not None:
             if interruptible:
                 raise Stopped("the node is stopping")
@@ -102,6 +102,6 @@ class Connection:
             raise Silent("the peer was silent too long") if stop_at is None else Stopped("the time to finish is over")
         poll = select.poll()
         poll.register(self._socket, event)
-        if stop_at is None:
+        if self._stopping and stop_at is None:
             poll.register(self._stopping, select.POLLIN)
         poll.poll(max(1, int(remaining * 1000)))

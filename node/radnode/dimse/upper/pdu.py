@@ -86,17 +86,27 @@ def values_of(body: memoryview) -> Iterator[Value]:
 
 def encode_data(context: int, data: bytes, max_pdu: int, *, is_command: bool) -> bytes:
     """One fragment list as P-DATA-TF PDUs, none longer than the peer's maximum (0: it set none)."""
-    size = max((max_pdu or UNLIMITED) - _VALUE.size, _VALUE.size)
-    parts = []
-    for start in range(0, len(data), size):
-        fragment = data[start : start + size]
-        control = (_COMMAND if is_command else 0) | (_LAST if start + size >= len(data) else 0)
-        parts.append(_HEADER.pack(Kind.DATA, len(fragment) + _VALUE.size))
-        parts.append(_VALUE.pack(len(fragment) + 2, context, control))
-        parts.append(fragment)
-    return b"".join(parts)
+    size = fragment_size(max_pdu)
+    starts = range(0, len(data), size)
+    return b"".join(
+        encode_fragment(context, data[start : start + size], is_last=start + size >= len(data), is_command=is_command)
+        for start in starts
+    )
 
 
+def encode_fragment(context: int, fragment: bytes, *, is_last: bool, is_command: bool = False) -> bytes:
+    """One P-DATA-TF with one presentation data value."""
+    control = (_COMMAND if is_command else 0) | (_LAST if is_last else 0)
+    head = _HEADER.pack(Kind.DATA, len(fragment) + _VALUE.size) + _VALUE.pack(len(fragment) + 2, context, control)
+    return head + fragment
+
+
+def fragment_size(max_pdu: int) -> int:
+    """The most bytes that one presentation data value may hold for a peer with this maximum (0: it set none)."""
+    return max((max_pdu or UNLIMITED) - _VALUE.size, _VALUE.size)
+
+
+RELEASE_REQUEST = _HEADER.pack(Kind.RELEASE_RQ, 4) + bytes(4)
 RELEASE_RESPONSE = _HEADER.pack(Kind.RELEASE_RP, 4) + bytes(4)
 
 

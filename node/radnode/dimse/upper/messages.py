@@ -1,0 +1,100 @@
+"""DIMSE messages over a connection (PS3.7 6.3, PS3.8 Annex E): commands in and out, data sets fragment by fragment."""
+
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping
+
+from radnode.dimse.upper.command import NO_DATA_SET, Command, Element, decode_command, encode_command
+from radnode.dimse.upper.connection import Connection
+from radnode.dimse.upper.endings import UNEXPECTED_PDU, PeerAborted, ProtocolError
+from radnode.dimse.upper.pdu import Kind, PduReader, Value, encode_data, encode_fragment, values_of
+
+COMMAND_LIMIT = 65536
+
+
+class Messages:
+    """Every method may raise an Ending, which ends the association."""
+
+    def __init__(
+        self, connection: Connection, reader: PduReader, contexts: Container[int], peer_max_pdu: int, patience: float
+    ) -> None:
+        """`contexts` are the IDs in force; `patience` is how many seconds the peer may be silent."""
+        self.connection = connection
+        self._reader = reader
+        self._contexts = contexts
+        self._peer_max_pdu = peer_max_pdu
+        self._patience = patience
+        self._values: Iterator[Value] = iter(())
+        self._open: int | None = None  # the context whose data set is still arriving
+        self.received = 0
+
+    def next_command(self, *, interruptible: bool) -> tuple[int, Command] | None:
+        """The next command set with its context; None when the peer asks for the release instead."""
+        collected = bytearray()
+        while True:
+            value = self._next_value(interruptible=interruptible and not collected)
+            if value is None:
+                return None
+            if not value.is_command:
+                raise ProtocolError("a command was due", UNEXPECTED_PDU)
+            if value.context not in self._contexts:
+                raise ProtocolError(f"presentation context {value.context} was not accepted")
+            collected += value.data
+            if len(collected) > COMMAND_LIMIT:
+                raise ProtocolError("the command set is too long")
+            if value.is_last:
+                command = decode_command(bytes(collected))
+                self._open = value.context if command.has_data_set else None
+                return value.context, command
+
+    def fragments(self) -> Iterator[memoryview]:
+        """The data set of the current command as it comes; each fragment is valid until the next one is taken."""
+        while self._open is not None:
+            value = self._next_value(interruptible=False)
+            if value is None or value.is_command or value.context != self._open:
+                raise ProtocolError("a data set was due", UNEXPECTED_PDU)
+            if value.is_last:
+                self._open = None
+            self.received += len(value.data)
+            yield value.data
+
+    def skip_data_set(self) -> None:
+        """Take and forget what is left of the current data set."""
+        for _ in self.fragments():
+            pass
+
+    def send(self, context: int, elements: Mapping[int, int | str], data_set: bytes | None = None) -> None:
+        """A message whose data set, if it has one, is at hand."""
+        data = self._command(context, elements, has_data_set=data_set is not None)
+        if data_set is not None:
+            data += encode_data(context, data_set, self._peer_max_pdu, is_command=False)
+        self._send(data)
+
+    def stream(self, context: int, elements: Mapping[int, int | str], chunks: Iterable[bytes]) -> None:
+        """A message whose data set comes in chunks, each of which must fit into one PDU of the peer's."""
+        self._send(self._command(context, elements, has_data_set=True))
+        held = b""
+        for chunk in chunks:
+            if held:
+                self._send(encode_fragment(context, held, is_last=False))
+            held = chunk
+        self._send(encode_fragment(context, held, is_last=True))
+
+    def _command(self, context: int, elements: Mapping[int, int | str], *, has_data_set: bool) -> bytes:
+        whole = {**elements, Element.DATA_SET_TYPE: 1 if has_data_set else NO_DATA_SET}
+        return encode_data(context, encode_command(whole), self._peer_max_pdu, is_command=True)
+
+    def _send(self, data: bytes) -> None:
+        self.connection.send(data, time.monotonic() + self._patience)
+
+    def _next_value(self, *, interruptible: bool) -> Value | None:
+        while True:
+            for value in self._values:
+                return value
+            kind, body = self._reader.read(self._patience, interruptible=interruptible)
+            if kind == Kind.RELEASE_RQ:
+                return None
+            if kind == Kind.ABORT:
+                raise PeerAborted("A-ABORT")
+            if kind != Kind.DATA:
+                raise ProtocolError(f"{kind.name} in an established association", UNEXPECTED_PDU)
+            self._values = values_of(body)
