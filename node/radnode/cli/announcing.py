@@ -2,8 +2,10 @@
 
 import os
 import shlex
+import shutil
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
@@ -56,8 +58,16 @@ def lines(plan: Plan, now: ready.Ready) -> list[str]:
 
 
 def token_command(plan: Plan) -> str:
-    """A command that mints a token for this node, wherever it is run."""
-    words = ["radnode", "token", "--subject", "NAME", "--scope", "dicom:read dicom:write", "--ttl", "8h"]
-    if plan.settings.auth.secret is None:
-        words += ["--archive.root", str(plan.root)]
-    return shlex.join(words).replace("'", '"')
+    """A command that mints a token for this node, from any folder."""
+    words = [program(), "token", "--subject", "NAME", "--scope", "dicom:read dicom:write", "--ttl", "8h"]
+    if plan.config is not None:
+        words += ["--config", str(plan.config.absolute())]
+    return shlex.join([*words, "--archive.root", str(plan.root)])
+
+
+def program() -> str:
+    """How this program is called here: by name where that finds it, by path otherwise."""
+    found = shutil.which("radnode")
+    here = Path(sys.argv[0]).absolute()
+    is_found = found is not None and here.exists() and here.samefile(found)
+    return "radnode" if is_found or here.name != "radnode" else str(here)

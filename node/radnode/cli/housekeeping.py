@@ -1,13 +1,16 @@
 """The housekeeper: a thread of the supervisor that sweeps up after processes that died."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 
 import structlog
 
 from radnode.archive.archive import Archive
-from radnode.archive.recovery import recover
-from radnode.model.errors import RadnodeError
+from radnode.archive.roles import Role, hold
+from radnode.model.errors import Occupied, RadnodeError
 
 log = structlog.get_logger()
 
@@ -46,6 +49,17 @@ class Housekeeper:
             if self._is_ending:
                 return
             try:
-                recover(self._archive)
+                self._archive.recover()
             except RadnodeError as error:
                 log.warning("housekeeping_failed", why=str(error))
+
+
+@contextmanager
+def keeping_house(root: Path, archive: Archive) -> Iterator[Callable[[], None]]:
+    """A housekeeper at work within the block, where no other process keeps this archive; gives its `wake`."""
+    try:
+        with hold(root, Role.HOUSEKEEPING, patience=0), Housekeeper(archive) as housekeeper:
+            yield housekeeper.wake
+    except Occupied:
+        log.info("housekeeping_is_done_by_another_process")
+        yield lambda: None

@@ -3,8 +3,12 @@
 import logging
 import os
 import sys
+import threading
+import traceback
 import warnings
 from collections.abc import MutableMapping
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -13,6 +17,9 @@ from radnode.settings import LogSettings
 
 QUIET = ("pydicom", "pynetdicom", "PIL")
 """Libraries whose own messages quote data sets."""
+
+FRAMES = 12
+"""Of a traceback, the innermost."""
 
 
 def configure(settings: LogSettings, role: str) -> None:
@@ -43,7 +50,16 @@ def configure(settings: LogSettings, role: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    sys.excepthook = _report
+    threading.excepthook = lambda failure: _report(failure.exc_type, failure.exc_value, failure.exc_traceback)
     _quiet()
+
+
+def _report(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """What nobody caught, as one event: where it was, but not the error's own words, which may quote a data set."""
+    del error
+    frames = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
+    structlog.get_logger().critical("unexpected_error", error=kind.__name__, frames=frames[-FRAMES:])
 
 
 def _processors(role: str) -> list[structlog.typing.Processor]:

@@ -15,7 +15,7 @@ def prepare(private: Path, role: str) -> Path:
     """
     folder = private / "metrics" / role
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o750, parents=True)
+    folder.mkdir(parents=True)
     os.environ[VARIABLE] = str(folder)
     return folder
 

@@ -7,15 +7,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
-from radnode.cli import logs, metrics_folder, ready
+from radnode.archive.roles import Role
 from radnode.cli.child import Job
 from radnode.cli.refusal import Refused
 from radnode.cli.sockets import listen
+from radnode.cli.storage import prepare
+from radnode.dimse.access import refuse_start
 from radnode.settings import Settings
-
-log = structlog.get_logger()
+from radnode_http.signing_keys import BadKey, load_key
 
 
 @dataclass(frozen=True)
@@ -23,26 +22,34 @@ class Plan:
     """Which sides of the node this process serves, with which settings."""
 
     settings: Settings
-    root: Path
     dicom: bool
     rest: bool
+    config: Path | None = None
+    """The configuration file, for commands that are to be run beside the node."""
+
+    @property
+    def root(self) -> Path:
+        """The storage folder, absolute."""
+        return self.settings.archive.root
 
     @property
     def private(self) -> Path:
-        """The folder of the archive that is no image."""
+        """The folder in it that holds no images."""
         return self.root / ".radnode"
 
     @property
-    def roles(self) -> tuple[str, ...]:
+    def roles(self) -> tuple[Role, ...]:
         """The roles that it must hold."""
-        return tuple(name for name, wanted in (("dicom", self.dicom), ("rest", self.rest)) if wanted)
+        return tuple(role for role, wanted in ((Role.DICOM, self.dicom), (Role.REST, self.rest)) if wanted)
 
 
-def plan(settings: Settings, root: Path, only: str | None) -> Plan:
+def plan(settings: Settings, only: str | None, config: Path | None = None) -> Plan:
     """What `radnode serve [--only SIDE]` is to serve. Raises Refused where nothing is left."""
     if only == "dicom" and not settings.archive.enabled:
         raise Refused("archive.enabled = False: must be true to serve DICOM")
-    return Plan(settings, root, dicom=only != "rest" and settings.archive.enabled, rest=only != "dicom")
+    archive = settings.archive.model_copy(update={"root": settings.archive.root.absolute()})
+    settings = settings.model_copy(update={"archive": archive})
+    return Plan(settings, dicom=only != "rest" and settings.archive.enabled, rest=only != "dicom", config=config)
 
 
 def count_workers(wanted: int) -> int:
@@ -60,12 +67,20 @@ class Listening:
     @property
     def dicom_port(self) -> int | None:
         """The port in use, whatever was asked for."""
-        return self.dicom and self.dicom.getsockname()[1]
+        return port_of(self.dicom)
 
     @property
     def http_port(self) -> int | None:
         """The port in use, whatever was asked for."""
-        return self.rest and self.rest.getsockname()[1]
+        return port_of(self.rest)
+
+
+def port_of(listening: socket.socket | None) -> int | None:
+    """The port that a socket is bound to."""
+    if listening is None:
+        return None
+    port: int = listening.getsockname()[1]
+    return port
 
 
 @contextmanager
@@ -83,20 +98,21 @@ def bound(plan: Plan) -> Iterator[Listening]:
 
 def jobs(plan: Plan, listening: Listening) -> list[Job]:
     """What the children are to do."""
-    found = []
+    found: list[Job] = []
     if listening.dicom:
-        for number in range(count_workers(plan.settings.dicom.workers)):
-            found.append(Job("dicom", f"dicom-{number + 1}", listening.dicom, plan.settings))
+        names = [f"dicom-{number + 1}" for number in range(count_workers(plan.settings.dicom.workers))]
+        found += [Job("dicom", name, listening.dicom, plan.settings) for name in names]
     if listening.rest:
         found.append(Job("rest", "rest", listening.rest, plan.settings))
     return found
 
 
 def check(plan: Plan) -> None:
-    """Refuse what would be dangerous or could never work, before anything is touched."""
+    """Refuse what would be dangerous or could never work, before anything is served."""
     settings = plan.settings
     if plan.dicom and (why := refuse_start(settings.dicom, settings.peers)):
         raise Refused(why)
+    prepare(plan.root)
     if plan.rest:
         try:
             load_key(settings.auth, plan.private)

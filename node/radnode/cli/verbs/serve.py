@@ -7,16 +7,15 @@ from contextlib import ExitStack
 
 import structlog
 
-from radnode.archive.archive import Archive
-from radnode.archive.recovery import recover
 from radnode.archive.roles import hold
 from radnode.cli import logs, metrics_folder, ready
-from radnode.cli.housekeeping import Housekeeper
+from radnode.cli.announcing import Announcer
+from radnode.cli.housekeeping import keeping_house
 from radnode.cli.loading import Loaded
-from radnode.cli.node import Listening, Plan, bound, check, jobs, plan
+from radnode.cli.node import Plan, bound, check, jobs, plan
 from radnode.cli.options import Parser
-from radnode.cli.sockets import PortInUse, shown_host
-from radnode.cli.storage import open_archive, prepare
+from radnode.cli.sockets import PortInUse
+from radnode.cli.storage import open_archive
 from radnode.cli.supervisor import Supervisor
 from radnode.cli.waking import Waking
 from radnode.model.errors import Occupied
@@ -31,6 +30,8 @@ EXAMPLES = """\
   radnode serve --only rest --archive.root /data/images"""
 
 FAILED = 1
+PATIENCE = 1.0
+"""Seconds that the last holder of a role has for ending."""
 
 log = structlog.get_logger()
 
@@ -42,9 +43,10 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, loaded: Loaded) -> int:
     """Serve; 0 after an orderly stop."""
+    os.umask(0o027)
     logs.configure(loaded.settings.log, "supervisor")
     try:
-        return serve(plan(loaded.settings, prepare(loaded.settings.archive.root), args.only))
+        return serve(plan(loaded.settings, args.only, args.config))
     except (Occupied, PortInUse) as error:
         sys.stderr.write(f"radnode: {error}\n")
         return FAILED
@@ -56,18 +58,18 @@ def serve(wanted: Plan) -> int:
     with ExitStack() as stack:
         waking = stack.enter_context(Waking())
         for role in wanted.roles:
-            stack.enter_context(hold(wanted.private, role))
+            stack.enter_context(hold(wanted.root, role, patience=PATIENCE))
         ready.clear_stale(wanted.private, dicom=wanted.dicom, rest=wanted.rest)
         metrics = metrics_folder.prepare(wanted.private, wanted.roles[0].value)
-        archive = stack.enter_context(closing(open_archive(wanted.settings)))
-        recover(archive)
+        archive = stack.enter_context(open_archive(wanted.settings))
+        archive.recover()
         listening = stack.enter_context(bound(wanted))
-        housekeeper = stack.enter_context(keeping_house(wanted.private, archive))
+        wake_housekeeper = stack.enter_context(keeping_house(wanted.root, archive))
         announcer = Announcer(wanted, listening)
 
         def tidy(pid: int) -> None:
             metrics_folder.forget(metrics, pid)
-            housekeeper.wake()
+            wake_housekeeper()
 
         supervisor = Supervisor(jobs(wanted, listening), waking, on_ready=announcer.tell, on_death=tidy)
         is_told = supervisor.run()
