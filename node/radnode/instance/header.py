@@ -1,6 +1,5 @@
 """From an encoded data set to its Header in one walk: whole length, identity, indexed values."""
 
-from radnode.instance.charset import codecs_of
 from radnode.instance.deflate import inflated
 from radnode.instance.encodings import (
     DEFLATED,
@@ -9,17 +8,15 @@ from radnode.instance.encodings import (
     UNDEFINED,
     Buffer,
 )
-from radnode.instance.values import PADDING, text_of
+from radnode.instance.values import MAX_VALUE, PADDING, SPECIFIC_CHARACTER_SET, texts_of
 from radnode.instance.walk import walk
-from radnode.model.attributes import ATTRIBUTES, Attribute, Source
+from radnode.model.attributes import ATTRIBUTES, BY_TAG, Source
 from radnode.model.errors import InvalidIdentity, NotDicom
 from radnode.model.header import Header
 from radnode.model.uid import UID, InvalidUID, parse_uid
 
-MAX_VALUE = 1 << 16  # bytes of one indexed value; LT, the longest VR among them, has 10240 characters at most
-SPECIFIC_CHARACTER_SET = 0x00080005
-_WANTED: dict[int, Attribute | None] = {a.tag: a for a in ATTRIBUTES if a.source is Source.HEADER}
-_WANTED[SPECIFIC_CHARACTER_SET] = None
+_VRS = {attribute.tag: attribute.vr for attribute in ATTRIBUTES if attribute.source is Source.HEADER}
+_WANTED = frozenset({*_VRS, SPECIFIC_CHARACTER_SET})
 
 
 def read_header(dataset: Buffer, transfer_syntax: UID) -> Header:
@@ -36,13 +33,14 @@ def read_header(dataset: Buffer, transfer_syntax: UID) -> Header:
 
 def _read(dataset: Buffer, encoding: UID, transfer_syntax: UID) -> Header:
     raw: dict[int, tuple[str, bytes]] = {}
-    last = -1
-    for last, vr, offset, length, depth in walk(dataset, encoding):
-        if last in _WANTED and not depth and length != UNDEFINED:
-            raw[last] = vr, bytes(dataset[offset : offset + min(length, MAX_VALUE)])
-    if last < 0:
+    tag = -1
+    for tag, vr, offset, length, depth in walk(dataset, encoding):
+        if tag in _WANTED and not depth and length != UNDEFINED:
+            raw[tag] = vr, bytes(dataset[offset : offset + min(length, MAX_VALUE)])
+    if tag < 0:
         raise NotDicom("the data set has no elements")
-    values = _values(raw, big_endian=encoding == EXPLICIT_VR_BIG_ENDIAN)
+    texts = texts_of(raw, _VRS, big_endian=encoding == EXPLICIT_VR_BIG_ENDIAN)
+    values = {BY_TAG[tag].keyword: text for tag, text in texts.items()}
     return Header(
         transfer_syntax=transfer_syntax,
         sop_class=_identity(values, "SOPClassUID"),
@@ -52,15 +50,6 @@ def _read(dataset: Buffer, encoding: UID, transfer_syntax: UID) -> Header:
         patient_id=values.get("PatientID", "").strip(PADDING),
         values=values,
     )
-
-
-def _values(raw: dict[int, tuple[str, bytes]], *, big_endian: bool) -> dict[str, str]:
-    codecs = codecs_of(raw.pop(SPECIFIC_CHARACTER_SET, ("", b""))[1])
-    return {
-        attribute.keyword: text_of(value, attribute.vr, vr, codecs, big_endian=big_endian)
-        for tag, (vr, value) in raw.items()
-        if (attribute := _WANTED[tag]) is not None
-    }
 
 
 def _identity(values: dict[str, str], keyword: str) -> UID:

@@ -1,0 +1,93 @@
+"""How the clinical summary words single values: one line, at most MAX_SHOWN characters, never computed or guessed."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+MAX_SHOWN = 128  # characters of one value
+MAX_ZEROS = 16  # an exponent beyond that is left as it was written: DS has 16 characters
+
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_AGE = re.compile(r"0*([0-9]+[DWMY])")
+_DATE = re.compile(r"([0-9]{4})(\.?)([0-9]{2})\2([0-9]{2})")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+_JOINERS = "\u200c\u200d"  # format characters that Persian and Indic words are spelt with
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, bidi and other invisible ones, line breaks
+
+
+def shown(text: str | None, word: Callable[[str], str] = str) -> str:
+    """All the values of a text, each worded by `word`, joined by ", "; "" where there is none."""
+    values = (word(clean(value)) for value in (text or "").split("\\"))
+    return ", ".join(value for value in values if value)[:MAX_SHOWN].rstrip()
+
+
+def clean(text: str) -> str:
+    """The text on one line: runs of control characters and line breaks become one space, ends are trimmed."""
+    parts = "".join("\n" if _is_unsafe(character) else character for character in text).split("\n")
+    return " ".join(part.strip() for part in parts if part.strip())[:MAX_SHOWN].rstrip()
+
+
+def _is_unsafe(character: str) -> bool:
+    return unicodedata.category(character) in _UNSAFE_CATEGORIES and character not in _JOINERS
+
+
+def name(text: str) -> str:
+    """`DOE^JOHN^M^DR^JR` as `DOE, JOHN M`, from the first component group that is not empty (PS3.5 6.2.1)."""
+    for group in text.split("="):
+        family, given, middle = ([part.strip() for part in group.split("^")] + ["", ""])[:3]
+        first_names = " ".join(part for part in (given, middle) if part)
+        if family or first_names:
+            return ", ".join(part for part in (family, first_names) if part)
+    return ""
+
+
+def age(text: str) -> str:
+    """`038Y` as `38Y`; anything that is no AS as it is."""
+    match = _AGE.fullmatch(text)
+    return match[1] if match else text
+
+
+def day(text: str) -> str:
+    """`20251106` and `2025.11.06` as `November 6, 2025`; anything that is no calendar date as it is."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return text
+    try:
+        found = date(int(match[1]), int(match[3]), int(match[4]))
+    except ValueError:
+        return text
+    return f"{_MONTHS[found.month - 1]} {found.day}, {found.year}"
+
+
+def millimetres(text: str) -> str:
+    """A decimal number as it was written, but for an exponent, with its unit; what is no number as it is."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return text
+    number = Decimal(repr(float(text)))
+    plain = format(number, "f") if match[2] and abs(number.adjusted()) < MAX_ZEROS else text
+    return f"{plain} mm"
+
+
+def hundredths(number: float) -> str:
+    """A length with two decimals, halves upwards; what they would show as nothing keeps two significant digits."""
+    exact = Decimal(repr(number))
+    rounded = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    if exact and not rounded:
+        rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_HALF_UP)
+    return format(rounded, "f")
