@@ -4,10 +4,10 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
+from radnode.archive.archive import Archive
 from radnode.dimse.metrics import DimseMetrics
 from radnode.dimse.scp.echo import EchoProvider
 from radnode.dimse.scp.find import FindProvider
@@ -20,9 +20,6 @@ from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.listener import Listener
 from radnode.dimse.upper.stopping import Stopping
 from radnode.settings import DicomSettings, Peer
-
-if TYPE_CHECKING:
-    from radnode.archive.archive import Archive
 
 MAX_WAITING = 256  # connections without an A-ASSOCIATE-RQ yet; one more ends the oldest
 _LAST_BREATH = 1.0
@@ -44,7 +41,7 @@ class DicomServer:
 
     def __init__(
         self,
-        archive: "Archive",
+        archive: Archive,
         dicom: DicomSettings,
         peers: tuple[Peer, ...],
         listening: socket.socket,

@@ -1,7 +1,6 @@
 """C-FIND, Patient Root and Study Root (PS3.4 C.4.1): answers stream from the index, C-CANCEL is heeded in between."""
 
-from typing import TYPE_CHECKING
-
+from radnode.archive.archive import Archive
 from radnode.dimse.contexts import PATIENT_ROOT_FIND
 from radnode.dimse.identifier import Identifier, encode_answer, parse_identifier
 from radnode.dimse.scp.service import Performed
@@ -12,9 +11,6 @@ from radnode.model.level import Root
 from radnode.model.uid import UID
 from radnode.settings import Service
 
-if TYPE_CHECKING:
-    from radnode.archive.archive import Archive
-
 IDENTIFIER_LIMIT = 1 << 20  # bytes; thousands of UIDs fit
 
 
@@ -23,7 +19,7 @@ class FindProvider:
 
     service: Service = "find"
 
-    def __init__(self, archive: "Archive", ae_title: str) -> None:
+    def __init__(self, archive: Archive, ae_title: str) -> None:
         """`ae_title` is where the answers can be retrieved: ours."""
         self._archive = archive
         self._ae_title = ae_title

@@ -1,7 +1,6 @@
 """C-STORE (PS3.4 Annex B): fragments go from the socket to the archive; success only after the archive committed."""
 
-from typing import TYPE_CHECKING
-
+from radnode.archive.archive import Archive
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.status import Refusal, Status, refusal_of
 from radnode.dimse.upper.association import Association, Request
@@ -10,16 +9,13 @@ from radnode.model.redaction import redact
 from radnode.model.uid import UID, InvalidUID, parse_uid
 from radnode.settings import Service
 
-if TYPE_CHECKING:
-    from radnode.archive.archive import Archive
-
 
 class StoreProvider:
     """Takes objects into the archive."""
 
     service: Service = "store"
 
-    def __init__(self, archive: "Archive", max_object_size: int) -> None:
+    def __init__(self, archive: Archive, max_object_size: int) -> None:
         """`max_object_size` in bytes; 0 is no limit."""
         self._archive = archive
         self._max_object_size = max_object_size

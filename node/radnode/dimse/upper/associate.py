@@ -1,7 +1,7 @@
-"""A-ASSOCIATE-RQ decoded and A-ASSOCIATE-AC encoded (PS3.8 9.3.2, 9.3.3; user information PS3.7 Annex D)."""
+"""A-ASSOCIATE-RQ and A-ASSOCIATE-AC, decoded and encoded (PS3.8 9.3.2, 9.3.3; user information PS3.7 Annex D)."""
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from radnode.dimse.upper.endings import ProtocolError
@@ -12,7 +12,7 @@ APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 _FIXED = 68  # protocol version, reserved, two AE titles, 32 reserved bytes
 _ITEM = struct.Struct(">BxH")
 _APPLICATION, _PROPOSED, _ANSWERED, _ABSTRACT, _TRANSFER, _USER = 0x10, 0x20, 0x21, 0x30, 0x40, 0x50
-_MAX_LENGTH, _CLASS_UID, _VERSION_NAME = 0x51, 0x52, 0x55
+_MAX_LENGTH, _CLASS_UID, _ROLE, _VERSION_NAME = 0x51, 0x52, 0x54, 0x55
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,14 @@ class AssociateRequest:
     fixed: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class AssociateAcceptance:
+    """What an acceptor agreed to."""
+
+    contexts: tuple[ContextAnswer, ...]
+    max_pdu: int
+
+
 def decode_request(body: bytes) -> AssociateRequest:
     """The request in an A-ASSOCIATE-RQ's body; ProtocolError if its items do not fit into each other."""
     if len(body) < _FIXED:
@@ -60,14 +68,13 @@ def decode_request(body: bytes) -> AssociateRequest:
         elif kind == _USER:
             user = value
     about = dict(_items(user))
-    length = about.get(_MAX_LENGTH, b"\0\0\0\0")
     return AssociateRequest(
         protocol_version=int.from_bytes(body[:2], "big"),
         called=_text(body[4:20]),
         calling=_text(body[20:36]),
         application_context=application,
         contexts=tuple(contexts),
-        max_pdu=int.from_bytes(length[:4], "big"),
+        max_pdu=_max_pdu(about),
         implementation=_text(about.get(_VERSION_NAME, b"")),
         fixed=bytes(body[:_FIXED]),
     )
@@ -75,18 +82,53 @@ def decode_request(body: bytes) -> AssociateRequest:
 
 def encode_accept(request: AssociateRequest, answers: Iterable[ContextAnswer], max_pdu: int) -> bytes:
     """The A-ASSOCIATE-AC for `request`. No role, window or extension is ever taken up: the defaults hold."""
-    user = (
-        _item(_MAX_LENGTH, max_pdu.to_bytes(4, "big"))
-        + _item(_CLASS_UID, IMPLEMENTATION_CLASS_UID.encode())
-        + _item(_VERSION_NAME, IMPLEMENTATION_VERSION_NAME.encode())
-    )
     items = [_item(_APPLICATION, APPLICATION_CONTEXT.encode())]
     for answer in answers:
         head = bytes((answer.id, 0, answer.result, 0))
         items.append(_item(_ANSWERED, head + _item(_TRANSFER, answer.transfer_syntax.encode("ascii", "replace"))))
-    items.append(_item(_USER, user))
+    items.append(_item(_USER, _about_us(max_pdu)))
     body = b"\x00\x01" + request.fixed[2:] + b"".join(items)
     return struct.pack(">BxL", Kind.ASSOCIATE_AC, len(body)) + body
+
+
+def encode_request(
+    called: str, calling: str, contexts: Iterable[ProposedContext], max_pdu: int, provider_of: Iterable[str] = ()
+) -> bytes:
+    """An A-ASSOCIATE-RQ; `provider_of` are the SOP classes for which the requestor offers to be SCP as well."""
+    items = [_item(_APPLICATION, APPLICATION_CONTEXT.encode())]
+    for context in contexts:
+        syntaxes = [_item(_TRANSFER, syntax.encode()) for syntax in context.transfer_syntaxes]
+        parts = [_item(_ABSTRACT, context.abstract_syntax.encode()), *syntaxes]
+        items.append(_item(_PROPOSED, bytes((context.id, 0, 0, 0)) + b"".join(parts)))
+    roles = b"".join(_item(_ROLE, struct.pack(">H", len(uid)) + uid.encode() + b"\0\1") for uid in provider_of)
+    items.append(_item(_USER, _about_us(max_pdu) + roles))
+    titles = b"".join(title.encode("ascii", "replace").ljust(16)[:16] for title in (called, calling))
+    body = b"\x00\x01\x00\x00" + titles + bytes(32) + b"".join(items)
+    return struct.pack(">BxL", Kind.ASSOCIATE_RQ, len(body)) + body
+
+
+def decode_accept(body: bytes) -> AssociateAcceptance:
+    """What an A-ASSOCIATE-AC's body says; ProtocolError if its items do not fit into each other."""
+    contexts, about = [], {}
+    for kind, value in _items(body[_FIXED:]):
+        if kind == _ANSWERED and len(value) >= 4:
+            syntax = next((_text(text) for part, text in _items(value[4:]) if part == _TRANSFER), "")
+            contexts.append(ContextAnswer(value[0], value[2], syntax))
+        elif kind == _USER:
+            about = dict(_items(value))
+    return AssociateAcceptance(tuple(contexts), _max_pdu(about))
+
+
+def _about_us(max_pdu: int) -> bytes:
+    return (
+        _item(_MAX_LENGTH, max_pdu.to_bytes(4, "big"))
+        + _item(_CLASS_UID, IMPLEMENTATION_CLASS_UID.encode())
+        + _item(_VERSION_NAME, IMPLEMENTATION_VERSION_NAME.encode())
+    )
+
+
+def _max_pdu(about: Mapping[int, bytes]) -> int:
+    return int.from_bytes(about.get(_MAX_LENGTH, b"")[:4], "big")
 
 
 def _proposed(value: bytes) -> ProposedContext:

@@ -31,10 +31,16 @@ class Element(IntEnum):
     COMMAND_FIELD = 0x0100
     MESSAGE_ID = 0x0110
     RESPONDED_TO = 0x0120
+    MOVE_DESTINATION = 0x0600
+    PRIORITY = 0x0700
     DATA_SET_TYPE = 0x0800
     STATUS = 0x0900
     ERROR_COMMENT = 0x0902
     SOP_INSTANCE = 0x1000
+    REMAINING = 0x1020
+    COMPLETED = 0x1021
+    FAILED = 0x1022
+    WARNING = 0x1023
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def decode_command(data: bytes) -> Command:
 
 
 def encode_command(elements: Mapping[int, int | str]) -> bytes:
-    """A command set: whole numbers as US, text as UI (elements below 0009 and 1000) or padded with a space."""
+    """A command set: whole numbers as US, text as UI, or as AE and LO, which are padded with a space."""
     encoded = b"".join(_encode(element, elements[element]) for element in sorted(elements))
     return _ELEMENT.pack(0, 0, 4) + len(encoded).to_bytes(4, "little") + encoded
 
@@ -87,5 +93,5 @@ def _encode(element: int, value: int | str) -> bytes:
         return _ELEMENT.pack(0, element, 2) + value.to_bytes(2, "little")
     text = value.encode("ascii", "replace")
     if len(text) % 2:
-        text += b" " if element == Element.ERROR_COMMENT else b"\0"
+        text += b" " if element in (Element.ERROR_COMMENT, Element.MOVE_DESTINATION) else b"\0"
     return _ELEMENT.pack(0, element, len(text)) + text

@@ -79,6 +79,15 @@ class Messages:
             held = chunk
         self._send(encode_fragment(context, held, is_last=True))
 
+    def await_release(self) -> None:
+        """Read until the peer confirms the release, or asks for it itself at the same time (PS3.8 9.2.2, AR-8)."""
+        while True:
+            kind, _ = self._reader.read(self._patience, interruptible=False)
+            if kind == Kind.ABORT:
+                raise PeerAborted("A-ABORT")
+            if kind in (Kind.RELEASE_RP, Kind.RELEASE_RQ):
+                return
+
     def _command(self, context: int, elements: Mapping[int, int | str], *, has_data_set: bool) -> bytes:
         whole = {**elements, Element.DATA_SET_TYPE: 1 if has_data_set else NO_DATA_SET}
         return encode_data(context, encode_command(whole), self._peer_max_pdu, is_command=True)

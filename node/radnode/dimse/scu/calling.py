@@ -1,0 +1,36 @@
+"""Calling a peer: an association for a block, with every way to fail told as CallFailed."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from radnode.dimse.scu.values import Caller, CallFailed
+from radnode.dimse.upper.associate import ProposedContext
+from radnode.dimse.upper.endings import Ending
+from radnode.dimse.upper.requesting import Address, Requested, associate
+from radnode.settings import Peer
+
+EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
+
+
+@contextmanager
+def calling(
+    peer: Peer, caller: Caller, contexts: Iterable[tuple[str, tuple[str, ...]]], *, provider_of: Iterable[str] = ()
+) -> Iterator[Requested]:
+    """An association with `peer`; `contexts` are pairs of abstract syntax and transfer syntaxes, 128 at most."""
+    if peer.tls:
+        raise CallFailed(f"{peer.title} is to be called over TLS, which is not supported")
+    address = Address(peer.host, peer.port, peer.title.strip(), caller.ae_title.strip())
+    proposed = [ProposedContext(1 + 2 * place, *context) for place, context in enumerate(contexts)]
+    try:
+        with associate(address, proposed, provider_of=provider_of, timeout=caller.timeout) as requested:
+            yield requested
+    except Ending as ending:
+        raise CallFailed(f"{peer.title}: {ending}") from ending
+
+
+def context_for(requested: Requested, abstract_syntax: str, peer: Peer) -> int:
+    """The context of a service; CallFailed where the peer did not accept it."""
+    found = requested.context_for(abstract_syntax)
+    if found is None:
+        raise CallFailed(f"{peer.title} does not accept {abstract_syntax}")
+    return found

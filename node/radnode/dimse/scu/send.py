@@ -1,0 +1,103 @@
+"""C-STORE as a user: files as they are, over as few associations as their presentation contexts fit into."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from radnode.dimse.scu.calling import calling
+from radnode.dimse.scu.values import Caller, Sent
+from radnode.dimse.upper.command import Element, Field
+from radnode.dimse.upper.requesting import MAX_CONTEXTS, Requested
+from radnode.instance.part10 import FileMetaReader
+from radnode.model.errors import NotDicom
+from radnode.settings import Peer
+
+_CHUNK = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that can be sent: what its file meta says, and where its data set begins."""
+
+    path: Path
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+    offset: int
+
+    @property
+    def context(self) -> tuple[str, str]:
+        return self.sop_class, self.transfer_syntax
+
+
+def send(peer: Peer, caller: Caller, files: Iterable[Path]) -> Iterator[Sent]:
+    """Send each file with the bytes that it has; one that is no DICOM, or that the peer has no context for, is told.
+
+    Raises CallFailed where the association is lost: what was not told until then is not known to be stored.
+    """
+    for batch in _batches(files):
+        yield from (entry for entry in batch if isinstance(entry, Sent))
+        ready = [entry for entry in batch if isinstance(entry, _File)]
+        if not ready:
+            continue
+        contexts = [(sop_class, (syntax,)) for sop_class, syntax in dict.fromkeys(file.context for file in ready)]
+        with calling(peer, caller, contexts) as requested:
+            for file in ready:
+                yield _send(requested, file)
+
+
+def _batches(files: Iterable[Path]) -> Iterator[list[_File | Sent]]:
+    """Files in their order, cut where one more would need a 129th presentation context."""
+    batch: list[_File | Sent] = []
+    contexts: set[tuple[str, str]] = set()
+    for path in files:
+        entry = _read(path)
+        if isinstance(entry, _File):
+            if len(contexts | {entry.context}) > MAX_CONTEXTS:
+                yield batch
+                batch, contexts = [], set()
+            contexts.add(entry.context)
+        batch.append(entry)
+    if batch:
+        yield batch
+
+
+def _read(path: Path) -> _File | Sent:
+    reader = FileMetaReader()
+    try:
+        with path.open("rb") as stream:
+            while reader.meta is None:
+                chunk = stream.read(_CHUNK)
+                if not chunk:
+                    return Sent(path, None, "the file ends within its file meta")
+                reader.feed(chunk)
+    except OSError as error:
+        return Sent(path, None, error.strerror or "cannot be read")
+    except NotDicom as error:
+        return Sent(path, None, str(error))
+    meta = reader.meta
+    return _File(path, meta.sop_class, meta.sop_instance, meta.transfer_syntax, reader.offset)
+
+
+def _send(requested: Requested, file: _File) -> Sent:
+    context = requested.context_for(*file.context)
+    if context is None:
+        return Sent(file.path, None, f"the peer does not accept {file.sop_class} in {file.transfer_syntax}")
+    message_id = requested.next_message_id()
+    elements: dict[int, int | str] = {
+        Element.SOP_CLASS: file.sop_class,
+        Element.COMMAND_FIELD: Field.C_STORE,
+        Element.MESSAGE_ID: message_id,
+        Element.PRIORITY: 0,
+        Element.SOP_INSTANCE: file.sop_instance,
+    }
+    requested.messages.stream(context, elements, _chunks(file, requested.fragment_size))
+    response = requested.response(Field.C_STORE, message_id)
+    return Sent(file.path, response.number(Element.STATUS), response.text(Element.ERROR_COMMENT))
+
+
+def _chunks(file: _File, size: int) -> Iterator[bytes]:
+    with file.path.open("rb") as stream:
+        stream.seek(file.offset)
+        while chunk := stream.read(min(size, _CHUNK)):
+            yield chunk

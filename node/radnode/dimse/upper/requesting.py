@@ -1,0 +1,157 @@
+"""The requestor's side: A-ASSOCIATE-RQ and its answer, messages, release."""
+
+import socket
+import struct
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from radnode.dimse.upper.associate import ProposedContext, decode_accept, encode_request
+from radnode.dimse.upper.command import RESPONSE, Command, Element
+from radnode.dimse.upper.connection import Connection
+from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, Ending, PeerAborted, ProtocolError
+from radnode.dimse.upper.messages import Messages
+from radnode.dimse.upper.pdu import RELEASE_REQUEST, Kind, PduReader, encode_abort, fragment_size
+
+MAX_CONTEXTS = 128  # odd IDs from 1 to 255 (PS3.8 9.3.2.2)
+_MAX_PDU = 131072
+_PARTING = 2.0
+
+
+class Rejected(Ending):
+    """The peer answered with an A-ASSOCIATE-RJ."""
+
+    how = "rejected"
+
+    def __init__(self, result: int, source: int, reason: int) -> None:
+        words = _REASONS.get((source, reason), "no reason given")
+        super().__init__(f"association rejected ({'permanent' if result == 1 else 'transient'}): {words}")
+
+
+_REASONS = {
+    (1, 2): "application context name not supported",
+    (1, 3): "calling AE title not recognised",
+    (1, 7): "called AE title not recognised",
+    (2, 2): "protocol version not supported",
+    (3, 1): "temporary congestion",
+    (3, 2): "local limit exceeded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whom to call, and as whom."""
+
+    host: str
+    port: int
+    called: str
+    calling: str
+
+
+class Requested:
+    """An association that this side asked for."""
+
+    def __init__(self, messages: Messages, accepted: Mapping[int, ProposedContext], peer_max_pdu: int) -> None:
+        """`accepted` holds the contexts in force, each with the one transfer syntax that was agreed."""
+        self.messages = messages
+        self.accepted = accepted
+        self.fragment_size = fragment_size(peer_max_pdu)
+        self._message_id = 0
+
+    def context_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> int | None:
+        """The ID of a context in force for this class (and this transfer syntax)."""
+        for number, context in self.accepted.items():
+            if context.abstract_syntax == abstract_syntax and transfer_syntax in (None, *context.transfer_syntaxes):
+                return number
+        return None
+
+    def next_message_id(self) -> int:
+        """A message ID that is not in use."""
+        self._message_id = self._message_id % 0xFFFF + 1
+        return self._message_id
+
+    def next_command(self) -> tuple[int, Command]:
+        """The next command of the peer; ProtocolError where it asks for the release instead."""
+        message = self.messages.next_command(interruptible=False)
+        if message is None:
+            raise ProtocolError("the peer released in the middle of an operation", UNEXPECTED_PDU)
+        return message
+
+    def response(self, field: int, message_id: int) -> Command:
+        """The response to one of our requests, which must be the next message."""
+        _, command = self.next_command()
+        is_ours = command.number(Element.RESPONDED_TO) == message_id
+        if command.number(Element.COMMAND_FIELD) != field | RESPONSE or not is_ours:
+            raise ProtocolError("another response than the one that was due", UNEXPECTED_PDU)
+        return command
+
+
+@contextmanager
+def associate(
+    address: Address, contexts: Iterable[ProposedContext], *, provider_of: Iterable[str] = (), timeout: float = 30.0
+) -> Iterator[Requested]:
+    """An association for the block, released after it and aborted where it fails.
+
+    `provider_of` names the SOP classes for which this side offers to be the SCP (role selection, PS3.7 D.3.3.4).
+    Raises an Ending: ConnectionLost where nobody listens, Rejected, Silent.
+    """
+    connection = Connection(_connect(address, timeout))
+    try:
+        requested = _negotiate(connection, address, tuple(contexts), tuple(provider_of), timeout)
+        yield requested
+        _release(connection, requested, timeout)
+    except (ConnectionLost, PeerAborted, Rejected):
+        raise
+    except BaseException:
+        _abort(connection)
+        raise
+    finally:
+        connection.part(_PARTING)
+
+
+def _connect(address: Address, timeout: float) -> socket.socket:
+    try:
+        return socket.create_connection((address.host, address.port), timeout)
+    except OSError as error:
+        raise ConnectionLost(f"cannot connect to {address.host}:{address.port}: {error.strerror or error}") from error
+
+
+def _negotiate(
+    connection: Connection,
+    address: Address,
+    contexts: tuple[ProposedContext, ...],
+    provider_of: tuple[str, ...],
+    timeout: float,
+) -> Requested:
+    request = encode_request(address.called, address.calling, contexts, _MAX_PDU, provider_of)
+    connection.send(request, time.monotonic() + timeout)
+    reader = PduReader(connection, _MAX_PDU)
+    kind, body = reader.read(timeout, interruptible=False)
+    if kind == Kind.ASSOCIATE_RJ:
+        raise Rejected(*struct.unpack("xBBB", body))
+    if kind == Kind.ABORT:
+        raise PeerAborted("the peer aborted the association")
+    if kind != Kind.ASSOCIATE_AC:
+        raise ProtocolError(f"{kind.name} instead of an answer", UNEXPECTED_PDU)
+    answer = decode_accept(bytes(body))
+    proposed = {context.id: context for context in contexts}
+    accepted = {
+        one.id: ProposedContext(one.id, proposed[one.id].abstract_syntax, (one.transfer_syntax,))
+        for one in answer.contexts
+        if one.result == 0 and one.id in proposed
+    }
+    messages = Messages(connection, reader, accepted, answer.max_pdu, timeout)
+    return Requested(messages, accepted, answer.max_pdu)
+
+
+def _release(connection: Connection, requested: Requested, timeout: float) -> None:
+    connection.send(RELEASE_REQUEST, time.monotonic() + timeout)
+    requested.messages.await_release()
+
+
+def _abort(connection: Connection) -> None:
+    try:
+        connection.send(encode_abort(None), time.monotonic() + _PARTING)
+    except Ending:
+        return  # nobody is left to be told
