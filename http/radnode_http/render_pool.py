@@ -9,8 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from radnode.instance.render import Format
-from radnode.instance.render_worker import ANSWER, PICTURE, REFUSALS, Request
+from radnode.instance.render_protocol import ANSWER, PICTURE, REFUSALS, Format, Request
 from radnode.model.errors import CannotRender, RadnodeError
 
 WAITING_PER_WORKER = 64

@@ -88,7 +88,7 @@ def _process(marker: int) -> Process | None:
     return Process.DCT if marker in (0xC0, 0xC1, 0xC2) else None
 
 
-def _frame_header(process: Process, segment: bytes, transform: int | None, jfif: bool) -> Codestream:  # noqa: FBT001
+def _frame_header(process: Process, segment: bytes, transform: int | None, jfif: bool) -> Codestream:
     rows, columns = int.from_bytes(segment[1:3], "big"), int.from_bytes(segment[3:5], "big")
     names = bytes(segment[6::3][: segment[5]])
     letters = names.upper() == b"RGB"

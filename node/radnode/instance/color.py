@@ -26,9 +26,8 @@ def color_picture(frame: EncodedFrame, decoded: DecodedFrame) -> Color:
     if decoded.photometric == "PALETTE COLOR" and decoded.values.ndim == 2:
         return palette_picture(frame, decoded.values)
     if decoded.photometric not in _TO_RGB or decoded.values.ndim != 3:
-        raise CannotRender(
-            f"Photometric Interpretation {decoded.photometric[:16]} with {frame.description.samples} Samples per Pixel is not supported"
-        )
+        samples = frame.description.samples
+        raise CannotRender(f"Photometric Interpretation {decoded.photometric[:16]} of {samples} sample(s) is not shown")
     picture = np.empty(decoded.values.shape, np.uint8)
     for top in range(0, len(picture), _STRIP):
         rows = slice(top, top + _STRIP)

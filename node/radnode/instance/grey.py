@@ -36,7 +36,7 @@ def grey_picture(frame: EncodedFrame, decoded: DecodedFrame) -> Grey:
 
 def _voi(frame: EncodedFrame) -> Transform | None:
     """The VOI LUT of the frame, then of the image; a table goes before windows, as its maker drew it by hand."""
-    sources = [item for group in reversed(frame.groups) if (item := first_item(group, "FrameVOILUTSequence"))]
+    sources = [item for group in frame.groups if (item := first_item(group, "FrameVOILUTSequence"))]
     for source in (*sources, frame.attributes):
         if table := _voi_table(source, frame):
             return table
@@ -97,19 +97,20 @@ class _Values:
     def unpadded(self) -> Iterator[NDArray[Any]]:
         """The values that are no padding, each at least once; all of them where there is nothing but padding."""
         found = False
-        for strip in self._distinct():
+        for values in self._distinct():
+            shown = values
             if self.padding is not None:
-                strip = strip[(strip < self.padding[0]) | (strip > self.padding[1])]
-            found = found or bool(strip.size)
-            yield strip
+                shown = values[(values < self.padding[0]) | (values > self.padding[1])]
+            found = found or bool(shown.size)
+            yield shown
         if not found:
             yield from self._distinct()
 
     def mapped(self, shade: Callable[[NDArray[Any]], Grey]) -> Grey:
         """The grey of each value."""
         if self.table is not None:
-            greys = shade(self.table)
-            return greys[self._places(self.stored)]
+            picture: Grey = shade(self.table)[self._places(self.stored)]
+            return picture
         picture = np.empty(self.stored.shape, np.uint8)
         for rows in self._strips():
             picture[rows] = shade(self.stored[rows])

@@ -1,11 +1,11 @@
 """What an image says about its pixels (PS3.3 C.7.6.3), read into one frozen value and checked once."""
 
 import math
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from struct import error as StructError
-from zlib import error as ZlibError
 
 from pydicom.dataset import Dataset
 
@@ -27,12 +27,12 @@ FOREIGN_FAILURES = (
     MemoryError,
     OSError,
     RuntimeError,
-    StructError,
+    struct.error,
     SyntaxError,
     SystemError,
     TypeError,
     ValueError,
-    ZlibError,
+    zlib.error,
 )
 
 

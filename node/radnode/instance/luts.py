@@ -32,7 +32,8 @@ class LookupTable:
 
     def places(self, values: Array) -> NDArray[np.intp]:
         """Where in the table these values are."""
-        return np.clip(np.rint(values) - self.first, 0, len(self.entries) - 1).astype(np.intp)
+        places: NDArray[np.intp] = np.clip(np.rint(values) - self.first, 0, len(self.entries) - 1).astype(np.intp)
+        return places
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def modality_transform(
         return Rescale()
     if item := first_item(attributes, "ModalityLUTSequence"):
         return lookup_table(item, signed=signed, big_endian=big_endian)
-    sources = [item for group in reversed(groups) if (item := first_item(group, "PixelValueTransformationSequence"))]
+    sources = [item for group in groups if (item := first_item(group, "PixelValueTransformationSequence"))]
     for source in (*sources, attributes):
         if "RescaleSlope" in source or "RescaleIntercept" in source:
             return _rescale(source)

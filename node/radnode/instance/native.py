@@ -13,6 +13,9 @@ Array = NDArray[Any]
 
 def native_cells(data: bytes, description: PixelDescription, *, big_endian: bool, word_swapped: bool) -> Array:
     """The cells of one native frame, not yet freed of unused bits: rows x columns, or rows x columns x samples."""
+    if word_swapped and description.allocated > 16:
+        # By Annex D the low word goes first; writers that swap whole cells are as common, and nothing tells them apart.
+        raise CannotRender("cells of more than 16 bits in big endian words can be read in two ways")
     if word_swapped and description.allocated <= 8:
         data = np.frombuffer(data + b"\0" * (len(data) % 2), "<u2").byteswap().tobytes()
     if description.allocated == 1:
@@ -59,5 +62,6 @@ def stored_values(cells: Array, *, stored: int, high_bit: int, signed: bool) -> 
     kind = cells.dtype.str.replace("u", "i") if signed else cells.dtype.str
     if stored == width:
         return cells.view(kind)
-    moved = np.left_shift(cells, width - 1 - high_bit).view(kind)
-    return np.right_shift(moved, width - stored, out=moved)
+    moved: Array = np.left_shift(cells, width - 1 - high_bit).view(kind)
+    moved >>= width - stored
+    return moved

@@ -44,7 +44,7 @@ def _read(frame: EncodedFrame, color: str) -> LookupTable:
     return table_of(descriptor, words, signed=frame.description.signed)
 
 
-def _numbers(value: bytes, width: int, big_endian: bool) -> NDArray[Any]:  # noqa: FBT001
+def _numbers(value: bytes, width: int, big_endian: bool) -> NDArray[Any]:
     words = np.frombuffer(value[: len(value) // 2 * 2], ">u2" if big_endian else "<u2")
     return words if width == 2 else words.astype("<u2").view(np.uint8)
 

@@ -3,7 +3,6 @@
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,7 @@ from radnode.instance.decoders import decode
 from radnode.instance.grey import grey_picture
 from radnode.instance.image_attributes import refusing
 from radnode.instance.pixels import read_first_frame
-
-Format = Literal["png", "jpeg"]
+from radnode.instance.render_protocol import Format
 
 
 def render(path: Path, format: Format, quality: int = 95) -> bytes:  # noqa: A002 - the REST parameter's name

@@ -4,39 +4,17 @@ Run as `python -m radnode.instance.render_worker DESCRIPTOR`; the descriptor is 
 READY once, then answers each request in turn, and ends when the other end is closed, so also when its parent is killed.
 """
 
-import json
 import resource
 import signal
 import socket
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from struct import Struct
 
-from radnode.instance.render import Format, render
-from radnode.model.errors import CannotRender, NoPixelData, NotFound, RadnodeError
+from radnode.instance.render import render
+from radnode.instance.render_protocol import ANSWER, LENGTH, PICTURE, READY, REFUSALS, Request
 
-LENGTH = Struct(">I")  # before each request
-ANSWER = Struct(">BI")  # before each answer: its kind and its length
-READY, PICTURE = 0, 1
-REFUSALS: dict[int, type[RadnodeError]] = {2: CannotRender, 3: NoPixelData, 4: NotFound}
-MAX_MEMORY = 4 * 2**30
-GRACE = 5.0
-
-
-@dataclass(frozen=True)
-class Request:
-    """A picture that is wanted; `limit` is the seconds it may take before the worker ends itself."""
-
-    path: str
-    format: Format
-    quality: int
-    limit: float
-
-    def encode(self) -> bytes:
-        """The request as it goes over the socket."""
-        body = json.dumps(asdict(self)).encode()
-        return LENGTH.pack(len(body)) + body
+MAX_MEMORY = 4 * 2**30  # bytes of address space
+GRACE = 5.0  # seconds beyond a request's limit
 
 
 def answer(request: Request) -> tuple[int, bytes]:
@@ -53,7 +31,7 @@ def serve(connection: socket.socket) -> None:
     connection.sendall(ANSWER.pack(READY, 0))
     with connection.makefile("rb") as requests:
         while len(head := requests.read(LENGTH.size)) == LENGTH.size:
-            request = Request(**json.loads(requests.read(*LENGTH.unpack(head))))
+            request = Request.decode(requests.read(*LENGTH.unpack(head)))
             # Whoever asked may be dead before the answer is there: SIGALRM ends even a decoder that hangs.
             signal.setitimer(signal.ITIMER_REAL, request.limit + GRACE)
             kind, body = answer(request)

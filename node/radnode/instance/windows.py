@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from radnode.instance.image_attributes import number, numbers, text
+from radnode.instance.image_attributes import number, text
 
 WHITE = 255.0
 

@@ -1,0 +1,111 @@
+"""Frames of the JPEG family, by what their codestream is: DCT, lossless, JPEG-LS, JPEG 2000 (PS3.5 8.2, A.4)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+
+import gdcm
+import jpeg_ls
+import numpy as np
+from openjpeg import utils as openjpeg
+from PIL import Image
+
+from radnode.instance.codestream import Codestream, Process, read_codestream
+from radnode.instance.image_attributes import PixelDescription
+from radnode.instance.native import Array, shaped, stored_values
+from radnode.model.errors import CannotRender
+
+
+def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str, int]:
+    """Stored values, their photometric interpretation and their bits. Raises CannotRender, and what decoders raise."""
+    codestream = read_codestream(data)
+    if (codestream.rows, codestream.columns) != (description.rows, description.columns):
+        raise CannotRender("the compressed frame has another size than Rows and Columns say")
+    if codestream.components != description.samples:
+        raise CannotRender("the compressed frame has another number of components than Samples per Pixel says")
+    decoder = DECODERS[codestream.process]
+    if codestream.process is Process.DCT and codestream.precision > 8:
+        decoder = _gdcm
+    cells = decoder(data, description, codestream)
+    bits = codestream.precision
+    if codestream.process is not Process.JPEG_2000:
+        bits = min(bits, description.stored)
+    values = stored_values(cells, stored=bits, high_bit=bits - 1, signed=description.signed)
+    return values, _colour_space(description, codestream), bits
+
+
+def _colour_space(description: PixelDescription, codestream: Codestream) -> str:
+    """What the decoded samples are: the codestream's own marks go before Photometric Interpretation.
+
+    JPEG 2000's transforms are undone by the decoder; those of the JPEG family are not, whatever their chroma was.
+    """
+    declared = description.photometric
+    if description.samples == 1:
+        return declared
+    if codestream.process is Process.JPEG_2000:
+        return "RGB" if declared in ("YBR_ICT", "YBR_RCT") else declared
+    if codestream.letters or codestream.transform == 0:
+        return "RGB"
+    if codestream.transform == 1 or codestream.jfif:
+        return "YBR_FULL"
+    return "YBR_FULL" if declared == "YBR_FULL_422" else declared
+
+
+def _pillow(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:
+    """8-bit DCT by libjpeg, its own colour transform left out."""
+    with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+        if description.samples == 3 and not codestream.letters and codestream.transform != 0:
+            image.draft("YCbCr", image.size)
+        return np.asarray(image)
+
+
+def _gdcm(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:
+    """Lossless and 12-bit JPEG by GDCM, as unsigned samples of the codestream's precision."""
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(data)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    bits, container = codestream.precision, 8 if codestream.precision <= 8 else 16
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((description.columns, description.rows, 1))
+    image.SetDataElement(element)
+    monochrome = gdcm.PhotometricInterpretation.MONOCHROME2
+    colour = gdcm.PhotometricInterpretation.RGB
+    image.SetPhotometricInterpretation(
+        gdcm.PhotometricInterpretation(monochrome if description.samples == 1 else colour)
+    )
+    if description.samples > 1:
+        image.SetPlanarConfiguration(0)
+    lossless = codestream.process is Process.LOSSLESS
+    image.SetTransferSyntax(
+        gdcm.TransferSyntax(
+            gdcm.TransferSyntax.JPEGLosslessProcess14 if lossless else gdcm.TransferSyntax.JPEGExtendedProcess2_4
+        )
+    )
+    image.SetPixelFormat(gdcm.PixelFormat(description.samples, container, bits, bits - 1, 0))
+    plain = image.GetBuffer().encode("utf-8", "surrogateescape")
+    return shaped(np.frombuffer(plain, f"<u{container // 8}"), replace(description, planar=False))
+
+
+def _charls(data: bytes, description: PixelDescription, _codestream: Codestream) -> Array:
+    plain, info = jpeg_ls.decode_pixel_data(data)
+    planar = info["components"] > 1 and info["interleave_mode"] == 0
+    cells = np.frombuffer(plain, "u1" if info["bits_per_sample"] <= 8 else "<u2")
+    return shaped(cells, replace(description, planar=planar))
+
+
+def _openjpeg(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:
+    plain = openjpeg.decode_pixel_data(data, version=2)
+    width = 1 if codestream.precision <= 8 else 2 if codestream.precision <= 16 else 4
+    return shaped(np.frombuffer(plain, f"<u{width}"), replace(description, planar=False))
+
+
+DECODERS: dict[Process, Callable[[bytes, PixelDescription, Codestream], Array]] = {
+    Process.DCT: _pillow,
+    Process.LOSSLESS: _gdcm,
+    Process.JPEG_LS: _charls,
+    Process.JPEG_2000: _openjpeg,
+}
