@@ -1,0 +1,93 @@
+"""Dates and times as SQL compares them: by their meaning, not as text (PS3.4 C.2.2.2.1 and C.2.2.2.5).
+
+Values are stored as they came, so both sides are brought to one normal form of fixed width: a DA without the full
+stops of ACR-NEMA 2.0, a TM as HHMMSS.FFFFFF without colons, a DT as YYYYMMDDHHMMSS.FFFFFF (local time: its offset from
+UTC is left out). Whatever is no date or time matches no range.
+"""
+
+import re
+from dataclasses import dataclass
+
+from radnode.model.errors import InvalidQuery
+
+_OFFSET = re.compile(r"[+-]\d{4}$")
+_CLOCK_GLOB = "[0-2][0-9][0-5][0-9][0-6][0-9]." + "[0-9]" * 6
+
+
+@dataclass(frozen=True, slots=True)
+class Temporal:
+    """How values of one VR (DA, TM or DT) are written and compared."""
+
+    shape: re.Pattern[str]
+    separator: str
+    """What older spellings have between the parts."""
+    missing: str
+    """A whole value; its end is what the missing end of a shorter one means."""
+    bare_sql: str
+    lengths: tuple[int, ...]
+
+    def normal_sql(self, column: str) -> str:
+        """The normal form of a column's value, as an expression."""
+        bare = self.bare_sql.format(column=column)
+        if len(self.lengths) == 1:
+            return bare
+        return f"substr({bare} || substr('{self.missing}', length({bare}) + 1), 1, {len(self.missing)})"
+
+    def valid_sql(self, column: str) -> str:
+        """Whether a column's value is a date or time at all."""
+        normal, bare = self.normal_sql(column), self.bare_sql.format(column=column)
+        checks = [f"length({bare}) IN ({', '.join(map(str, self.lengths))})"]
+        if self.missing.startswith("0000"):
+            clock = normal
+        else:
+            date = f"substr({normal}, 1, 8)"
+            checks.append(_calendar_sql(date))
+            clock = f"substr({normal}, 9)"
+        if len(self.missing) > 8:
+            checks.append(f"{clock} GLOB '{_CLOCK_GLOB}' AND {clock} < '24' AND substr({clock}, 5, 2) <= '60'")
+        return " AND ".join(checks)
+
+    def bare(self, text: str) -> str:
+        """A key's value in today's spelling, with the precision that it had."""
+        return _OFFSET.sub("", text).replace(self.separator, "")
+
+    def first(self, text: str) -> str:
+        """The first moment that a key's value means, in the normal form; other text as it is."""
+        bare = self.bare(text)
+        return bare + self.missing[len(bare) :] if self.shape.fullmatch(bare) else text
+
+    def bounds(self, keyword: str, first: str | None, last: str | None) -> tuple[str, str]:
+        """The ends of a range in the normal form, `last` up to the end of its precision; InvalidQuery for no range."""
+        for end in (first, last):
+            if end is not None and not self.shape.fullmatch(self.bare(end)):
+                raise InvalidQuery(f"{keyword}: {end[:26]!r} is no end of a range")
+        nines = re.sub(r"\d", "9", self.missing)
+        lower = self.first(first) if first is not None else re.sub(r"\d", "0", self.missing)
+        upper = self.bare(last) + nines[len(self.bare(last)) :] if last is not None else nines
+        if lower > upper:
+            raise InvalidQuery(f"{keyword}: the range ends before it begins")
+        return lower, upper
+
+
+def _calendar_sql(date: str) -> str:
+    # A day that the month does not have comes back as another one, nonsense as NULL.
+    parts = f"substr({date}, 1, 4) || '-' || substr({date}, 5, 2) || '-' || substr({date}, 7)"
+    return f"strftime('%Y%m%d', {parts}) = {date}"
+
+
+_DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+_CLOCK = r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?"
+
+TEMPORAL: dict[str, Temporal] = {
+    "DA": Temporal(re.compile(_DATE), ".", "00010101", "replace({column}, '.', '')", (8,)),
+    "TM": Temporal(re.compile(_CLOCK), ":", "000000.000000", "replace({column}, ':', '')", (2, 4, 6, *range(8, 14))),
+    "DT": Temporal(
+        re.compile(rf"\d{{4}}((0[1-9]|1[0-2])((0[1-9]|[12]\d|3[01])({_CLOCK})?)?)?"),
+        ":",
+        "00010101000000.000000",
+        "CASE WHEN substr({column}, -5, 1) IN ('+', '-') THEN substr({column}, 1, length({column}) - 5)"
+        " ELSE {column} END",
+        (4, 6, 8, 10, 12, 14, *range(16, 22)),
+    ),
+}
+"""By VR. The index on StudyDate is on the expression `normal_sql` of DA."""
