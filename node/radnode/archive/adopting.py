@@ -17,6 +17,7 @@ from radnode.archive.parents import update
 from radnode.archive.rows import Standing, standing_of
 from radnode.archive.settling import settle
 from radnode.archive.stored import Arrival, Outcome
+from radnode.instance.equality import same_elements
 from radnode.instance.header import read_header
 from radnode.model.errors import OutOfResources, RadnodeError
 from radnode.model.file_path import FilePath
@@ -85,8 +86,6 @@ class Adopting:
         if standing.sha256 == self._arrival.facts.sha256:
             return Outcome.SAME
         if standing.sha256 not in self._equal:
-            from radnode.instance.equality import same_elements  # noqa: PLC0415
-
             current = self._layout.current(standing.path)
             self._equal[standing.sha256] = same_elements(current, self._arrival.part)
         return Outcome.EQUAL if self._equal[standing.sha256] else Outcome.CONFLICT

@@ -11,10 +11,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakMethod
 
 from sqlite_utils import Database
 
 from radnode.archive import schema
+from radnode.archive.turns import Turns
 from radnode.model.errors import OutOfResources
 
 BUSY_TIMEOUT = 30.0
@@ -29,7 +31,10 @@ class Index:
         self.path = path
         self._inherited: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
+        self._turns = Turns(path.with_suffix(".lock"), BUSY_TIMEOUT)
         self._start_afresh()
+        afresh = WeakMethod(self._start_afresh)
+        os.register_at_fork(after_in_child=lambda: (act := afresh()) and act())
 
     def migrate(self) -> None:
         """Make the file where there is none and bring it to the current schema.
@@ -49,6 +54,7 @@ class Index:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+        self._turns.close()
 
     def rows(self, sql: str, parameters: Parameters = ()) -> Iterator[sqlite3.Row]:
         """The rows of one SELECT, streamed; close the iterator (or exhaust it) to give the connection back."""
@@ -72,14 +78,12 @@ class Index:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A connection inside BEGIN IMMEDIATE; leaving commits, an exception rolls back."""
-        with self._writes, self.reading() as connection:
+        with self._turns.taken(), self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
 
     def _borrow(self) -> sqlite3.Connection:
-        if self._pid != os.getpid():
-            self._start_afresh()
         with self._lock:
             if self._closed:
                 raise OutOfResources("The index is closed")
@@ -112,9 +116,8 @@ class Index:
     def _start_afresh(self) -> None:
         # A connection must not cross a fork, not even to be closed there: the parent's are kept, untouched.
         self._inherited, self._idle = self._idle, []
-        self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._writes = threading.Lock()
+        self._turns.start_afresh()
         self._closed = False
 
 

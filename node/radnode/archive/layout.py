@@ -58,7 +58,8 @@ class Layout:
         """Make the folders, and see that this process may write and link in them. Raises OutOfResources."""
         try:
             for folder in (self.root, self.studies, self.private, self.incoming, self.superseded_root):
-                make_folder(folder, parents=folder is self.root)
+                if make_folder(folder, parents=folder is self.root):
+                    sync(folder.parent)
             self._try_links()
         except OSError as error:
             raise OutOfResources(

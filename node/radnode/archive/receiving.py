@@ -47,6 +47,7 @@ class Receiving:
         self._file_name = file_name
         self._reader = FileMetaReader()
         self._descriptor = -1
+        self._adopted = False
         with disk_errors():
             self._part = owner.new_name(PART_SUFFIX)
             self._descriptor = _create(self._part)
@@ -75,18 +76,24 @@ class Receiving:
             with disk_errors():
                 arrival = self._arrive()
             path, outcome = self._adopt(arrival)
+            self._adopted = True
         finally:
             self.abort()
         return Stored(path, arrival.header, outcome)
 
     def abort(self) -> None:
-        """Leave nothing of it, if it was not committed. Repeatable."""
+        """Leave nothing of it, if it was not committed. Repeatable; never raises."""
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
+        linked = os.fstat(descriptor).st_nlink > 1
         os.close(descriptor)
-        with disk_errors():
+        if linked and not self._adopted:
+            return  # it could not be taken back just now: what it needs, recovery does
+        try:
             self._part.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("temporary_file_left", reason=error.strerror)
 
     def __enter__(self) -> Self:
         return self
