@@ -4,13 +4,12 @@ import argparse
 import re
 import sys
 
-from radnode_http.signing_keys import BadKey, load_key
-from radnode_http.tokens import mint
-
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.refusal import Refused, shown
 from radnode.cli.storage import prepare
+from radnode_http.signing_keys import BadKey, load_key
+from radnode_http.tokens import mint
 
 ABOUT = """\
 Make an access token for the REST API, signed with auth.secret or, where that is not set, with the secret that the

@@ -13,9 +13,9 @@ from radnode.cli.announcing import Announcer
 from radnode.cli.housekeeping import keeping_house
 from radnode.cli.loading import Loaded
 from radnode.cli.node import Plan, bound, check, jobs, plan
+from radnode.cli.opening import open_archive
 from radnode.cli.options import Parser
 from radnode.cli.sockets import PortInUse
-from radnode.cli.storage import open_archive
 from radnode.cli.supervisor import Supervisor
 from radnode.cli.waking import Waking
 from radnode.model.errors import Occupied
