@@ -4,9 +4,9 @@ from typing import Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
-from radnode.instance.summary import StructuredData
 
 from radnode.instance.metadata import Metadata
+from radnode.instance.summary import StructuredData
 
 
 class Answer(BaseModel):

@@ -11,7 +11,7 @@ from typing import Any
 Json = dict[str, Any]
 
 _DOCUMENT_LINK = '<a href="/api/openapi.json">OpenAPI 3.1</a>'
-_TOKEN_INPUT = (
+_ACCESS_BAR = (
     '<div id="access"><label>Token for trying out, from <code>radnode token</code>'
     '<input type="password" id="token" autocomplete="off" spellcheck="false"></label></div>'
 )
@@ -28,7 +28,7 @@ def docs_page(document: Json) -> str:
             f"<title>{escape(info['title'])} REST API</title><style>{_asset('docs.css')}</style></head><body>",
             f"<h1>{escape(info['title'])} REST API <small>{escape(info['version'])}</small></h1>",
             f'<p class="lead">{_prose(info["description"])} The same for programs: {_DOCUMENT_LINK}.</p>',
-            _TOKEN_INPUT,
+            _ACCESS_BAR,
             _contents(operations),
             *(_section(*operation) for operation in operations),
             "<h2>Schemas</h2>",

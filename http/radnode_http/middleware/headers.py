@@ -16,6 +16,7 @@ PREFLIGHT_AGE = "600"
 async def decorate(request: web.Request, response: web.StreamResponse) -> None:
     """Signal handler of on_response_prepare: no sniffing, no caching of patient data, the request's name, CORS."""
     headers = response.headers
+    headers["Server"] = "radnode"
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Cache-Control", "no-store")
     if REQUEST_ID in request:

@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from aiohttp import web
-from radnode.instance.summary import Summary, summarize
 
+from radnode.instance.summary import Summary, summarize
 from radnode.model.errors import CannotRender, NotFound
 from radnode_http.answers import DeleteAnswer, MetadataAnswer, SummaryAnswer, answered
 from radnode_http.bodies import small_body

@@ -1,8 +1,8 @@
 """The node itself: its status, whether it lives and is ready, its metrics."""
 
 import asyncio
-from importlib.metadata import version
 
+import pydicom
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -29,7 +29,7 @@ async def status(request: web.Request) -> web.Response:
             enabled=archive is not None,
             storage_dir=str(settings.archive.root.absolute()),
             max_file_size_mb=_megabytes(settings.http.max_file_size),
-            pydicom_version=version("pydicom"),
+            pydicom_version=pydicom.__version__,
             storage_info=info,
         )
     )

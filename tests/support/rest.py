@@ -1,0 +1,143 @@
+"""A real REST server on a free port over a real archive, and what tests say to it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aiohttp import ClientResponse, ClientSession, FormData, web
+from pydantic import SecretStr, TypeAdapter
+
+from radnode.archive.archive import Archive
+from radnode.settings import ArchiveSettings, AuthSettings, HttpSettings, Settings
+from radnode_http.app import build_app
+from radnode_http.render_pool import RenderPool
+from radnode_http.serving import server_options
+from radnode_http.tokens import mint
+
+SECRET = "a secret that is long enough for HS512 too, which needs sixty-four bytes"
+ALL = "dicom:read dicom:write dicom:delete"
+NO_SUCH_FILE = f"studies/1.2/1.2.3/{'0' * 32}.dcm"
+
+
+def rest_settings(root: Path, **changes: Any) -> Settings:
+    """Settings for a test: `changes` are fields of the http section, or whole sections by name."""
+    sections = {name: changes.pop(name) for name in ("auth", "archive", "dicom") if name in changes}
+    return Settings(
+        archive=sections.get("archive", ArchiveSettings(root=root)),
+        http=HttpSettings(**changes),
+        auth=sections.get("auth", AuthSettings(secret=SecretStr(SECRET))),
+    )
+
+
+def make_token(scope: str = ALL, *, subject: str = "tester", ttl: int = 600) -> str:
+    """A token that the servers of these tests take."""
+    return mint(AuthSettings(), SECRET, subject=subject, scope=scope, ttl=ttl)
+
+
+def as_bearer(token: str) -> dict[str, str]:
+    """The header that carries a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A running server and a client of it that has a token for everything but administration."""
+
+    base: str
+    port: int
+    session: ClientSession
+    archive: Any
+    settings: Settings
+
+    async def upload(self, file: bytes, name: str = "image.dcm", **options: Any) -> ClientResponse:
+        """The answer to an upload of these bytes."""
+        form = FormData()
+        form.add_field("file", file, filename=name, content_type="application/dicom")
+        return await self.session.post("/api/dicom/upload", data=form, **options)
+
+    async def stored(self, file: bytes) -> str:
+        """The path of a file that was uploaded with success."""
+        answer = await self.upload(file)
+        assert answer.status == 200, await answer.text()
+        path = (await answer.json())["file_path"]
+        assert isinstance(path, str)
+        return path
+
+    async def refused(self, method: str, url: str, status: int, **options: Any) -> str:
+        """The detail of an answer that must be an error of this status and of the one shape that errors have."""
+        async with self.session.request(method, url, **options) as answer:
+            assert answer.status == status, (answer.status, await answer.text())
+            return await detail_of(answer)
+
+    async def raw(self, request: bytes) -> bytes:
+        """All that the server sends on a new connection that gets these bytes, until the server ends it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(request)
+        try:
+            return await asyncio.wait_for(reader.read(), 20)
+        finally:
+            writer.close()
+
+    async def raw_status(self, request: bytes) -> tuple[int, Any]:
+        """Status and JSON body of the first answer on a connection that gets these bytes."""
+        answer = await self.raw(request)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(body)
+
+
+async def detail_of(answer: ClientResponse) -> str:
+    """The sentence of an error, whose body and headers are checked on the way."""
+    body = await answer.json()
+    assert answer.content_type == "application/json"
+    assert list(body) == ["detail"]
+    assert isinstance(body["detail"], str)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Request-ID"]
+    return body["detail"]
+
+
+async def checked(answer: ClientResponse, model: type[M]) -> M:
+    """A successful answer's body as the model that the OpenAPI document shows for it: no key more, none less."""
+    text = await answer.text()
+    assert answer.status == 200, text
+    adapter = TypeAdapter(model)
+    value = adapter.validate_json(text, strict=False)
+    assert adapter.dump_python(value, mode="json") == json.loads(text)
+    return value
+
+
+@asynccontextmanager
+async def serving(archive: Any, settings: Settings, **options: Any) -> AsyncIterator[Rest]:
+    """A server over this archive (or a stand-in for it), on a free port of loopback, until the block ends.
+
+    It has no processes that make pictures: where a test wants some it passes its own `pool`.
+    """
+    options.setdefault("pool", RenderPool(0, 30))
+    app = await asyncio.to_thread(build_app, archive, settings, **options)
+    runner = web.AppRunner(app, shutdown_timeout=5, **server_options())
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        base = f"http://127.0.0.1:{site.port}"
+        async with ClientSession(base, headers=as_bearer(make_token())) as session:
+            yield Rest(base, site.port, session, archive, settings)
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def open_archive(root: Path) -> AsyncIterator[Archive]:
+    """A real archive below `root`."""
+    archive = await asyncio.to_thread(Archive.open, root)
+    try:
+        yield archive
+    finally:
+        await asyncio.to_thread(archive.close)
