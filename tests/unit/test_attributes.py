@@ -1,0 +1,32 @@
+"""The table of indexed attributes agrees with the data dictionary (PS3.6) and the information models (PS3.4 C.6)."""
+
+import pytest
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+from radnode.model.attributes import ATTRIBUTES, BY_KEYWORD, BY_TAG, UNIQUE_KEY, Attribute
+from radnode.model.level import Level, Root
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES, ids=lambda attribute: attribute.keyword)
+def test_tag_and_vr_are_those_of_the_dictionary(attribute: Attribute) -> None:
+    assert tag_for_keyword(attribute.keyword) == attribute.tag
+    assert dictionary_VR(attribute.tag) == attribute.vr
+
+
+def test_no_attribute_stands_twice() -> None:
+    assert len(BY_KEYWORD) == len(BY_TAG) == len(ATTRIBUTES)
+
+
+def test_each_level_has_one_unique_key() -> None:
+    assert {level: attribute.keyword for level, attribute in UNIQUE_KEY.items()} == {
+        Level.PATIENT: "PatientID",
+        Level.STUDY: "StudyInstanceUID",
+        Level.SERIES: "SeriesInstanceUID",
+        Level.IMAGE: "SOPInstanceUID",
+    }
+    assert sum(attribute.unique for attribute in ATTRIBUTES) == 4
+
+
+def test_levels_are_ordered_from_the_root() -> None:
+    assert list(Level) == sorted(Level)
+    assert Root.PATIENT.value < Root.STUDY.value
