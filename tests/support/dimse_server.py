@@ -12,9 +12,14 @@ from typing import Any, cast
 
 from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
+from radnode.dimse.upper.associate import ProposedContext
+from radnode.dimse.upper.command import Element, Field
+from radnode.dimse.upper.requesting import Address
 from radnode.settings import DicomSettings, Peer
 
 TITLE = "RADNODE"
+EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
+CT = "1.2.840.10008.5.1.4.1.1.2"
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ def running(
     *,
     dicom: DicomSettings | None = None,
     peers: tuple[Peer, ...] = (),
-    patience: Patience = Patience(request=5, grace=5),
+    patience: Patience | None = None,
     slots: Path | None = None,
 ) -> Iterator[Running]:
     """Serve `archive` while the block runs, then stop and see that every thread has ended."""
@@ -40,7 +45,9 @@ def running(
     listening = socket.create_server(("127.0.0.1", 0))
     with TemporaryDirectory() as folder:
         places = Slots(slots or Path(folder) / "slots", dicom.max_associations)
-        server = DicomServer(cast("Any", archive), dicom, peers, listening, places, patience=patience)
+        server = DicomServer(
+            cast("Any", archive), dicom, peers, listening, places, patience=patience or Patience(request=5, grace=5)
+        )
         stop = threading.Event()
         thread = threading.Thread(target=server.run, args=(stop,))
         port = listening.getsockname()[1]
@@ -52,6 +59,32 @@ def running(
             thread.join(30)
             places.close()
         assert not thread.is_alive()
+
+
+def peer_of(server: Running, title: str = TITLE) -> Peer:
+    """The server as a peer to call."""
+    return Peer(title=title, host="127.0.0.1", port=server.port)
+
+
+def address_of(server: Running, called: str = TITLE, calling: str = "TESTS") -> Address:
+    """The server as an address to associate with."""
+    return Address("127.0.0.1", server.port, called, calling)
+
+
+def proposals(*contexts: tuple[str, tuple[str, ...]]) -> list[ProposedContext]:
+    """Presentation contexts with the IDs 1, 3, 5..."""
+    return [ProposedContext(1 + 2 * place, *context) for place, context in enumerate(contexts)]
+
+
+def store_command(sop_instance: str, sop_class: str = CT, message_id: int = 1) -> dict[int, int | str]:
+    """The command set of a C-STORE-RQ."""
+    return {
+        Element.SOP_CLASS: sop_class,
+        Element.COMMAND_FIELD: Field.C_STORE,
+        Element.MESSAGE_ID: message_id,
+        Element.PRIORITY: 0,
+        Element.SOP_INSTANCE: sop_instance,
+    }
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:

@@ -10,7 +10,7 @@
                                                                        an Archive, or a Folder(path)
     for progress in move(peer, caller, Level.STUDY, keys, destination): ... -> Progress
 
-`keys` map keyword (or tag as "0010,0020") to the value asked for, "" for a return key; `root=` is Root.STUDY by default.
+`keys` map keyword (or tag as "0010,0020") to the value asked for, "" to return it; `root=` is Root.STUDY unless given.
 Everything raises CallFailed, with words for a person, where the association cannot be had, is lost, or the peer answers
 an operation with a failure; a status of one object is a value, not an error.
 """

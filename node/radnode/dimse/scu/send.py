@@ -76,6 +76,8 @@ def _read(path: Path) -> _File | Sent:
     except NotDicom as error:
         return Sent(path, None, str(error))
     meta = reader.meta
+    if not meta.sop_class or not meta.sop_instance:
+        return Sent(path, None, "the file meta does not name the object")
     return _File(path, meta.sop_class, meta.sop_instance, meta.transfer_syntax, reader.offset)
 
 

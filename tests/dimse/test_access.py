@@ -1,0 +1,76 @@
+"""Who may associate and who may use what: the table of contract section 1."""
+
+import pytest
+
+from radnode.dimse.access import EVERYTHING, allowed_services, is_loopback, refuse_start
+from radnode.settings import DicomSettings, Peer
+
+LISTED = Peer(title="MODALITY", host="10.0.0.5", port=104, allow=("echo", "store"))
+NAMED = Peer(title="PACS", host="pacs.example", port=104)
+PEERS = (LISTED, NAMED)
+
+
+def allowed(title: str, address: str, *, host: str, unknown: bool = False) -> frozenset[str] | None:
+    dicom = DicomSettings(host=host, accept_unknown_peers=unknown)
+    names = {"pacs.example": ["10.0.0.9", "fd00::9"]}
+    return allowed_services(title, address, dicom, PEERS, resolve=lambda name: names.get(name, []))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.0.0.2"])
+def test_on_loopback_anyone_may_use_everything_but_a_listed_peer_is_bound(host: str) -> None:
+    assert allowed("ANYONE", "127.0.0.1", host=host) == EVERYTHING
+    assert allowed("MODALITY", "127.0.0.1", host=host) == {"echo", "store"}
+
+
+def test_beyond_loopback_only_listed_peers_from_their_host_get_in() -> None:
+    assert allowed("MODALITY", "10.0.0.5", host="0.0.0.0") == {"echo", "store"}
+    assert allowed("MODALITY", "10.0.0.6", host="0.0.0.0") is None
+    assert allowed("ANYONE", "10.0.0.5", host="0.0.0.0") is None
+
+
+@pytest.mark.parametrize("address", ["10.0.0.9", "::ffff:10.0.0.9", "fd00::9", "fd00:0::9"])
+def test_a_named_host_is_resolved(address: str) -> None:
+    assert allowed("PACS", address, host="::") == EVERYTHING
+
+
+def test_a_name_that_does_not_resolve_lets_nobody_in() -> None:
+    dicom = DicomSettings(host="0.0.0.0")
+    peer = Peer(title="PACS", host="no-such-host.invalid", port=104)
+    assert allowed_services("PACS", "10.0.0.9", dicom, (peer,)) is None
+
+
+def test_where_unknown_peers_are_accepted_the_host_is_not_checked_but_allow_binds() -> None:
+    assert allowed("ANYONE", "10.0.0.77", host="0.0.0.0", unknown=True) == EVERYTHING
+    assert allowed("MODALITY", "10.0.0.77", host="0.0.0.0", unknown=True) == {"echo", "store"}
+
+
+def test_one_title_at_several_hosts_has_the_rights_of_its_own_host() -> None:
+    peers = (
+        Peer(title="CT", host="10.0.0.1", port=104, allow=("store",)),
+        Peer(title="CT", host="10.0.0.2", port=104, allow=("echo",)),
+    )
+    dicom = DicomSettings(host="0.0.0.0")
+    assert allowed_services("CT", "10.0.0.2", dicom, peers) == {"echo"}
+    assert allowed_services("CT", "10.0.0.3", dicom, peers) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "peers", "unknown", "refused"),
+    [
+        ("127.0.0.1", (), False, False),
+        ("0.0.0.0", (), False, True),
+        ("192.168.1.1", (), False, True),
+        ("0.0.0.0", (LISTED,), False, False),
+        ("0.0.0.0", (), True, False),
+    ],
+)
+def test_start_is_refused_where_nothing_says_who_may_call(
+    host: str, peers: tuple[Peer, ...], unknown: bool, refused: bool
+) -> None:
+    why = refuse_start(DicomSettings(host=host, accept_unknown_peers=unknown), peers)
+    assert (why is not None) == refused
+    assert why is None or ("dicom.host" in why and "\n" not in why)
+
+
+def test_a_host_name_is_no_loopback() -> None:
+    assert not is_loopback("pacs.example")
