@@ -33,7 +33,7 @@ class Condition:
     """SQL that is true for a match, with its parameters in order."""
 
     sql: str
-    parameters: tuple[str, ...]
+    parameters: tuple[str | int, ...]
 
 
 def stored_sql(attribute: Attribute) -> str:
@@ -128,10 +128,8 @@ def _guard(attribute: Attribute) -> str:
 def _range(attribute: Attribute, first: str | None, last: str | None) -> Condition:
     if attribute.vr not in TEMPORAL:
         raise InvalidQuery(f"{attribute.keyword}: only dates and times have ranges")
-    temporal, column = TEMPORAL[attribute.vr], stored_sql(attribute)
-    bounds = temporal.bounds(attribute.keyword, first, last)
-    within = f"{matched_sql(attribute)} BETWEEN ? AND ?"
-    return Condition(f"{within} AND {temporal.valid_sql(column)}", bounds)
+    bounds = TEMPORAL[attribute.vr].bounds(attribute.keyword, first, last)
+    return Condition(f"{matched_sql(attribute)} BETWEEN ? AND ?{_guard(attribute)}", bounds)
 
 
 def _wildcard(attribute: Attribute, pattern: str) -> Condition:

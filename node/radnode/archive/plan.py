@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from radnode.archive.matching import Condition, condition, matched_sql, prefix_of, stored_sql
-from radnode.archive.schema import TABLES
+from radnode.archive.schema import SECOND_OF_ARRIVAL, TABLES
 from radnode.model.attributes import Attribute
 from radnode.model.level import Level
 from radnode.model.query import ListOfUID, MatchingKey, Query, Range, SingleValue
@@ -32,16 +32,19 @@ _LEADERS = (
 )
 """Attributes with an index, the most selective first."""
 
-_UP = {
+JOINS = {
     Level.STUDY: "patients.id = studies.patient",
     Level.SERIES: "studies.id = series.study",
     Level.IMAGE: "series.id = instances.series",
 }
-_ORDER_AMONG_SIBLINGS = {
-    Level.STUDY: "studies.StudyInstanceUID",
-    Level.SERIES: "series.SeriesInstanceUID",
-    Level.IMAGE: "instances.id",
+"""How each level's table is joined to its parent's."""
+_ORDER_AMONG_SIBLINGS: dict[Level, tuple[str, ...]] = {
+    Level.PATIENT: (),
+    Level.STUDY: ("studies.StudyInstanceUID",),
+    Level.SERIES: ("series.SeriesInstanceUID",),
+    Level.IMAGE: (SECOND_OF_ARRIVAL, "instances.id"),
 }
+"""As the indexes that lead from a parent to its children have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Plan:
         tables = [TABLES[self.start]]
         tables += [TABLES[level] for level in reversed(Level) if level < self.start]
         tables += [TABLES[level] for level in Level if self.start < level <= self.level]
-        joins = [Condition(_UP[level], ()) for level in _UP if level <= self.level]
+        joins = [Condition(JOINS[level], ()) for level in JOINS if level <= self.level]
         where = [*joins, *self.conditions]
         if after is not None:
             where = [*joins, *self._continued(after), *_after(self.keyset, after)]
@@ -124,7 +127,7 @@ def _led_by(query: Query, leader: Restriction, others: Sequence[Condition]) -> I
 
 
 def _plan(query: Query, start: Level, ordered: tuple[str, ...], conditions: Sequence[Condition]) -> Plan:
-    below = [_ORDER_AMONG_SIBLINGS[level] for level in Level if start < level <= query.level]
+    below = [column for level in Level if start < level <= query.level for column in _ORDER_AMONG_SIBLINGS[level]]
     returns = tuple(stored_sql(a) if a.level <= query.level else "NULL" for a in query.returns)
     keyset = (*ordered, f"{TABLES[start]}.id", *below)
     return Plan(query.level, start, returns, tuple(conditions), keyset, ranged=bool(ordered))
@@ -152,4 +155,4 @@ def _after(keyset: tuple[str, ...], position: Position) -> Iterator[Condition]:
     for depth, column in enumerate(keyset):
         beyond = [f"{keyset[i]} > ?" for i in range(depth)]
         here = f"{column} {'>' if depth == last else '>='} ?"
-        yield Condition(" OR ".join([*beyond, here]), tuple(position[: depth + 1]))  # type: ignore[arg-type]
+        yield Condition(" OR ".join([*beyond, here]), tuple(position[: depth + 1]))

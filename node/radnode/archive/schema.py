@@ -21,6 +21,8 @@ TABLES: dict[Level, str] = {
     Level.SERIES: "series",
     Level.IMAGE: "instances",
 }
+SECOND_OF_ARRIVAL = "instances.arrived / 1000000000"
+"""Since the epoch (UTC), as an expression that has an index."""
 COUNTERS = ("files", "bytes", "patients", "studies", "series", "conflicts")
 
 
@@ -104,13 +106,15 @@ def _create_indexes(db: Database) -> None:
         ("series", ["SeriesInstanceUID"], False),
         ("series", ["Modality"], False),
         ("instances", ["SOPInstanceUID"], True),
-        ("instances", ["series"], False),
         ("instances", ["name"], False),
-        ("instances", ["arrived"], False),
         ("superseded", ["path"], True),
         ("superseded", ["sop_instance"], False),
     ):
         db.table(table).create_index(columns, unique=unique)
+    # The listing's order, of all files and below a parent (`radnode.archive.listing`).
+    second = SECOND_OF_ARRIVAL.replace("instances.", "")
+    db.execute(f"CREATE INDEX instances_second ON instances ({second})")
+    db.execute(f"CREATE INDEX instances_series_second ON instances (series, {second})")
     # The normal form of dates (`radnode.archive.temporal`): ranges are compared in it, and answered in its order.
     db.execute(f"CREATE INDEX studies_date ON studies ({TEMPORAL['DA'].normal_sql('StudyDate')})")
 

@@ -2,7 +2,7 @@
 
 Values are stored as they came, so both sides are brought to one normal form of fixed width: a DA without the full
 stops of ACR-NEMA 2.0, a TM as HHMMSS.FFFFFF without colons, a DT as YYYYMMDDHHMMSS.FFFFFF (local time: its offset from
-UTC is left out). Whatever is no date or time matches no range.
+UTC is left out). Whatever is no date or time matches no such key.
 """
 
 import re
@@ -29,22 +29,19 @@ class Temporal:
     def normal_sql(self, column: str) -> str:
         """The normal form of a column's value, as an expression."""
         bare = self.bare_sql.format(column=column)
-        if len(self.lengths) == 1:
-            return bare
+        if len(self.missing) == 8:  # checked here, so that the index has the outcome
+            return f"CASE WHEN {_calendar_sql(bare)} THEN {bare} END"
         return f"substr({bare} || substr('{self.missing}', length({bare}) + 1), 1, {len(self.missing)})"
 
     def valid_sql(self, column: str) -> str:
-        """Whether a column's value is a date or time at all."""
+        """Whether a column's value, TM or DT, is a date or time at all; the normal form of any other DA is NULL."""
         normal, bare = self.normal_sql(column), self.bare_sql.format(column=column)
         checks = [f"length({bare}) IN ({', '.join(map(str, self.lengths))})"]
-        if self.missing.startswith("0000"):
-            clock = normal
-        else:
-            date = f"substr({normal}, 1, 8)"
-            checks.append(_calendar_sql(date))
+        clock = normal
+        if not self.missing.startswith("0000"):
+            checks.append(_calendar_sql(f"substr({normal}, 1, 8)"))
             clock = f"substr({normal}, 9)"
-        if len(self.missing) > 8:
-            checks.append(f"{clock} GLOB '{_CLOCK_GLOB}' AND {clock} < '24' AND substr({clock}, 5, 2) <= '60'")
+        checks.append(f"{clock} GLOB '{_CLOCK_GLOB}' AND {clock} < '24' AND substr({clock}, 5, 2) <= '60'")
         return " AND ".join(checks)
 
     def bare(self, text: str) -> str:
