@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import structlog
 
-from radnode.archive.archive import Archive
 from radnode.archive.roles import Role, hold
 from radnode.model.errors import Occupied, RadnodeError
+
+if TYPE_CHECKING:
+    from radnode.archive.archive import Archive
 
 log = structlog.get_logger()
 
@@ -21,7 +24,7 @@ PERIOD = 300.0
 class Housekeeper:
     """Runs while it is entered; `wake` asks for a round at once."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: "Archive") -> None:
         self._archive = archive
         self._due = threading.Event()
         self._is_ending = False
@@ -55,7 +58,7 @@ class Housekeeper:
 
 
 @contextmanager
-def keeping_house(root: Path, archive: Archive) -> Iterator[Callable[[], None]]:
+def keeping_house(root: Path, archive: "Archive") -> Iterator[Callable[[], None]]:
     """A housekeeper at work within the block, where no other process keeps this archive; gives its `wake`."""
     try:
         with hold(root, Role.HOUSEKEEPING, patience=0), Housekeeper(archive) as housekeeper:

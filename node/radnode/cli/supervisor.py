@@ -5,6 +5,7 @@ import selectors
 import signal
 import time
 from collections.abc import Callable, Sequence
+from types import TracebackType
 
 import structlog
 
@@ -18,27 +19,37 @@ GRACE = 25.0
 
 
 class Supervisor:
-    """Runs jobs in children.
+    """Runs jobs in children. Entering it starts them; they load their code and wait until `run`. Leaving ends them."""
 
-    `on_ready` hears whether every job is being done, each time that changes; `on_death` the process id of each child
-    that ended.
-    """
-
-    def __init__(
-        self, jobs: Sequence[Job], waking: Waking, *, on_ready: Callable[[bool], None], on_death: Callable[[int], None]
-    ) -> None:
+    def __init__(self, jobs: Sequence[Job], waking: Waking) -> None:
         self._children = [Child(job) for job in jobs]
         self._waking = waking
-        self._on_ready = on_ready
-        self._on_death = on_death
         self._was_ready = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(waking.descriptor, selectors.EVENT_READ, self._signalled)
         self._signals = 0
         self._is_stopping = False
 
-    def run(self) -> bool:
-        """Until a signal asks to stop (True), or a child dies again and again (False)."""
+    def __enter__(self) -> "Supervisor":
+        for child in self._children:
+            child.spawn()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in self._running():
+            child.signal(signal.SIGKILL)
+            child.died(time.monotonic())
+        self._selector.close()
+
+    def run(self, *, on_ready: Callable[[bool], None], on_death: Callable[[int], None]) -> bool:
+        """Let them serve, until a signal asks to stop (True), or a child dies again and again (False).
+
+        `on_ready` hears whether every job is being done, each time that changes; `on_death` the process id of each
+        child that ended.
+        """
+        self._on_ready, self._on_death = on_ready, on_death
         while not self._signals:
             self._start_due()
             self._wait(self._until_due())
@@ -66,7 +77,6 @@ class Supervisor:
             child.signal(signal.SIGKILL)
         while self._running():
             self._wait(None)
-        self._selector.close()
         return not late
 
     def _running(self) -> list[Child]:
@@ -76,7 +86,9 @@ class Supervisor:
         now = time.monotonic()
         for child in self._children:
             if child.due is not None and child.due <= now:
-                child.start(now)
+                if child.process is None:
+                    child.spawn()
+                child.order(now)
                 self._selector.register(
                     child.ready_end, selectors.EVENT_READ, lambda child=child: self._reported(child)
                 )

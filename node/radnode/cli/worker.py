@@ -18,8 +18,12 @@ ORPHANED = 3
 """Exit status of a child whose supervisor is gone."""
 
 
+Serve = Callable[[Orders, socket.socket, threading.Event], None]
+
+
 def main() -> int:
     """Serve until told to stop, or until the supervisor is gone."""
+    serve = _load(sys.argv[1].partition("-")[0])
     line = sys.stdin.buffer.readline()
     if not line:
         return ORPHANED
@@ -29,22 +33,20 @@ def main() -> int:
     logs.configure(orders.settings.log, orders.name)
     stop = threading.Event()
     _watch(stop.set)
-    listening = socket.socket(fileno=orders.listening)
-    _serve(orders, listening, stop)
+    serve(orders, socket.socket(fileno=orders.listening), stop)
     structlog.get_logger().debug("process_stopped")
     return 0
 
 
-def _serve(orders: Orders, listening: socket.socket, stop: threading.Event) -> None:
-    """Each kind imports only what it needs."""
-    if orders.kind == "dicom":
+def _load(kind: str) -> Serve:
+    """Each kind imports only what it needs, and before its orders come, because that takes longest."""
+    if kind == "dicom":
         from radnode.cli.serve_dicom import serve_dicom  # noqa: PLC0415 - see above
 
-        serve_dicom(orders, listening, stop)
-    else:
-        from radnode.cli.serve_rest import serve_rest  # noqa: PLC0415 - see above
+        return serve_dicom
+    from radnode.cli.serve_rest import serve_rest  # noqa: PLC0415 - see above
 
-        serve_rest(orders, listening, stop)
+    return serve_rest
 
 
 def _watch(stop: Callable[[], None]) -> None:

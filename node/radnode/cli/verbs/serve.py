@@ -13,7 +13,6 @@ from radnode.cli.announcing import Announcer
 from radnode.cli.housekeeping import keeping_house
 from radnode.cli.loading import Loaded
 from radnode.cli.node import Plan, bound, check, jobs, plan
-from radnode.cli.opening import open_archive
 from radnode.cli.options import Parser
 from radnode.cli.sockets import PortInUse
 from radnode.cli.supervisor import Supervisor
@@ -61,18 +60,19 @@ def serve(wanted: Plan) -> int:
             stack.enter_context(hold(wanted.root, role, patience=PATIENCE))
         ready.clear_stale(wanted.private, dicom=wanted.dicom, rest=wanted.rest)
         metrics = metrics_folder.prepare(wanted.private, wanted.roles[0].value)
+        listening = stack.enter_context(bound(wanted))
+        supervisor = stack.enter_context(Supervisor(jobs(wanted, listening), waking))
+        from radnode.cli.opening import open_archive  # noqa: PLC0415 - slow, so while the children load their code
+
         archive = stack.enter_context(open_archive(wanted.settings))
         archive.recover()
-        listening = stack.enter_context(bound(wanted))
         wake_housekeeper = stack.enter_context(keeping_house(wanted.root, archive))
-        announcer = Announcer(wanted, listening)
 
         def tidy(pid: int) -> None:
             metrics_folder.forget(metrics, pid)
             wake_housekeeper()
 
-        supervisor = Supervisor(jobs(wanted, listening), waking, on_ready=announcer.tell, on_death=tidy)
-        is_told = supervisor.run()
+        is_told = supervisor.run(on_ready=Announcer(wanted, listening).tell, on_death=tidy)
         in_order = supervisor.stop()
         log.info("node_stopped")
         return 0 if is_told and in_order else FAILED

@@ -1,0 +1,73 @@
+"""What the verbs that call a peer have in common: naming it, and the keys of a query."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from radnode.cli.loading import Loaded
+from radnode.cli.options import Parser
+from radnode.cli.refusal import Refused, shown
+from radnode.dimse.scu import Caller, InvalidTarget, parse_target
+from radnode.model.level import Level, Root
+from radnode.settings import Peer
+
+USUAL_KEYS: Mapping[Level, tuple[str, ...]] = {
+    Level.PATIENT: ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"),
+    Level.STUDY: (
+        "StudyInstanceUID", "PatientID", "PatientName", "StudyDate", "AccessionNumber", "ModalitiesInStudy",
+        "StudyDescription",
+    ),
+    Level.SERIES: ("StudyInstanceUID", "SeriesInstanceUID", "Modality", "SeriesNumber", "SeriesDescription"),
+    Level.IMAGE: ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "InstanceNumber"),
+}  # fmt: skip
+"""What is asked for at each level where no key is given."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The query of a command line."""
+
+    level: Level
+    root: Root
+    keys: Mapping[str, str]
+
+
+def add_peer(parser: Parser) -> None:
+    """The peer to call."""
+    parser.add_argument("peer", metavar="PEER", help="title of a peer in the settings, or AET@host:port")
+    parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="seconds to wait for it (default 60)")
+
+
+def add_query(parser: Parser) -> None:
+    """Level, model and keys of a query."""
+    parser.add_argument("--level", choices=[level.name.lower() for level in Level], default="study")
+    parser.add_argument("--root", choices=[root.name.lower() for root in Root], help="information model")
+    parser.add_argument(
+        "-k", "--key", action="append", default=[], metavar="KEYWORD[=VALUE]", help="match this value, or return it"
+    )
+
+
+def called(args: argparse.Namespace, loaded: Loaded) -> tuple[Peer, Caller]:
+    """The peer that was named, and who calls it. Raises Refused."""
+    if not args.timeout > 0:
+        raise Refused(f"--timeout {args.timeout:g}: must be above 0")
+    try:
+        peer = parse_target(args.peer, loaded.settings.peers)
+    except InvalidTarget as error:
+        raise Refused(str(error)) from error
+    return peer, Caller(loaded.settings.dicom.ae_title, args.timeout)
+
+
+def asked(args: argparse.Namespace) -> Asked:
+    """The query that was written. Raises Refused."""
+    level = Level[args.level.upper()]
+    root = Root[args.root.upper()] if args.root else Root.PATIENT if level is Level.PATIENT else Root.STUDY
+    if root is Root.STUDY and level is Level.PATIENT:
+        raise Refused("--root study: has no level patient")
+    keys: dict[str, str] = {}
+    for text in args.key:
+        keyword, _, value = text.partition("=")
+        if not keyword:
+            raise Refused(f"--key {shown(text)}: must be KEYWORD or KEYWORD=VALUE, such as PatientID=4711")
+        keys[keyword] = value
+    return Asked(level, root, keys)
