@@ -130,9 +130,12 @@ class RenderPool:
     async def close(self) -> None:
         """End all processes and wait for their end; whoever still waits gets CannotRender."""
         self._open = False
-        while self._tasks:
-            await asyncio.gather(*(worker.kill() for worker in self._workers))
-            await asyncio.wait(self._tasks, timeout=0.1)
+        await self._kill_all()
+        while tasks := list(self._tasks):
+            await asyncio.wait(tasks, timeout=0.1)
+            await self._kill_all()
+
+    async def _kill_all(self) -> None:
         await asyncio.gather(*(worker.kill() for worker in self._workers))
 
     def _keep(self, task: "asyncio.Task[bytes | RadnodeError | None]") -> None:

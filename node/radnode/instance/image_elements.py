@@ -19,7 +19,7 @@ PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelDat
 MAX_VALUE = 2**20  # bytes; no attribute that matters has a longer value
 _COLORS = ("Red", "Green", "Blue")
 _KEYWORDS = (
-    *("SOPClassUID", "PixelIntensityRelationship", "PresentationLUTShape", "NumberOfFrames"),
+    *("SOPClassUID", "PresentationLUTShape", "NumberOfFrames"),
     *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "Rows", "Columns"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
     *(f"{kind}PixelPadding{end}" for kind in ("Float", "DoubleFloat") for end in ("Value", "RangeLimit")),

@@ -54,9 +54,9 @@ def modality_transform(
     """The Modality LUT of an image: its table, or its rescaling (of the frame, then of the image), or none.
 
     Of X-ray angiography and fluoroscopy it is left out, for there it gives X-ray intensities and is not meant for
-    display (C.8.7.1.1.2), unless the pixels are said to be DISP.
+    display (C.8.7.1.1.2).
     """
-    if text(attributes, "SOPClassUID") in XRAY_INTENSITY and text(attributes, "PixelIntensityRelationship") != "DISP":
+    if text(attributes, "SOPClassUID") in XRAY_INTENSITY:
         return Rescale()
     if item := first_item(attributes, "ModalityLUTSequence"):
         return lookup_table(item, signed=signed, big_endian=big_endian)

@@ -4,10 +4,14 @@ Run as `python -m radnode.instance.render_worker DESCRIPTOR`; the descriptor is 
 READY once, then answers each request in turn, and ends when the other end is closed, so also when its parent is killed.
 """
 
+import fcntl
+import os
 import resource
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from radnode.instance.render import render
@@ -32,11 +36,26 @@ def serve(connection: socket.socket) -> None:
     with connection.makefile("rb") as requests:
         while len(head := requests.read(LENGTH.size)) == LENGTH.size:
             request = Request.decode(requests.read(*LENGTH.unpack(head)))
-            # Whoever asked may be dead before the answer is there: SIGALRM ends even a decoder that hangs.
-            signal.setitimer(signal.ITIMER_REAL, request.limit + GRACE)
-            kind, body = answer(request)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            with mortal(connection, request.limit + GRACE):
+                kind, body = answer(request)
             connection.sendall(ANSWER.pack(kind, len(body)) + body)
+
+
+@contextmanager
+def mortal(connection: socket.socket, seconds: float) -> Iterator[None]:
+    """Inside, the process ends even in the middle of a decoder: when the parent is dead (SIGIO), or too late (SIGALRM).
+
+    The parent is silent until it has the answer, so whatever stirs on the connection meanwhile is its end.
+    """
+    flags = fcntl.fcntl(connection, fcntl.F_GETFL)
+    fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    fcntl.fcntl(connection, fcntl.F_SETFL, flags | os.O_ASYNC)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(connection, fcntl.F_SETFL, flags)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def confine() -> None:

@@ -1,0 +1,91 @@
+"""Every file that pydicom bundles: a picture, or a reason; and where DCMTK makes a picture too, the same one."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from support.instances import bundled, bundled_files
+from support.peers import require, run
+from support.pictures import pixels_of
+
+from radnode.instance.render import render
+from radnode.model.errors import CannotRender, NoPixelData
+
+NO_META = "File has no DICOM preamble and prefix"
+REFUSED = {
+    "ExplVR_BigEndNoMeta.dcm": NO_META,
+    "ExplVR_LitEndNoMeta.dcm": NO_META,
+    "no_meta.dcm": NO_META,
+    "rtstruct.dcm": NO_META,
+    "meta_missing_tsyntax.dcm": "File meta information has no transfer syntax",
+    # Its codestream is broken on purpose: 3,722,445,056 columns.
+    "JPEG2000-embedded-sequence-delimiter.dcm": "the compressed frame has another size than Rows and Columns say",
+    "rtdose_expb.dcm": "cells of more than 16 bits in big endian words can be read in two ways",
+    "rtdose_expb_1frame.dcm": "cells of more than 16 bits in big endian words can be read in two ways",
+    "nested_priv_SQ.dcm": "Bits Allocated is missing or not a number",
+    "MR_truncated.dcm": "the data set ends within the element at byte",
+    "rtplan_truncated.dcm": "the data set ends within the element at byte",
+}
+PICTURES = {
+    path.name: path for path in bundled_files() if path.parent.name == "test_files" and path.name not in REFUSED
+}
+# DCMTK of Debian reads no JPEG 2000; what it cannot read of the others is named here.
+UNREADABLE = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
+
+
+def header_of(name: str) -> Dataset:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's on odd files
+        return dcmread(PICTURES[name], stop_before_pixels=True)
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_is_refused_has_its_reason(name: str) -> None:
+    with pytest.raises(CannotRender, match=REFUSED[name]):
+        render(bundled(name), "png")
+
+
+@pytest.mark.parametrize("name", sorted(PICTURES))
+def test_all_others_have_a_picture_or_no_pixel_data(name: str) -> None:
+    header = header_of(name)
+    if "Rows" not in header:
+        with pytest.raises(NoPixelData):
+            render(PICTURES[name], "png")
+    else:
+        assert pixels_of(render(PICTURES[name], "png")).shape[:2] == (header.Rows, header.Columns)
+
+
+def test_the_files_of_the_dicomdir_are_shown_too() -> None:
+    outcomes = []
+    for path in bundled_files():
+        if "dicomdirtests" in path.parts:
+            try:
+                outcomes.append(pixels_of(render(path, "png")).size > 0)
+            except (NoPixelData, CannotRender):
+                outcomes.append(False)
+    assert sum(outcomes) > 20
+
+
+@pytest.mark.parametrize("name", sorted(PICTURES))
+def test_dcmtk_shows_the_same(name: str, tmp_path: Path) -> None:
+    source, out = PICTURES[name], tmp_path / "theirs.pnm"
+    header = header_of(name)
+    syntax = header.file_meta.TransferSyntaxUID
+    if "Rows" not in header or syntax in UNREADABLE or name == "SC_rgb_jpeg.dcm":
+        require("dcmj2pnm")
+        return
+    tool = "dcml2pnm" if syntax.startswith("1.2.840.10008.1.2.4.8") else "dcmj2pnm"
+    monochrome = header.PhotometricInterpretation.startswith("MONOCHROME")
+    window = ["+Wi", "1"] if "WindowCenter" in header else ["+Wm"] if monochrome else []
+    run(tool, "--no-overlays", "--frame", "1", *window, source, out)
+    with Image.open(out) as image:
+        theirs = np.asarray(image).astype(int)
+    ours = pixels_of(render(source, "png")).astype(int)
+    assert ours.shape == theirs.shape
+    # DCMTK cuts fractions off where we round, and upsamples chroma in its own way.
+    assert np.abs(ours - theirs).mean() < 1
+    assert np.abs(ours - theirs).max() <= 1

@@ -1,0 +1,182 @@
+"""Compressed frames: what goes in lossless comes out the same, and colour as its codestream says (PS3.5 8.2)."""
+
+import zlib
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless, UID
+from support.instances import write_part10
+from support.peers import run
+from support.pictures import Array, image_of, padded, rendered, with_syntax
+
+from radnode.instance.decoders import decode
+from radnode.instance.pixels import read_first_frame
+from radnode.model.errors import CannotRender, NoPixelData
+
+RANDOM = np.random.default_rng(5)
+NOISE = RANDOM.integers(0, 4096, (33, 35))
+
+
+def compressed(image: Dataset, syntax: str, frames: list[bytes], **overrides: Any) -> Dataset:
+    """The image with these frames in place of its native pixel data."""
+    image.file_meta.TransferSyntaxUID = UID(syntax)
+    image.PixelData = encapsulate(frames)
+    image["PixelData"].VR = "OB"
+    image["PixelData"].is_undefined_length = True
+    for keyword, value in overrides.items():
+        setattr(image, keyword, value)
+    return image
+
+
+def compress(image: Dataset, syntax: str) -> None:
+    """By an encoder that does not abort the process, as GDCM's does."""
+    plugin = "pyjpegls" if syntax == JPEGLSLossless else "pylibjpeg"
+    image.compress(syntax, encoding_plugin=plugin, generate_instance_uid=False)
+
+
+def decoded(image: Dataset, folder: Path) -> Array:
+    return decode(read_first_frame(write_part10(image, folder / "image.dcm"))).values
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+@pytest.mark.parametrize(
+    ("dtype", "stored", "offset"),
+    [("u1", 8, 0), ("<u2", 12, 0), ("<u2", 16, 0), ("<i2", 16, -2000), ("<i2", 12, -2048)],
+)
+def test_lossless_grey(syntax: str, dtype: str, stored: int, offset: int, tmp_path: Path) -> None:
+    values = ((NOISE % 2**stored) + offset).astype(dtype)
+    image = image_of(values, BitsStored=stored)
+    compress(image, syntax)
+    assert np.array_equal(decoded(image, tmp_path), values)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_lossless_colour(syntax: str, tmp_path: Path) -> None:
+    values = RANDOM.integers(0, 256, (35, 33, 3)).astype(np.uint8)
+    image = image_of(values)
+    compress(image, syntax)
+    assert np.array_equal(rendered(image, tmp_path), values)
+
+
+@pytest.mark.parametrize("process", ["+e1", "+el"])
+@pytest.mark.parametrize(
+    ("dtype", "stored", "offset"), [("u1", 8, 0), ("<u2", 12, 0), ("<u2", 16, 0), ("<i2", 16, -2000)]
+)
+def test_lossless_jpeg_of_dcmtk(process: str, dtype: str, stored: int, offset: int, tmp_path: Path) -> None:
+    values = ((NOISE % 2**stored) + offset).astype(dtype)
+    plain = write_part10(image_of(values, BitsStored=stored), tmp_path / "plain.dcm")
+    run("dcmcjpeg", process, plain, tmp_path / "jpeg.dcm")
+    assert np.array_equal(decode(read_first_frame(tmp_path / "jpeg.dcm")).values, values)
+
+
+@pytest.mark.parametrize("stored", [8, 12])
+def test_extended_jpeg_of_dcmtk(stored: int, tmp_path: Path) -> None:
+    smooth = np.add.outer(np.arange(64), np.arange(64)) * 2 ** (stored - 7)
+    plain = write_part10(image_of(smooth.astype("<u2"), BitsStored=stored), tmp_path / "plain.dcm")
+    run("dcmcjpeg", "+ee", "+q", "100", plain, tmp_path / "jpeg.dcm")
+    run("dcmdjpeg", tmp_path / "jpeg.dcm", tmp_path / "back.dcm")
+    ours, theirs = (decode(read_first_frame(tmp_path / name)).values.astype(int) for name in ("jpeg.dcm", "back.dcm"))
+    assert np.abs(ours - theirs).max() <= 1
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("declared", ["YBR_FULL_422", "YBR_FULL", "RGB"])
+def test_baseline_colour_with_a_jfif_mark_is_ybr_whatever_is_declared(
+    subsampling: str, declared: str, tmp_path: Path
+) -> None:
+    colours = np.repeat(np.repeat(RANDOM.integers(0, 256, (4, 4, 3)), 16, axis=0), 16, axis=1).astype(np.uint8)
+    out = BytesIO()
+    Image.fromarray(colours).save(out, "JPEG", quality=100, subsampling=subsampling)
+    image = compressed(
+        image_of(colours), JPEGBaseline8Bit, [padded(out.getvalue())], PhotometricInterpretation=declared
+    )
+    assert np.abs(rendered(image, tmp_path).astype(int) - colours)[8::16, 8::16].max() <= 3
+
+
+def test_without_any_mark_the_declared_colour_space_holds(tmp_path: Path) -> None:
+    colours = np.repeat(np.repeat(RANDOM.integers(0, 256, (4, 4, 3)), 16, axis=0), 16, axis=1).astype(np.uint8)
+    out = BytesIO()
+    Image.fromarray(colours).save(out, "JPEG", quality=100, subsampling="4:4:4", keep_rgb=True)
+    marked = out.getvalue()
+    image = compressed(image_of(colours), JPEGBaseline8Bit, [padded(marked)])
+    assert np.abs(rendered(image, tmp_path).astype(int) - colours).max() <= 3
+    # The same samples with component names 1, 2, 3: nothing but Photometric Interpretation says that they are RGB.
+    nameless = marked.replace(b"R\x11\0G\x11\0B\x11\0", b"\x01\x11\0\x02\x11\0\x03\x11\0")
+    nameless = nameless.replace(b"\x03R\0G\0B\0", b"\x03\x01\0\x02\0\x03\0")
+    assert nameless != marked
+    image = compressed(image_of(colours), JPEGBaseline8Bit, [padded(nameless)])
+    assert np.abs(rendered(image, tmp_path).astype(int) - colours).max() <= 3
+
+
+def test_high_throughput_jpeg_2000(tmp_path: Path) -> None:
+    """The decoder tells the two apart by the codestream; only the transfer syntax is another."""
+    image = image_of(NOISE.astype("<u2"), BitsStored=12)
+    compress(image, JPEG2000Lossless)
+    image.file_meta.TransferSyntaxUID = HTJ2KLossless
+    assert np.array_equal(decoded(image, tmp_path), NOISE)
+
+
+def test_deflated_frames_and_native_cells_in_fragments(tmp_path: Path) -> None:
+    values = NOISE.astype("<u2")
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    stream = deflater.compress(values.tobytes()) + deflater.flush()
+    for syntax, frame in (("1.2.840.10008.1.2.8.1", stream), ("1.2.840.10008.1.2.1.98", values.tobytes())):
+        image = compressed(image_of(values, BitsStored=12), RLELossless, [padded(frame)])
+        path = with_syntax(write_part10(image, tmp_path / "image.dcm"), syntax)
+        assert np.array_equal(decode(read_first_frame(path)).values, values)
+
+
+def test_the_first_frame_of_several_in_several_fragments(tmp_path: Path) -> None:
+    frames = [NOISE.astype("<u2"), NOISE[::-1].astype("<u2")]
+    encoded = []
+    for values in frames:
+        image = image_of(values, BitsStored=12)
+        compress(image, JPEG2000Lossless)
+        start = image.PixelData.index(b"\xff\x4f\xff\x51")
+        encoded.append(image.PixelData[start : image.PixelData.rindex(b"\xff\xd9") + 2])
+    for has_table in (True, False):
+        image = image_of(frames[0], BitsStored=12, NumberOfFrames="2")
+        image = compressed(image, JPEG2000Lossless, [])
+        image.PixelData = encapsulate([padded(one) for one in encoded], fragments_per_frame=2, has_bot=has_table)
+        assert np.array_equal(decoded(image, tmp_path), frames[0])
+
+
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (b"\xff\xd8\xff\xd9", "no valid header"),
+        (bytes(64), "not of the declared kind"),
+        (b"\xff\xd8\xff\xc0\x00\x0b\x08\xff\xff\xff\xff\x01\x01\x11\x00\xff\xd9", "another size"),
+        (b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x21\x00\x23\x01\x01\x11\x00\xff\xd9", "cannot be decoded"),
+    ],
+)
+def test_broken_frames_are_refused(frame: bytes, why: str, tmp_path: Path) -> None:
+    image = compressed(image_of(NOISE.astype("u1")), JPEGBaseline8Bit, [padded(frame)])
+    with pytest.raises(CannotRender, match=why):
+        decoded(image, tmp_path)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_a_cut_frame_is_refused_or_shown_as_far_as_it_goes(syntax: str, tmp_path: Path) -> None:
+    image = image_of(NOISE.astype("<u2"), BitsStored=12)
+    compress(image, syntax)
+    frame = image.PixelData[20:][:200]
+    cut = compressed(image, syntax, [frame])
+    if syntax == JPEG2000Lossless:
+        assert decoded(cut, tmp_path).shape == NOISE.shape
+    else:
+        with pytest.raises(CannotRender, match="the pixel data cannot be decoded"):
+            decoded(cut, tmp_path)
+
+
+def test_an_offset_table_alone_is_no_pixel_data(tmp_path: Path) -> None:
+    image = compressed(image_of(NOISE.astype("u1")), RLELossless, [])
+    image.PixelData = b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"
+    with pytest.raises(NoPixelData):
+        decoded(image, tmp_path)
