@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless, UID
+from pydicom.uid import UID, HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
 from support.instances import write_part10
 from support.peers import run
 from support.pictures import Array, image_of, padded, rendered, with_syntax
@@ -163,16 +163,12 @@ def test_broken_frames_are_refused(frame: bytes, why: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
-def test_a_cut_frame_is_refused_or_shown_as_far_as_it_goes(syntax: str, tmp_path: Path) -> None:
+def test_a_cut_frame_is_refused(syntax: str, tmp_path: Path) -> None:
     image = image_of(NOISE.astype("<u2"), BitsStored=12)
     compress(image, syntax)
     frame = image.PixelData[20:][:200]
-    cut = compressed(image, syntax, [frame])
-    if syntax == JPEG2000Lossless:
-        assert decoded(cut, tmp_path).shape == NOISE.shape
-    else:
-        with pytest.raises(CannotRender, match="the pixel data cannot be decoded"):
-            decoded(cut, tmp_path)
+    with pytest.raises(CannotRender, match="the pixel data cannot be decoded"):
+        decoded(compressed(image, syntax, [frame]), tmp_path)
 
 
 def test_an_offset_table_alone_is_no_pixel_data(tmp_path: Path) -> None:

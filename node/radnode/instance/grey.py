@@ -108,26 +108,24 @@ class _Values:
 
     def mapped(self, shade: Callable[[NDArray[Any]], Grey]) -> Grey:
         """The grey of each value."""
-        if self.table is not None:
-            picture: Grey = shade(self.table)[self._places(self.stored)]
-            return picture
         picture = np.empty(self.stored.shape, np.uint8)
+        greys = None if self.table is None else shade(self.table)
         for rows in self._strips():
-            picture[rows] = shade(self.stored[rows])
+            strip = self.stored[rows]
+            picture[rows] = shade(strip) if greys is None else greys[self._places(strip)]
         return picture
 
     def _distinct(self) -> Iterator[NDArray[Any]]:
         if self.table is None:
             return (self.stored[rows] for rows in self._strips())
         present = np.zeros(len(self.table), bool)
-        present[self._places(self.stored)] = True
+        for rows in self._strips():
+            present[self._places(self.stored[rows])] = True
         return iter((self.table[present],))
 
-    def _places(self, stored: NDArray[Any]) -> NDArray[Any]:
-        """Where in the table the values are, without a sum that overflows or a copy that is not needed."""
-        if self.least == 0:
-            return stored
-        return stored.astype(np.int64) - self.least
+    def _places(self, strip: NDArray[Any]) -> NDArray[Any]:
+        """Where in the table the values are; their own type may be too narrow for the difference."""
+        return strip if self.least == 0 else strip.astype(np.int64) - self.least
 
     def _strips(self) -> Iterator[slice]:
         height = max(1, _STRIP // self.stored.shape[1])
