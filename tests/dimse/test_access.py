@@ -1,5 +1,7 @@
 """Who may associate and who may use what: the table of contract section 1."""
 
+from collections.abc import Set
+
 import pytest
 
 from radnode.dimse.access import EVERYTHING, allowed_services, is_loopback, refuse_start
@@ -10,7 +12,7 @@ NAMED = Peer(title="PACS", host="pacs.example", port=104)
 PEERS = (LISTED, NAMED)
 
 
-def allowed(title: str, address: str, *, host: str, unknown: bool = False) -> frozenset[str] | None:
+def allowed(title: str, address: str, *, host: str, unknown: bool = False) -> Set[str] | None:
     dicom = DicomSettings(host=host, accept_unknown_peers=unknown)
     names = {"pacs.example": ["10.0.0.9", "fd00::9"]}
     return allowed_services(title, address, dicom, PEERS, resolve=lambda name: names.get(name, []))
@@ -50,7 +52,8 @@ def test_one_title_at_several_hosts_has_the_rights_of_its_own_host() -> None:
         Peer(title="CT", host="10.0.0.2", port=104, allow=("echo",)),
     )
     dicom = DicomSettings(host="0.0.0.0")
-    assert allowed_services("CT", "10.0.0.2", dicom, peers) == {"echo"}
+    own: Set[str] | None = allowed_services("CT", "10.0.0.2", dicom, peers)
+    assert own == {"echo"}
     assert allowed_services("CT", "10.0.0.3", dicom, peers) is None
 
 

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,8 @@ from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.associate import ProposedContext
 from radnode.dimse.upper.command import Element, Field
-from radnode.dimse.upper.requesting import Address
+from radnode.dimse.upper.endings import Ending
+from radnode.dimse.upper.requesting import Address, Requested, associate
 from radnode.settings import DicomSettings, Peer
 
 TITLE = "RADNODE"
@@ -74,6 +75,13 @@ def address_of(server: Running, called: str = TITLE, calling: str = "TESTS") -> 
 def proposals(*contexts: tuple[str, tuple[str, ...]]) -> list[ProposedContext]:
     """Presentation contexts with the IDs 1, 3, 5..."""
     return [ProposedContext(1 + 2 * place, *context) for place, context in enumerate(contexts)]
+
+
+@contextmanager
+def doomed(server: Running, contexts: list[ProposedContext]) -> Iterator[Requested]:
+    """An association that the block expects to be ended otherwise than by our release."""
+    with suppress(Ending), associate(address_of(server), contexts) as requested:
+        yield requested
 
 
 def store_command(sop_instance: str, sop_class: str = CT, message_id: int = 1) -> dict[int, int | str]:

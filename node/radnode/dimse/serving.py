@@ -62,7 +62,7 @@ class Serving:
             self._log.exception("association_failed")
             self._abort(ProtocolError("internal error", reason=0))
         finally:
-            self._connection.part(_PARTING)
+            self._connection.part(0 if self.is_waiting else _PARTING)
         seconds = round(time.monotonic() - started, 3)
         self._node.metrics.ended.labels(how).inc()
         self._log.info("association", how=how, seconds=seconds, **self._performed)

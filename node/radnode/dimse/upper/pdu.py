@@ -87,7 +87,7 @@ def values_of(body: memoryview) -> Iterator[Value]:
 def encode_data(context: int, data: bytes, max_pdu: int, *, is_command: bool) -> bytes:
     """One fragment list as P-DATA-TF PDUs, none longer than the peer's maximum (0: it set none)."""
     size = fragment_size(max_pdu)
-    starts = range(0, len(data), size)
+    starts = range(0, len(data) or 1, size)
     return b"".join(
         encode_fragment(context, data[start : start + size], is_last=start + size >= len(data), is_command=is_command)
         for start in starts

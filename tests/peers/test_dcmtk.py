@@ -1,0 +1,186 @@
+"""DCMTK's own tools against radnode: what a modality and a workstation would do."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from support.dimse_server import Running, running
+from support.instances import STUDY, bundled, bundled_files, make_instance, write_part10
+from support.peers import require, run
+
+from radnode.archive.archive import Archive
+from radnode.settings import DicomSettings
+
+OUTCOME = re.compile(
+    r"^[IWEF]: (?:Sending file: (?P<file>.*)|Received Store Response \((?P<response>.*)\))", re.MULTILINE
+)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(tmp_path / "archive") as archive:
+        yield archive
+
+
+@pytest.fixture
+def server(archive: Archive) -> Iterator[Running]:
+    with running(archive) as server:
+        yield server
+
+
+def to(server: Running) -> list[str]:
+    return ["-aec", "RADNODE", "127.0.0.1", str(server.port)]
+
+
+def stored_files(archive: Archive) -> list[Path]:
+    return sorted((archive.layout.root / "studies").rglob("*.dcm"))
+
+
+def matches(output: str) -> int:
+    return len(re.findall(r"^I: Find Response: \d+ \(Pending", output, re.MULTILINE))
+
+
+def test_echoscu(server: Running) -> None:
+    assert "Received Echo Response (Success)" in run("echoscu", "-v", *to(server)).stdout
+    wrong = run("echoscu", "-aec", "WRONG", "127.0.0.1", str(server.port), check=False)
+    assert wrong.returncode != 0
+    assert "Called AE Title Not Recognized" in wrong.stdout
+
+
+def test_storescu_of_a_folder_of_mixed_files(server: Running, archive: Archive, tmp_path: Path) -> None:
+    """Every valid file 0000, every invalid one its own status; what was answered 0000 is there, and nothing else is."""
+    folder = tmp_path / "mixed"
+    (folder / "below").mkdir(parents=True)
+    good = {}
+    for number in range(3):
+        path = folder / "below" / f"good{number}.dcm"
+        write_part10(make_instance(SOPInstanceUID=f"1.2.3.{number}"), path)
+        good[path.name] = "Success"
+    write_part10(make_instance(SOPInstanceUID="1.2.4.1", StudyInstanceUID=""), folder / "no_study.dcm")
+    write_part10(make_instance(SOPInstanceUID="1.2.4.2", SeriesInstanceUID=""), folder / "no_series.dcm")
+    expected = good | {
+        "no_study.dcm": "Error: CannotUnderstand",
+        "no_series.dcm": "Error: CannotUnderstand",
+    }
+    (folder / "notes.txt").write_text("no DICOM at all")
+    output = run("storescu", "-v", "+sd", "+r", "-nh", *to(server), folder, check=False).stdout
+    outcomes = {}
+    sending = ""
+    for found in OUTCOME.finditer(output):
+        if found["file"]:
+            sending = Path(found["file"]).name
+        else:
+            outcomes[sending] = found["response"]
+    assert outcomes == expected
+    assert len(stored_files(archive)) == 3
+
+
+def test_storescu_of_every_bundled_file_keeps_the_association(server: Running, archive: Archive) -> None:
+    files = [path for path in bundled_files() if path.suffix == ".dcm" and path.stat().st_size < 300_000]
+    output = run("storescu", "-v", "-nh", "-R", *to(server), *files, check=False).stdout
+    successes = output.count("Received Store Response (Success)")
+    assert successes > 40
+    assert "Association Aborted" not in output
+    search = run("findscu", "-v", "-S", "-k", "QueryRetrieveLevel=IMAGE", "-k", "SOPInstanceUID", *to(server)).stdout
+    assert matches(search) == len(stored_files(archive))
+
+
+@pytest.mark.parametrize(
+    ("proposal", "files"),
+    [
+        ("-xi", ["CT_small.dcm", "MR_small_implicit.dcm"]),
+        ("-xe", ["CT_small.dcm", "MR_small.dcm"]),
+        ("-xb", ["MR_small_bigendian.dcm", "MR_small.dcm"]),
+        ("-xd", ["CT_small.dcm"]),
+        ("-xs", ["SC_rgb_jpeg_gdcm.dcm"]),
+        ("-xy", ["SC_rgb_jpeg_dcmtk.dcm"]),
+        ("-xr", ["MR_small_RLE.dcm"]),
+        ("-xt", ["MR_small_jpeg_ls_lossless.dcm"]),
+        ("-xv", ["MR_small_jp2klossless.dcm"]),
+        ("-xw", ["JPEG2000.dcm"]),
+        ("-xx", ["JPGExtended.dcm"]),
+        ("-xu", ["SC_rgb_jls_lossy_line.dcm"]),
+    ],
+)
+def test_storescu_in_each_transfer_syntax(server: Running, archive: Archive, proposal: str, files: list[str]) -> None:
+    output = run("storescu", "-v", proposal, *to(server), *map(bundled, files), check=False).stdout
+    sent = output.count("Received Store Response (Success)")
+    assert sent == len(files)
+    stored = {dcmread(path).SOPInstanceUID for path in stored_files(archive)}
+    assert stored == {dcmread(bundled(name)).SOPInstanceUID for name in files}
+    for path in stored_files(archive):
+        subprocess.run([require("dcmdump"), "-q", "+E", path], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_findscu_at_every_level(server: Running) -> None:
+    run("storescu", *to(server), bundled("CT_small.dcm"), bundled("MR_small.dcm"))
+    levels = {
+        "-P": ["PATIENT", "STUDY", "SERIES", "IMAGE"],
+        "-S": ["STUDY", "SERIES", "IMAGE"],
+    }
+    for model, names in levels.items():
+        for name in names:
+            output = run(
+                "findscu", "-v", model, "-k", f"QueryRetrieveLevel={name}", "-k", "PatientName=*", *to(server)
+            ).stdout
+            assert matches(output) == 2, (model, name)
+            assert "(0008,0005) CS [ISO_IR 100" in output
+    output = run(
+        "findscu", "-v", "-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "Modality", "-k", "PatientID=1CT1", *to(server)
+    ).stdout
+    assert matches(output) == 1
+    refused = run(
+        "findscu",
+        "-v",
+        "-S",
+        "-k",
+        "QueryRetrieveLevel=STUDY",
+        "-k",
+        "StudyInstanceUID=1.2.*",
+        *to(server),
+        check=False,
+    )
+    assert "DataSetDoesNotMatchSOPClass" in refused.stdout or "IdentifierDoesNotMatchSOPClass" in refused.stdout
+
+
+def test_findscu_cancels(server: Running, archive: Archive) -> None:
+    for number in range(30):
+        instance = make_instance(SOPInstanceUID=f"1.2.3.{number}")
+        with archive.receive_file() as receiving:
+            path = archive.layout.root / f"{number}.tmp"
+            write_part10(instance, path)
+            receiving.write(path.read_bytes())
+            receiving.commit()
+            path.unlink()
+    output = run(
+        "findscu",
+        "-v",
+        "-S",
+        "--cancel",
+        "2",
+        "-k",
+        "QueryRetrieveLevel=IMAGE",
+        "-k",
+        f"StudyInstanceUID={STUDY}",
+        *to(server),
+    ).stdout
+    assert 2 <= matches(output) <= 30
+    assert re.search(r"Final Find Response \((Cancel|Success)", output)
+
+
+def test_a_sender_with_nagles_algorithm_is_not_slowed_down(server: Running, tmp_path: Path) -> None:
+    """Without prompt ACKs each instance would cost such a sender 40 ms and more."""
+    for number in range(50):
+        write_part10(make_instance(SOPInstanceUID=f"1.2.3.{number}"), tmp_path / f"{number}.dcm")
+    files = [tmp_path / f"{number}.dcm" for number in range(50)]
+    output = run("storescu", "-v", *to(server), *files, environment={"TCP_NODELAY": "0"}).stdout
+    assert output.count("Received Store Response (Success)") == 50
+
+
+def test_storescu_is_rejected_beyond_the_limit(archive: Archive) -> None:
+    with running(archive, dicom=DicomSettings(accept_unknown_sop_classes=True, max_object_size=1000)) as server:
+        output = run("storescu", "-v", *to(server), bundled("CT_small.dcm"), check=False).stdout
+    assert "Refused: OutOfResources" in output
