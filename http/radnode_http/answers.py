@@ -40,16 +40,16 @@ class MetadataAnswer(Answer):
 
 
 class ListedFile(Answer):
-    """One stored file; null where its data set does not have the attribute."""
+    """One stored file; text is empty where its data set does not have the attribute."""
 
     file_path: str
-    patient_id: str | None
-    patient_name: str | None
+    patient_id: str
+    patient_name: str
     study_uid: str
     series_uid: str
-    modality: str | None
-    study_date: str | None
-    study_description: str | None
+    modality: str
+    study_date: str
+    study_description: str
     uploaded_at: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
     """When the file arrived: UTC, seconds, no zone."""
 

@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from radnode_http.errors import Disconnected, Refusal
 
 PATIENCE = 60.0
-"""Seconds that a body may take before its rate is looked at."""
+"""Seconds for which nothing may come, and that a body may take before its rate is looked at."""
 MIN_RATE = 1024
 """Bytes in a second, on average, below which a sender is let go: a slow one must not hold a file open for ever."""
 INVITATION = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -20,13 +20,14 @@ class Pace:
     """How long a body may still take, by what has come so far."""
 
     def __init__(self) -> None:
-        self._deadline = asyncio.get_running_loop().time() + PATIENCE
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + PATIENCE
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
         """Around one read of the body: Refusal (408) when it is too slow, Disconnected when nobody sends any more."""
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout_at(min(self._deadline, self._loop.time() + PATIENCE)):
                 yield
         except TimeoutError:
             raise Refusal(408, "The request body came too slowly") from None
@@ -71,6 +72,8 @@ async def small_body(request: web.Request, limit: int) -> bytes:
 async def _next_chunk(request: web.Request, pace: Pace) -> bytes:
     try:
         async with pace.reading():
-            return await request.content.readany()
+            chunk = await request.content.readany()
+            pace.received(len(chunk))
+            return chunk
     except (web.RequestPayloadError, HttpProcessingError):
         raise Refusal(400, "Broken request body") from None

@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,7 +60,7 @@ class Rest:
     async def upload(self, file: bytes, name: str = "image.dcm", **options: Any) -> ClientResponse:
         """The answer to an upload of these bytes."""
         form = FormData()
-        form.add_field("file", file, filename=name, content_type="application/dicom")
+        form.add_field("file", BytesIO(file), filename=name, content_type="application/dicom")
         return await self.session.post("/api/dicom/upload", data=form, **options)
 
     async def stored(self, file: bytes) -> str:
@@ -78,18 +79,41 @@ class Rest:
 
     async def raw(self, request: bytes) -> bytes:
         """All that the server sends on a new connection that gets these bytes, until the server ends it."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(request)
-        try:
+        async with self.connected() as (reader, writer):
+            writer.write(request)
             return await asyncio.wait_for(reader.read(), 20)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection that carries what the test writes, and is closed behind it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield reader, writer
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def target(self, method: str, target: str) -> tuple[int, Any]:
+        """Status and JSON body of a request whose target goes out as it stands here, untouched by any client."""
+        token = make_token()
+        head = f"{method} {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        return await self.raw_status(head.encode("utf-8", "surrogateescape"))
 
     async def raw_status(self, request: bytes) -> tuple[int, Any]:
         """Status and JSON body of the first answer on a connection that gets these bytes."""
-        answer = await self.raw(request)
-        head, _, body = answer.partition(b"\r\n\r\n")
-        return int(head.split()[1]), json.loads(body)
+        async with self.connected() as (reader, writer):
+            writer.write(request)
+            return await read_answer(reader)
+
+
+async def read_answer(reader: asyncio.StreamReader) -> tuple[int, Any]:
+    """Status and JSON body of the next answer on a connection, which need not end behind it."""
+    async with asyncio.timeout(20):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = next(line for line in head.splitlines() if line.lower().startswith("content-length:"))
+        body = await reader.readexactly(int(length.partition(":")[2]))
+    return int(head.split()[1]), json.loads(body)
 
 
 async def detail_of(answer: ClientResponse) -> str:
