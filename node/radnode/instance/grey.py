@@ -62,12 +62,12 @@ def _automatic(values: "_Values", modality: Transform, stored_bits: int) -> Exte
     """From the least to the greatest value that is no padding; of one bit, the whole range."""
     if stored_bits == 1:
         return Extent(0.0, 1.0)
-    shown = [modality(strip) for strip in values.unpadded()]
-    shown = [strip[np.isfinite(strip)] for strip in shown]
-    shown = [strip for strip in shown if strip.size]
-    if not shown:
-        return Extent(0.0, 0.0)
-    return Extent(min(float(strip.min()) for strip in shown), max(float(strip.max()) for strip in shown))
+    least, greatest = np.inf, -np.inf
+    for strip in values.unpadded():
+        shown = modality(strip)
+        shown = shown[np.isfinite(shown)]
+        least, greatest = shown.min(initial=least), shown.max(initial=greatest)
+    return Extent(float(least), float(greatest)) if least <= greatest else Extent(0.0, 0.0)
 
 
 def _padding(frame: EncodedFrame) -> tuple[float, float] | None:
