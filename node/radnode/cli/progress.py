@@ -13,8 +13,8 @@ INTERVAL = 5.0
 class Advancing(Protocol):
     """Told how far the work is."""
 
-    def __call__(self, done: int, total: int | None = None) -> None:
-        """`done` things of `total`, where that is known."""
+    def __call__(self, done: int, total: int | None = None, step: str = "") -> None:
+        """`done` things of `total`, where that is known, in this `step` of the work."""
 
 
 @contextmanager
@@ -33,8 +33,8 @@ def _bar(title: str, total: int | None) -> Iterator[Advancing]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(title, total=total)
 
-        def advance(done: int, total: int | None = None) -> None:
-            bar.update(task, completed=done, total=total)
+        def advance(done: int, total: int | None = None, step: str = "") -> None:
+            bar.update(task, completed=done, total=total, description=f"{title} {step}".rstrip())
 
         yield advance
 
@@ -43,10 +43,10 @@ def _bar(title: str, total: int | None) -> Iterator[Advancing]:
 def _lines(title: str, total: int | None) -> Iterator[Advancing]:
     last = time.monotonic()
 
-    def advance(done: int, total: int | None = total) -> None:
+    def advance(done: int, total: int | None = total, step: str = "") -> None:
         nonlocal last
         if time.monotonic() - last >= INTERVAL:
             last = time.monotonic()
-            sys.stderr.write(f"{title}: {done}{f' of {total}' if total else ''}\n")
+            sys.stderr.write(f"{title} {step}".rstrip() + f": {done}{f' of {total}' if total else ''}\n")
 
     yield advance

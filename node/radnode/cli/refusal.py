@@ -14,11 +14,11 @@ class Refused(Exception):
     """The node cannot start with these settings; the text is one line for standard error, and the exit code is 2."""
 
 
-def shown(value: object) -> str:
+def shown(value: object, length: int = SHOWN) -> str:
     """A value on one line, cut to a readable length, with nothing in it that a terminal would act upon."""
     text = value if isinstance(value, str) else repr(value)
     line = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
-    return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
+    return line if len(line) <= length else line[: length - 3] + "..."
 
 
 def explain(error: ValidationError, origins: Mapping[str, str]) -> Refused:

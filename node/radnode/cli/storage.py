@@ -20,3 +20,11 @@ def prepare(root: Path) -> Path:
             f"archive.root = {root}: must be a folder that uid {os.geteuid()} can write to ({why})"
         ) from error
     return root
+
+
+def existing(root: Path) -> Path:
+    """The absolute path of a storage folder that is there: looking at an archive must not make one."""
+    root = root.absolute()
+    if not (root / ".radnode").is_dir() and not (root / "studies").is_dir():
+        raise Refused(f"archive.root = {root}: must be a folder that holds an archive")
+    return root
