@@ -4,11 +4,9 @@ The same act mends one forgotten row and rebuilds a whole index: objects in the 
 rows again. Headers are read by several processes, rows are written in large transactions.
 """
 
-import multiprocessing
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -21,6 +19,7 @@ from radnode.archive.index import Index
 from radnode.archive.layout import Layout, link_durably, remove_durably
 from radnode.archive.quarantine import quarantine
 from radnode.archive.stored import Arrival, FileFacts
+from radnode.archive.workers import start_workers
 from radnode.instance.header import read_header
 from radnode.model.errors import InvalidIdentity, NotDicom
 from radnode.model.file_path import FilePath, parse_file_path
@@ -134,7 +133,5 @@ def _examiners(
     if files < _WORTH_PROCESSES:
         yield map
         return
-    # Spawned, not forked: threads and open SQLite connections must not cross.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context) as pool:
+    with start_workers(os.cpu_count() or 1) as pool:
         yield lambda act, paths: pool.map(act, paths, chunksize=25)

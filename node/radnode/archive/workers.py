@@ -1,0 +1,26 @@
+"""Processes that share the archive's long work, and end with the process that started them, however that ends."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+
+
+def start_workers(processes: int) -> ProcessPoolExecutor:
+    """A pool of so many processes. Spawned, not forked: threads and SQLite's connections must not cross."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    # Ctrl-C reaches the whole group: the parent alone ends the work, when what is under way is whole.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
