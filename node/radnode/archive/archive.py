@@ -1,11 +1,15 @@
 """The archive: every object comes in, is found and goes through here."""
 
+import errno
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from radnode.archive import forgetting, recovery
+from radnode.archive import find, forgetting, listing, recovery, statistics
 from radnode.archive.adopting import Adopting
+from radnode.archive.file_filter import FileFilter
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
 from radnode.archive.owners import Owner
@@ -14,9 +18,12 @@ from radnode.archive.recovery import Recovered
 from radnode.archive.rows import standing_at
 from radnode.archive.stored import Arrival, Outcome
 from radnode.instance.part10 import FileMeta
-from radnode.model.errors import InvalidIdentity, NotFound
+from radnode.model.errors import InvalidIdentity, NotFound, OutOfResources
 from radnode.model.file_path import FilePath
+from radnode.model.query import Query
 from radnode.model.uid import UID, InvalidUID, parse_uid
+
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class Archive:
@@ -34,13 +41,13 @@ class Archive:
         Raises OutOfResources with the reason: folder not writable, no hard links, index damaged or of a newer radnode.
         """
         layout = Layout(root.absolute())
-        layout.prepare()
-        index = Index(layout.index)
+        _prepare(layout)
+        archive = cls(layout, Index(layout.index))
         with ExitStack() as undo:
-            undo.callback(index.close)
-            index.migrate()
+            undo.callback(archive.close)
+            archive.index.migrate()
             undo.pop_all()
-        return cls(layout, index)
+        return archive
 
     def close(self) -> None:
         """Leave incoming/ and the index. What is being received now fails."""
@@ -81,12 +88,39 @@ class Archive:
         """Remove the current object at `path` and its superseded versions. Raises NotFound, OutOfResources."""
         forgetting.forget(self.layout, self.index, self._owner, path)
 
+    def find(self, query: Query) -> Iterator[Mapping[str, str]]:
+        """Each entity that matches, as keyword -> stored text, "" where nothing is known. Raises InvalidQuery."""
+        return find.find(self.index, query)
+
+    def list_files(self, wanted: FileFilter, *, limit: int, cursor: str | None) -> listing.FilePage:
+        """A page of the files that fit, newest first. Raises InvalidQuery for a cursor that is none."""
+        return listing.list_files(self.index, wanted, limit=limit, cursor=cursor)
+
+    def statistics(self) -> statistics.Statistics:
+        """What the archive holds, from counters."""
+        return statistics.read_statistics(self.index)
+
     def recover(self) -> Recovered:
         """Finish what dead processes had begun; to be called before the archive is served. Raises OutOfResources."""
         return recovery.recover(self.layout, self.index)
 
     def _adopt(self, arrival: Arrival) -> tuple[FilePath, Outcome]:
         return Adopting(self.layout, self.index, arrival).adopt()
+
+
+def _prepare(layout: Layout) -> None:
+    owner = Owner(layout.incoming)
+    try:
+        layout.prepare()
+        owner.try_links()
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            raise OutOfResources(f"{layout.root}: its file system has no hard links, which are needed") from error
+        raise OutOfResources(
+            f"The storage folder {layout.root} cannot be used by uid {os.geteuid()}: {error.strerror}"
+        ) from error
+    finally:
+        owner.close()
 
 
 def _announced(keyword: str, text: str) -> UID:

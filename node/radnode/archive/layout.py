@@ -55,30 +55,10 @@ class Layout:
         return self.superseded_root / str(path)
 
     def prepare(self) -> None:
-        """Make the folders, and see that this process may write and link in them. Raises OutOfResources."""
-        try:
-            for folder in (self.root, self.studies, self.private, self.incoming, self.superseded_root):
-                if make_folder(folder, parents=folder is self.root):
-                    sync(folder.parent)
-            self._try_links()
-        except OSError as error:
-            raise OutOfResources(
-                f"The storage folder {self.root} cannot be used by uid {os.geteuid()}: {error.strerror}"
-            ) from error
-
-    def _try_links(self) -> None:
-        probe = self.incoming / f"{os.urandom(8).hex()}.probe"
-        linked = probe.with_suffix(".linked")
-        try:
-            probe.touch(FILE_MODE, exist_ok=False)
-            linked.hardlink_to(probe)
-        except OSError as error:
-            if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS) and probe.exists():
-                raise OutOfResources(f"The file system of {self.root} has no hard links, which are needed") from error
-            raise
-        finally:
-            for name in (probe, linked):
-                name.unlink(missing_ok=True)
+        """Make the folders where they are missing, on the disk on return. Raises OSError."""
+        for folder in (self.root, self.studies, self.private, self.incoming, self.superseded_root):
+            if make_folder(folder, parents=folder is self.root):
+                sync(folder.parent)
 
 
 @contextmanager

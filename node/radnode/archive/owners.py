@@ -15,6 +15,7 @@ from weakref import WeakMethod
 from radnode.archive.layout import FILE_MODE, make_folder
 
 LOCK_SUFFIX = ".lock"
+_PROBE_SUFFIX = ".probe"
 
 
 class Owner:
@@ -33,6 +34,16 @@ class Owner:
         with self._lock:
             folder = self._folder or self._claim()
         return folder / f"{prefix}{os.urandom(8).hex()}{suffix}"
+
+    def try_links(self) -> None:
+        """See that this process may write and link here. Raises OSError."""
+        probe, linked = self.new_name(_PROBE_SUFFIX), self.new_name(_PROBE_SUFFIX)
+        probe.touch(FILE_MODE)
+        try:
+            linked.hardlink_to(probe)
+        finally:
+            probe.unlink()
+        linked.unlink()
 
     def close(self) -> None:
         """Leave the folder: it goes if it is empty, and is anybody's to sweep if not."""

@@ -62,28 +62,30 @@ def _finish(layout: Layout, index: Index, file: Path) -> bool:
         except NotFound:
             _log.warning("unknown_note_removed")
         return False
-    # One name only: its bytes were not all there, or nobody was told that they are.
-    return file.suffix == PART_SUFFIX and file.stat().st_nlink > 1 and _finish_object(layout, index, file)
+    return file.suffix == PART_SUFFIX and _finish_object(layout, index, file)
 
 
 def _finish_object(layout: Layout, index: Index, part: Path) -> bool:
     try:
         arrival = _read(part)
-    except (NotDicom, InvalidIdentity):  # linked only once it was whole: the disk has damaged it since
-        _log.warning("damaged_object_in_incoming")
-        return False
+    except (NotDicom, InvalidIdentity):
+        return False  # its bytes were not all there, so it had no place yet
     with index.reading() as connection:
         known = rows.standing_at(connection, arrival.path) is not None or is_superseded(connection, arrival.path)
-    if not known:
+    # With one name only nobody was told that it is safe, and its bytes may not be: at most it has made empty folders.
+    adopts = not known and part.stat().st_nlink > 1
+    if adopts:
         Adopting(layout, index, arrival).adopt()
     with index.reading() as connection:
         others = superseded_paths(connection, arrival.header.sop_instance)
-    settle(layout, index, [arrival.path, *others])
-    return not known
+        standing = rows.standing_of(connection, arrival.header.sop_instance)
+    settle(layout, index, [arrival.path, *others, *([standing.path] if standing else [])])
+    return adopts
 
 
 def _read(part: Path) -> Arrival:
     transfer_syntax, dataset = map_dataset(part)
     status = part.stat()
+    header = read_header(dataset, transfer_syntax)
     facts = FileFacts(digest_of(dataset, transfer_syntax), status.st_size, status.st_mtime_ns)
-    return Arrival(part, read_header(dataset, transfer_syntax), facts)
+    return Arrival(part, header, facts)
