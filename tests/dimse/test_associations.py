@@ -226,6 +226,13 @@ def test_a_pdu_that_claims_too_much_is_refused_unread() -> None:
             assert echo_status(requested) == 0
 
 
+def test_a_protocol_error_before_the_association_is_answered_with_an_abort() -> None:
+    with running(FakeArchive()) as server, socket.create_connection(("127.0.0.1", server.port)) as sock:
+        sock.settimeout(10)
+        sock.sendall(struct.pack(">BxL", 5, 4) + bytes(4))  # A-RELEASE-RQ
+        assert sock.recv(100) == bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, 2))
+
+
 def test_a_command_set_without_end_is_refused() -> None:
     with running(FakeArchive()) as server, doomed(server, ECHO) as requested:
         fragment = struct.pack(">BxL", 4, 60006) + struct.pack(">LBB", 60002, 1, 1) + bytes(60000)

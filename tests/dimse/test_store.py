@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pynetdicom import ALL_TRANSFER_SYNTAXES
 from support.dimse_server import (
     CT,
     EXPLICIT,
@@ -28,6 +29,7 @@ from radnode.archive.archive import Archive
 from radnode.dimse.scu import Caller, send
 from radnode.dimse.upper.command import Command, Element, Field
 from radnode.dimse.upper.requesting import Requested, associate
+from radnode.instance.encodings import DEFLATED, EXPLICIT_VR_BIG_ENDIAN
 from radnode.instance.part10 import dataset_offset
 from radnode.settings import DicomSettings
 
@@ -196,6 +198,19 @@ def test_a_private_class_is_stored_by_setting(archive: Archive) -> None:
     dicom = DicomSettings(accept_unknown_sop_classes=True)
     with running(archive, dicom=dicom) as server, associate(address_of(server), contexts) as requested:
         assert store(requested, dataset, sop_class=private).number(Element.STATUS) == 0
+
+
+@pytest.mark.parametrize("syntax", ALL_TRANSFER_SYNTAXES)
+def test_every_transfer_syntax_is_kept_as_it_is(archive: Archive, syntax: str) -> None:
+    instance = make_instance()
+    as_encoded = DeflatedExplicitVRLittleEndian if syntax in DEFLATED else UID(EXPLICIT)
+    as_encoded = UID(syntax) if syntax in (IMPLICIT, EXPLICIT_VR_BIG_ENDIAN) else as_encoded
+    instance.file_meta.TransferSyntaxUID = as_encoded
+    dataset = encode_dataset(instance)
+    contexts = proposals((CT, (syntax, IMPLICIT)))
+    with running(archive) as server, associate(address_of(server), contexts) as requested:
+        assert store(requested, dataset).number(Element.STATUS) == 0
+    assert stored_dataset(archive) == dataset
 
 
 def test_implicit_and_explicit_sets_under_one_class(archive: Archive) -> None:

@@ -102,7 +102,6 @@ def test_storescu_of_every_bundled_file_keeps_the_association(server: Running, a
         ("-xv", ["MR_small_jp2klossless.dcm"]),
         ("-xw", ["JPEG2000.dcm"]),
         ("-xx", ["JPGExtended.dcm"]),
-        ("-xu", ["SC_rgb_jls_lossy_line.dcm"]),
     ],
 )
 def test_storescu_in_each_transfer_syntax(server: Running, archive: Archive, proposal: str, files: list[str]) -> None:

@@ -83,11 +83,21 @@ class DicomServer:
             waiting = sum(serving.is_waiting for serving in self._serving.values())
         if waiting >= MAX_WAITING:
             self._end_oldest_waiting()
-        serving = Serving(self._node, Connection(sock, self._stopping), address)
+        try:
+            serving = Serving(self._node, Connection(sock, self._stopping), address)
+        except OSError:
+            sock.close()  # the caller is gone already
+            return
         thread = threading.Thread(target=self._serve, args=(serving,), name=f"association {address}", daemon=True)
         with self._lock:
             self._serving[thread] = serving
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # no more threads to be had: this one caller goes, the server stays
+            log.warning("association_refused", address=address, why=str(error))
+            sock.close()
+            with self._lock:
+                del self._serving[thread]
 
     def _serve(self, serving: Serving) -> None:
         try:

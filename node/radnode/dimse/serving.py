@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -47,6 +48,7 @@ class Serving:
         self._address = address
         self._log = log.bind(address=address)
         self._performed: Counter[str] = Counter()
+        self._has_spoken = False
         self.is_waiting = True  # for an A-ASSOCIATE-RQ
 
     def run(self) -> None:
@@ -62,7 +64,7 @@ class Serving:
             self._log.exception("association_failed")
             self._abort(ProtocolError("internal error", reason=0))
         finally:
-            self._connection.part(0 if self.is_waiting else _PARTING)
+            self._connection.part(_PARTING if self._has_spoken else 0)
         seconds = round(time.monotonic() - started, 3)
         self._node.metrics.ended.labels(how).inc()
         self._log.info("association", how=how, seconds=seconds, **self._performed)
@@ -115,10 +117,10 @@ class Serving:
         provider = self._node.providers.get(request.field)
         refused = _refuse(request, provider, allowed)
         if provider is None or refused is not None:
-            service, status = f"{request.field:04X}H", refused or Status.UNRECOGNISED_OPERATION
+            service, status = "refused", refused or Status.UNRECOGNISED_OPERATION
             association.skip_data_set()
             association.respond(request, status)
-            performed = Performed(status, {})
+            performed = Performed(status, {"command": f"{request.field:04X}"})
         else:
             service = provider.service
             performed = provider.perform(association, request)
@@ -132,18 +134,17 @@ class Serving:
         )
 
     def _send(self, pdu: bytes) -> None:
+        self._has_spoken = True
         self._connection.send(pdu, time.monotonic() + self._node.dicom.idle_timeout)
 
     def _abort(self, ending: Ending) -> None:
         """Tell the peer, if it is still there to be told."""
         self._log = self._log.bind(why=str(ending))
-        if isinstance(ending, (ConnectionLost, PeerAborted)) or self.is_waiting:
+        is_error = isinstance(ending, ProtocolError)
+        if isinstance(ending, (ConnectionLost, PeerAborted)) or (self.is_waiting and not is_error):
             return
-        reason = ending.reason if isinstance(ending, ProtocolError) else None
-        try:
-            self._connection.send(encode_abort(reason), time.monotonic() + _PARTING)
-        except Ending:
-            self._log = self._log.bind(unsaid=True)
+        with suppress(Ending):
+            self._send(encode_abort(ending.reason if isinstance(ending, ProtocolError) else None))
 
 
 def _refuse(request: Request, provider: Provider | None, allowed: frozenset[Service]) -> Status | None:

@@ -157,5 +157,6 @@ def _item(kind: int, value: bytes) -> bytes:
 
 
 def _text(value: bytes) -> str:
-    """AE titles and UIDs are ASCII; others are kept recognisable, and padding (some pad with NUL) is cut."""
-    return value.decode("ascii", "backslashreplace").strip("\0 ")
+    """AE titles and UIDs are printable ASCII; others are kept recognisable, and padding (some pad with NUL) is cut."""
+    text = value.decode("ascii", "backslashreplace").strip("\0 ")
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
