@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from multidict import MultiMapping
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from radnode_http.errors import Refusal
@@ -38,9 +38,9 @@ def _whole_number(first: int, last: int) -> Callable[[object], object]:
     return parse
 
 
-StudyDate = Annotated[str, AfterValidator(_real_date), Field(json_schema_extra={"pattern": DATE})]
-Limit = Annotated[int, BeforeValidator(_whole_number(1, 1000)), Field(ge=1, le=1000)]
-Quality = Annotated[int, BeforeValidator(_whole_number(1, 100)), Field(ge=1, le=100)]
+StudyDate = Annotated[str, AfterValidator(_real_date), WithJsonSchema({"type": "string", "pattern": DATE})]
+Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number(1, 1000))]
+Quality = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole_number(1, 100))]
 
 
 class ListParameters(BaseModel):
@@ -96,7 +96,7 @@ def parse_query(model: type[M], query: MultiMapping[str], *, may_be_empty: Itera
 
     Those in `may_be_empty` are as good as absent when they are.
     """
-    for name, times in Counter(query.keys()).items():
+    for name, times in Counter(name for name, _ in query.items()).items():
         if times > 1:
             raise Refusal(400, f"Parameter {_shown(name)} is given more than once")
     given = {name: value for name, value in query.items() if value or name not in may_be_empty}
