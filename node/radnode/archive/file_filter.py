@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from radnode.archive.folding import fold
-from radnode.archive.matching import Condition, condition
+from radnode.archive.matching import Condition, checked_text, condition
 from radnode.model.attributes import BY_KEYWORD
 from radnode.model.errors import InvalidQuery
 from radnode.model.level import Level
@@ -50,7 +50,7 @@ def restrictions(wanted: FileFilter) -> list[tuple[Level, Condition]]:
 def _name_condition(name: str) -> Condition | None:
     if "*" in name or "?" in name:
         return condition(BY_KEYWORD["PatientName"], Wildcard(name))
-    words = [folded for word in _BETWEEN_WORDS.split(name) if (folded := fold(word))]
+    words = [folded for word in _BETWEEN_WORDS.split(checked_text(name)) if (folded := fold(word))]
     if len(words) > _MOST_WORDS:
         raise InvalidQuery(f"patient_name has more than {_MOST_WORDS} words")
     each = " AND ".join("instr(patients.PatientName_folded, ?) > 0" for _ in words)
@@ -58,7 +58,7 @@ def _name_condition(name: str) -> Condition | None:
 
 
 def _modality_condition(modality: str) -> Condition | None:
-    wanted = dict.fromkeys(word for part in modality.split(",") if (word := part.strip()))
+    wanted = dict.fromkeys(word for part in checked_text(modality).split(",") if (word := part.strip()))
     parts = [_one_modality(word) for word in wanted]
     if len(parts) > _MOST_WORDS:
         raise InvalidQuery(f"modality names more than {_MOST_WORDS}")

@@ -140,8 +140,9 @@ def _archive(root: Path) -> Archive:
 
 def _take(root: Path, path: Path) -> ImportEvent:
     """Bring one file. Raises OutOfResources."""
+    name = os.fsencode(path.name).decode("utf-8", "replace")  # a name on disk may be no text
     try:
-        with path.open("rb") as file, _archive(root).receive_file(file_name=path.name) as receiving:
+        with path.open("rb") as file, _archive(root).receive_file(file_name=name) as receiving:
             while chunk := file.read(CHUNK):
                 receiving.write(chunk)
             return ImportEvent(path, receiving.commit().outcome)

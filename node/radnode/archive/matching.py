@@ -75,7 +75,7 @@ def condition(attribute: Attribute, key: MatchingKey) -> Condition | None:
         case ListOfUID(values):
             return _any_of(attribute, tuple(_known(attribute, value) for value in values))
         case Wildcard(pattern):
-            return _wildcard(attribute, _text(pattern))
+            return _wildcard(attribute, checked_text(pattern))
         case Range(first, last):
             return _range(attribute, first, last)
         case _:
@@ -91,11 +91,12 @@ def prefix_of(attribute: Attribute, key: MatchingKey) -> str | None:
 
 def _known(attribute: Attribute, value: str) -> str:
     if attribute.vr in TEMPORAL:
-        return TEMPORAL[attribute.vr].first(_text(value))
-    return fold(_text(value)) if attribute.vr == "PN" else _text(value)
+        return TEMPORAL[attribute.vr].first(checked_text(value))
+    return fold(checked_text(value)) if attribute.vr == "PN" else checked_text(value)
 
 
-def _text(value: str) -> str:
+def checked_text(value: str) -> str:
+    """`value`, or InvalidQuery where it holds what neither text nor SQL can."""
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise InvalidQuery("A key holds a character that no text has")
     return value
