@@ -9,20 +9,10 @@ from decimal import ROUND_HALF_UP, Decimal
 MAX_SHOWN = 128  # characters of one value
 MAX_ZEROS = 16  # an exponent beyond that is left as it was written: DS has 16 characters
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _AGE = re.compile(r"0*([0-9]+[DWMY])")
 _DATE = re.compile(r"([0-9]{4})(\.?)([0-9]{2})\2([0-9]{2})")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
