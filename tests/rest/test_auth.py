@@ -98,7 +98,7 @@ async def test_clocks_may_differ_and_unset_claims_are_not_checked(rest: Rest) ->
 async def test_issuer_and_audience_are_checked_where_set(tmp_path: Path) -> None:
     auth = AuthSettings(secret=SecretStr(SECRET), issuer="hospital", audience="radnode")
     settings = rest_settings(tmp_path, auth=auth)
-    tried = [
+    tried: list[tuple[dict[str, Any], int]] = [
         ({"iss": "hospital", "aud": "radnode"}, 200),
         ({"iss": "hospital", "aud": ["other", "radnode"]}, 200),
         ({"iss": "hospital"}, 401),
@@ -128,7 +128,7 @@ async def test_public_keys_check_tokens(tmp_path: Path, algorithm: str) -> None:
     public = KEYS[algorithm].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     file = tmp_path / "public.pem"
     file.write_bytes(public)
-    settings = rest_settings(tmp_path, auth=AuthSettings(algorithm=algorithm, public_key_file=file))  # type: ignore[arg-type]
+    settings = rest_settings(tmp_path, auth=AuthSettings(algorithm=algorithm, public_key_file=file))
     private = KEYS[algorithm].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     # The classic confusion: the public key's text taken for an HMAC secret.
     confused = jwt.PyJWS().encode(b"{}", "x" * 64, algorithm="HS256")

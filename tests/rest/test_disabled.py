@@ -51,6 +51,6 @@ async def test_a_disabled_archive_shows_its_status_and_nothing_else(tmp_path: Pa
 
 @pytest.mark.parametrize(("size", "shown"), [(104857600, 100), (1048576, 1), (1572864, 1.5), (1000, 0.000954)])
 async def test_the_size_limit_is_shown_in_megabytes(tmp_path: Path, size: int, shown: float) -> None:
-    async with serving(None, rest_settings(tmp_path, max_file_size=size)) as rest:
-        async with rest.session.get("/api/dicom/status") as answer:
-            assert (await answer.json())["max_file_size_mb"] == shown
+    settings = rest_settings(tmp_path, max_file_size=size)
+    async with serving(None, settings) as rest, rest.session.get("/api/dicom/status") as answer:
+        assert (await answer.json())["max_file_size_mb"] == shown

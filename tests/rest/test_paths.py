@@ -12,7 +12,7 @@ FORMS_OF_ALL = (*FORMS, ("DELETE", "/api/dicom/"))
 
 def hostile(good: str) -> list[str]:
     """Targets, already as they stand in a request line, that no endpoint may take for a file."""
-    studies, study, series, name = good.split("/")
+    _, study, series, name = good.split("/")
     return [
         "",
         "/",

@@ -124,7 +124,7 @@ def test_a_minted_token_says_who_may_do_what_and_until_when() -> None:
 
 @pytest.mark.parametrize(("scope", "ttl"), [("", 60), ("dicom:reed", 60), ("dicom:read root", 60), ("dicom:read", 0)])
 def test_a_token_for_nothing_is_not_minted(scope: str, ttl: int) -> None:
-    with pytest.raises(ValueError, match="scope|lifetime"):
+    with pytest.raises(ValueError, match=r"scope|lifetime"):
         mint(AuthSettings(), SECRET, subject="x", scope=scope, ttl=ttl)
 
 

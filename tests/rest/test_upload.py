@@ -145,14 +145,13 @@ async def test_exactly_the_limit_passes_and_one_byte_more_does_not(tmp_path: Pat
 
 @pytest.mark.parametrize(("size", "shown"), [(1048576, "1MB"), (1572864, "1.5MB"), (2000000, "1.91MB")])
 async def test_the_limit_is_named_as_it_is_set(tmp_path: Path, size: int, shown: str) -> None:
-    async with open_archive(tmp_path) as archive:
-        async with serving(archive, rest_settings(tmp_path, max_file_size=size)) as rest:
-            padding = encode_part10(make_instance(PixelData=bytes(size)))
-            answer = await rest.upload(padding)
-            assert answer.status == 413
-            assert await detail_of(answer) == f"File size exceeds maximum allowed size ({shown})"
-            # The connection was given up in the middle of the body; the next one works.
-            assert (await rest.upload(encode_part10(make_instance()))).status == 200
+    settings = rest_settings(tmp_path, max_file_size=size)
+    async with open_archive(tmp_path) as archive, serving(archive, settings) as rest:
+        answer = await rest.upload(encode_part10(make_instance(PixelData=bytes(size))))
+        assert answer.status == 413
+        assert await detail_of(answer) == f"File size exceeds maximum allowed size ({shown})"
+        # The connection was given up in the middle of the body; the next one works.
+        assert (await rest.upload(encode_part10(make_instance()))).status == 200
 
 
 async def test_a_file_larger_than_aiohttps_own_limits_passes(rest: Rest, tmp_path: Path) -> None:

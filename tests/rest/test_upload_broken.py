@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support.instances import encode_part10, make_instance
-from support.rest import Rest, as_bearer, make_token, read_answer, rest_settings, serving
+from support.rest import Rest, as_bearer, make_token, read_answer, rest_settings, serving, until
 
 from radnode.archive.archive import Archive
 
@@ -72,9 +72,7 @@ async def test_broken_chunks_leave_nothing(rest: Rest, tmp_path: Path, monkeypat
     chunk = b"%x\r\n%b\r\n" % (len(body), body)
     async with rest.connected() as (reader, writer):
         writer.write(head(None, more=b"Connection: close\r\n") + chunk)
-        async with asyncio.timeout(10):
-            while not incoming(tmp_path):
-                await asyncio.sleep(0.005)
+        await until(lambda: incoming(tmp_path))
         writer.write(b"zz\r\nnonsense\r\n")
         status, answer = await read_answer(reader)
     assert (status, answer) == (408, {"detail": "The request body came too slowly"})
@@ -103,12 +101,9 @@ async def test_a_client_that_goes_away_leaves_nothing(rest: Rest, tmp_path: Path
     async with rest.connected() as (reader, writer):
         writer.write(head(10**7) + body)
         await writer.drain()
-        async with asyncio.timeout(10):
-            while not incoming(tmp_path):
-                await asyncio.sleep(0.005)
-            writer.transport.abort()
-            while incoming(tmp_path):
-                await asyncio.sleep(0.005)
+        await until(lambda: incoming(tmp_path))
+        writer.transport.abort()
+        await until(lambda: not incoming(tmp_path))
         assert await reader.read() == b""
         async with rest.session.get("/api/dicom/status") as answer:
             assert (await answer.json())["storage_info"]["total_files"] == 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -105,6 +105,13 @@ class Rest:
         async with self.connected() as (reader, writer):
             writer.write(request)
             return await read_answer(reader)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what the server does in its own time, ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - there is no event: the condition is on disk
+            await asyncio.sleep(0.005)
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, Any]:
