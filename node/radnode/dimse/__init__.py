@@ -1,1 +1,1 @@
-"""The DICOM network: the only rooms that import pynetdicom."""
+"""The DICOM network: the only room that imports pynetdicom."""

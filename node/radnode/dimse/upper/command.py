@@ -27,7 +27,6 @@ class Element(IntEnum):
     """Elements of group 0000 by their number."""
 
     SOP_CLASS = 0x0002
-    REQUESTED_SOP_CLASS = 0x0003
     COMMAND_FIELD = 0x0100
     MESSAGE_ID = 0x0110
     RESPONDED_TO = 0x0120

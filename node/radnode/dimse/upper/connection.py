@@ -87,10 +87,6 @@ class Connection:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        """Close it without further ado."""
-        self._socket.close()
-
     def _wait(self, event: int, deadline: float, *, interruptible: bool) -> None:
         stop_at = self._stopping.deadline if self._stopping else None
         if stop_at is not None:

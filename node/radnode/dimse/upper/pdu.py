@@ -13,7 +13,7 @@ _HEADER = struct.Struct(">BxL")
 _VALUE = struct.Struct(">LBB")
 _COMMAND, _LAST = 1, 2
 _FIRST_BUFFER = 32768
-ASSOCIATE_LIMIT = 1 << 20  # 128 contexts with every transfer syntax there is stay below 300 KiB
+ASSOCIATE_LIMIT = 1 << 19  # 128 contexts with every transfer syntax there is stay below 300 KiB
 LENIENT_DATA_LIMIT = 1 << 20  # some senders ignore the maximum that was negotiated; what is bounded is our memory
 UNLIMITED = 131072  # what we send at most where the peer sets no maximum
 
