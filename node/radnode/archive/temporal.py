@@ -67,9 +67,9 @@ class Temporal:
 
 
 def _calendar_sql(date: str) -> str:
-    # A day that the month does not have comes back as another one, nonsense as NULL.
+    # Nonsense comes back as NULL, a day that the month does not have as another one (once days are added).
     parts = f"substr({date}, 1, 4) || '-' || substr({date}, 5, 2) || '-' || substr({date}, 7)"
-    return f"strftime('%Y%m%d', {parts}) = {date}"
+    return f"strftime('%Y%m%d', {parts}, '+0 days') = {date}"
 
 
 _DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
