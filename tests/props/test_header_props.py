@@ -82,7 +82,9 @@ def text_by_pydicom(element: DataElement) -> str:
     value = element.value
     many = [] if value is None else list(value) if element.VM > 1 else [value]
     # IS and DS remember how they were written, in names that is the encoded text
-    return "\\".join(str(one if element.VR == "PN" else getattr(one, "original_string", one)) for one in many)
+    texts = [str(one if element.VR == "PN" else getattr(one, "original_string", one)) for one in many]
+    # pydicom leaves the padding of values before the last
+    return "\\".join(texts if element.VR == "LT" else [text.rstrip() for text in texts])
 
 
 @st.composite
