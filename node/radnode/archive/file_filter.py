@@ -33,22 +33,27 @@ class FileFilter:
 
 
 def restrictions(wanted: FileFilter) -> list[tuple[Level, Condition]]:
-    """The conditions, each with the level whose table it is on. Raises InvalidQuery."""
+    """The conditions, each with the level whose table it is on; first the one to begin with. Raises InvalidQuery.
+
+    That is the one which probably leaves fewest; words of a name come last, since no index helps with them.
+    """
     found: list[tuple[Level, Condition | None]] = []
+    words: list[tuple[Level, Condition | None]] = []
     if wanted.patient_id:
         found.append((Level.PATIENT, condition(BY_KEYWORD["PatientID"], SingleValue(wanted.patient_id))))
-    if wanted.patient_name:
-        found.append((Level.PATIENT, _name_condition(wanted.patient_name)))
+    if name := wanted.patient_name:
+        pattern = "*" in name or "?" in name
+        (found if pattern else words).append((Level.PATIENT, _name_condition(name, pattern=pattern)))
     if wanted.study_date_from or wanted.study_date_to:
         dates = Range(wanted.study_date_from or None, wanted.study_date_to or None)
         found.append((Level.STUDY, condition(BY_KEYWORD["StudyDate"], dates)))
     if wanted.modality:
         found.append((Level.SERIES, _modality_condition(wanted.modality)))
-    return [(level, one) for level, one in found if one is not None]
+    return [(level, one) for level, one in (*found, *words) if one is not None]
 
 
-def _name_condition(name: str) -> Condition | None:
-    if "*" in name or "?" in name:
+def _name_condition(name: str, *, pattern: bool) -> Condition | None:
+    if pattern:
         return condition(BY_KEYWORD["PatientName"], Wildcard(name))
     words = [folded for word in _BETWEEN_WORDS.split(checked_text(name)) if (folded := fold(word))]
     if len(words) > _MOST_WORDS:

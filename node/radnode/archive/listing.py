@@ -26,8 +26,9 @@ _COLUMNS = (
     "series.Modality, studies.StudyDate, studies.StudyDescription, instances.arrived"
 )
 _PAGE_LIMIT = 1000
-_MANY = 4
-"""Where more than this fraction of all files match, they are met soon on the way from the newest file."""
+_SEEN = 5000
+"""So many files are looked at on the way from the newest, before all that match are looked through instead."""
+_BEGIN_OF_TIME, _END_OF_TIME = -(2**62), 2**62
 
 
 Filters = list[tuple[Level, Condition]]
@@ -67,10 +68,7 @@ def list_files(index: Index, wanted: FileFilter, *, limit: int, cursor: str | No
     with index.reading() as connection:
         connection.execute("BEGIN")
         total, everything = _count(connection, filters)
-        if total * _MANY >= everything:
-            rows = _newest(connection, filters, after, limit + 1)
-        else:
-            rows = _chosen(connection, filters, after, limit + 1)
+        rows = _page(connection, filters, after, limit + 1, total / (everything or 1))
         connection.execute("COMMIT")
     files = tuple(_file_row(row) for row in rows[:limit])
     end = Cursor(files[-1].arrived // 10**9, files[-1].path).encode() if len(rows) > limit else None
@@ -88,6 +86,23 @@ def _count(connection: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
     return int(connection.execute(sql, selection.parameters).fetchone()[0]), everything
 
 
+def _page(
+    connection: sqlite3.Connection, filters: Filters, after: Cursor | None, limit: int, share: float
+) -> list[sqlite3.Row]:
+    """The page, by the way that is probably short: `share` of all files match, but perhaps none of the newest."""
+    if not filters:
+        return _newest(connection, filters, after, limit)
+    if share * _SEEN >= limit:
+        latest = f"SELECT {SECOND_OF_ARRIVAL} FROM instances WHERE {SECOND_OF_ARRIVAL} <= ?"  # noqa: S608
+        order = f"ORDER BY {SECOND_OF_ARRIVAL} DESC LIMIT 1 OFFSET {_SEEN}"
+        far = connection.execute(f"{latest} {order}", (after.second if after else _END_OF_TIME,)).fetchone()
+        since = Condition(f"{SECOND_OF_ARRIVAL} > ?", (far[0] if far else _BEGIN_OF_TIME,))
+        rows = _newest(connection, [*filters, (Level.IMAGE, since)], after, limit)
+        if len(rows) == limit or far is None:
+            return rows
+    return _chosen(connection, filters, after, limit)
+
+
 def _newest(connection: sqlite3.Connection, filters: Filters, after: Cursor | None, limit: int) -> list[sqlite3.Row]:
     """The page, met on the way from the newest file."""
     selection = _selection([*filters, *_behind(after)], list(reversed(Level)))
@@ -102,7 +117,7 @@ def _chosen(connection: sqlite3.Connection, filters: Filters, after: Cursor | No
     selection = _selection([*filters, *earlier], tables)
     order = f"ORDER BY {SECOND_OF_ARRIVAL} DESC LIMIT 1 OFFSET {limit - 1}"
     last = connection.execute(f"SELECT {SECOND_OF_ARRIVAL} {selection.sql} {order}", selection.parameters).fetchone()
-    since = (Level.IMAGE, Condition(f"{SECOND_OF_ARRIVAL} >= ?", (last[0] if last else 0,)))
+    since = (Level.IMAGE, Condition(f"{SECOND_OF_ARRIVAL} >= ?", (last[0] if last else _BEGIN_OF_TIME,)))
     selection = _selection([*filters, since, *_behind(after)], tables)
     order = f"ORDER BY {SECOND_OF_ARRIVAL} DESC, {_PATH} LIMIT {limit}"
     return connection.execute(f"SELECT {_COLUMNS} {selection.sql} {order}", selection.parameters).fetchall()
@@ -116,9 +131,9 @@ def _behind(after: Cursor | None) -> Filters:
 
 
 def _downwards(filters: Filters, deepest: Level) -> list[Level]:
-    """The order of tables that begins with the first filter's."""
-    first = filters[0][0]
-    parents = [level for level in reversed(Level) if level < first and deepest is Level.IMAGE]
+    """The tables from the first filter's: up to its parents, then down to `deepest`."""
+    first, highest = filters[0][0], Level.PATIENT if deepest is Level.IMAGE else min(level for level, _ in filters)
+    parents = [level for level in reversed(Level) if highest <= level < first]
     return [first, *parents, *(level for level in Level if first < level <= deepest)]
 
 

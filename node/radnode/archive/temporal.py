@@ -76,10 +76,12 @@ _DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
 _CLOCK = r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?"
 
 TEMPORAL: dict[str, Temporal] = {
-    "DA": Temporal(re.compile(_DATE), ".", "00010101", "replace({column}, '.', '')", (8,)),
-    "TM": Temporal(re.compile(_CLOCK), ":", "000000.000000", "replace({column}, ':', '')", (2, 4, 6, *range(8, 14))),
+    "DA": Temporal(re.compile(_DATE, re.ASCII), ".", "00010101", "replace({column}, '.', '')", (8,)),
+    "TM": Temporal(
+        re.compile(_CLOCK, re.ASCII), ":", "000000.000000", "replace({column}, ':', '')", (2, 4, 6, *range(8, 14))
+    ),
     "DT": Temporal(
-        re.compile(rf"\d{{4}}((0[1-9]|1[0-2])((0[1-9]|[12]\d|3[01])({_CLOCK})?)?)?"),
+        re.compile(rf"\d{{4}}((0[1-9]|1[0-2])((0[1-9]|[12]\d|3[01])({_CLOCK})?)?)?", re.ASCII),
         ":",
         "00010101000000.000000",
         "CASE WHEN substr({column}, -5, 1) IN ('+', '-') THEN substr({column}, 1, length({column}) - 5)"

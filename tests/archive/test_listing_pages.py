@@ -1,0 +1,75 @@
+"""Every way to a page gives the same page: from the newest file, or out of all that match."""
+
+import random
+from pathlib import Path
+
+import pytest
+from support.index_rows import insert_entity
+
+from radnode.archive import listing
+from radnode.archive.index import Index
+from radnode.archive.listing import FileFilter, FileRow, list_files
+from radnode.model.level import Level
+
+FILES = 400
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    chance = random.Random(3)
+    found = Index(tmp_path_factory.mktemp("pages") / "index.sqlite")
+    found.migrate()
+    with found.writing() as connection:
+        for number in range(FILES // 4):
+            values = {"PatientName": chance.choice(("DOE^JOHN", "ROE^JANE")), "PatientID": str(number)}
+            patient = insert_entity(connection, Level.PATIENT, None, values, instances=4)
+            date = f"20{chance.randrange(10, 25)}0101"
+            study = insert_entity(connection, Level.STUDY, patient, {"StudyDate": date}, instances=4)
+            modality = chance.choice(("CT", "MR"))
+            series = insert_entity(connection, Level.SERIES, study, {"Modality": modality}, instances=4)
+            for _ in range(4):
+                insert_entity(connection, Level.IMAGE, series, {}, arrived=chance.randrange(60) * 10**9)
+        connection.execute("UPDATE counters SET value = ? WHERE name = 'files'", (FILES,))
+    return found
+
+
+def every_page(index: Index, wanted: FileFilter, limit: int) -> list[FileRow]:
+    found, cursor = list[FileRow](), None
+    while True:
+        page = list_files(index, wanted, limit=limit, cursor=cursor)
+        found += page.files
+        cursor = page.next
+        if cursor is None:
+            assert page.total == len(found)
+            return found
+
+
+@pytest.mark.parametrize("seen", [0, 7, 50, 10**6])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        FileFilter(modality="MR"),
+        FileFilter(patient_name="doe"),
+        FileFilter(patient_name="roe*", study_date_from="20150101"),
+        FileFilter(study_date_to="20140101", modality="CT"),
+        FileFilter(patient_name="jane", modality="CT", study_date_to="20200101"),
+        FileFilter(patient_id="7"),
+    ],
+)
+def test_the_same_files_whatever_the_way(
+    index: Index, monkeypatch: pytest.MonkeyPatch, wanted: FileFilter, seen: int
+) -> None:
+    whole = list(list_files(index, wanted, limit=1000, cursor=None).files)
+    monkeypatch.setattr(listing, "_SEEN", seen)
+    assert whole
+    assert [(-(row.arrived // 10**9), str(row.path)) for row in whole] == sorted(
+        (-(row.arrived // 10**9), str(row.path)) for row in whole
+    )
+    assert every_page(index, wanted, 9) == whole
+
+
+def test_an_empty_archive_has_an_empty_page(tmp_path: Path) -> None:
+    index = Index(tmp_path / "index.sqlite")
+    index.migrate()
+    for wanted in (FileFilter(), FileFilter(modality="CT")):
+        assert list_files(index, wanted, limit=10, cursor=None) == listing.FilePage((), 0, None)
