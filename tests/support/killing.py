@@ -47,7 +47,7 @@ class Push:
 
     def _send(self) -> None:
         ae = AE(ae_title="SENDER")
-        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 30
+        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 5  # it does not always notice that the node is gone
         ae.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
         association = ae.associate("127.0.0.1", self.port, ae_title="RADNODE")
         series = generate_uid()
