@@ -19,19 +19,25 @@ GRACE = 25.0
 
 
 class Supervisor:
-    """Runs jobs in children. Entering it starts them; they load their code and wait until `run`. Leaving ends them."""
+    """Runs jobs in children, from entering it until it is left.
+
+    Entering starts one child of each kind, which loads its code and waits until `run`; the others follow once those
+    serve, so that many workers do not delay the node.
+    """
 
     def __init__(self, jobs: Sequence[Job], waking: Waking) -> None:
         self._children = [Child(job) for job in jobs]
+        self._kinds = {child.job.kind for child in self._children}
+        self._first = {child.job.kind: child for child in reversed(self._children)}.values()
         self._waking = waking
-        self._was_ready = False
+        self._was_ready = self._has_served = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(waking.descriptor, selectors.EVENT_READ, self._signalled)
         self._signals = 0
         self._is_stopping = False
 
     def __enter__(self) -> "Supervisor":
-        for child in self._children:
+        for child in self._first:
             child.spawn()
         return self
 
@@ -82,9 +88,12 @@ class Supervisor:
     def _running(self) -> list[Child]:
         return [child for child in self._children if child.process is not None]
 
+    def _wanted(self) -> Sequence[Child]:
+        return self._children if self._has_served else list(self._first)
+
     def _start_due(self) -> None:
         now = time.monotonic()
-        for child in self._children:
+        for child in self._wanted():
             if child.due is not None and child.due <= now:
                 if child.process is None:
                     child.spawn()
@@ -95,7 +104,7 @@ class Supervisor:
                 self._selector.register(child.alive_end, selectors.EVENT_READ, lambda child=child: self._ended(child))
 
     def _until_due(self) -> float | None:
-        due = [child.due for child in self._children if child.due is not None]
+        due = [child.due for child in self._wanted() if child.due is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _wait(self, seconds: float | None) -> None:
@@ -131,11 +140,10 @@ class Supervisor:
         self._on_death(pid)
 
     def _tell_ready(self) -> None:
-        """Ready is: each kind of job is done by at least one child, and at the start by all."""
-        states = [child.is_ready for child in self._children]
-        kinds = {child.job.kind for child in self._children if child.is_ready}
-        enough = all(states) or (self._was_ready and kinds == {child.job.kind for child in self._children})
-        is_ready = enough and not self._is_stopping
+        """Ready is: each kind of job is done by at least one child."""
+        serving = {child.job.kind for child in self._children if child.is_ready}
+        is_ready = serving == self._kinds and not self._is_stopping
+        self._has_served = self._has_served or is_ready
         if is_ready != self._was_ready:
             self._was_ready = is_ready
             self._on_ready(is_ready)
