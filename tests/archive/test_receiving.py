@@ -3,6 +3,7 @@
 import os
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import dcmread
@@ -158,7 +159,7 @@ def test_an_announced_uid_that_is_none_is_refused_at_once(tmp_path: Path, keywor
     ],
 )
 def test_a_bad_identity_is_refused_and_leaves_nothing(
-    tmp_path: Path, override: dict[str, object], error: type[RadnodeError]
+    tmp_path: Path, override: dict[str, Any], error: type[RadnodeError]
 ) -> None:
     with make_archive(tmp_path / "a") as archive:
         with pytest.raises(error):

@@ -6,6 +6,7 @@ See docs/decisions/0002-links.md for why names are given by links, and what a cr
 import sqlite3
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
@@ -120,15 +121,18 @@ class Adopting:
             target = self._layout.current(self._arrival.path)
             if not target.exists():
                 link_durably(self._arrival.part, target, top=self._layout.studies)
+            status = target.stat()  # of another's file, where two brought the same object at once
             if standing and outcome is Outcome.SAME:
-                size = target.stat().st_size
-                update(connection, "instances", standing.row_id, {"size": size})
-                rows.count(connection, {"bytes": size - standing.size})
+                update(
+                    connection, "instances", standing.row_id, {"size": status.st_size, "arrived": status.st_mtime_ns}
+                )
+                rows.count(connection, {"bytes": status.st_size - standing.size})
                 return True
             if standing:
                 self._supersede(connection, standing)
             connection.execute("DELETE FROM superseded WHERE path = ?", (str(self._arrival.path),))
-            rows.insert_row(connection, self._arrival.header, self._arrival.facts)
+            facts = replace(self._arrival.facts, size=status.st_size, arrived=status.st_mtime_ns)
+            rows.insert_row(connection, self._arrival.header, facts)
         return True
 
     def _supersede(self, connection: sqlite3.Connection, standing: Standing) -> None:

@@ -1,5 +1,6 @@
 """Removing an object with its superseded versions: rows first, then the files that no row names any more."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from radnode.archive.index import Index
 from radnode.archive.layout import FILE_MODE, Layout, disk_errors
 from radnode.archive.owners import Owner
 from radnode.archive.settling import settle, superseded_paths
-from radnode.model.errors import NotFound, OutOfResources
+from radnode.model.errors import NotFound, OutOfResources, RadnodeError
 from radnode.model.file_path import FilePath, parse_file_path
 
 TRASH_SUFFIX = ".trash"
@@ -20,21 +21,41 @@ def forget(layout: Layout, index: Index, owner: Owner, path: FilePath) -> None:
     """Remove the current object at `path`, and its superseded versions. Raises NotFound, OutOfResources.
 
     Notes in incoming/ name the files first, so that after a crash or a failure recovery finishes what the rows say.
+    On a full disk it works too, since it is what makes room: the room that is kept for it is spent then.
     """
     with disk_errors():
-        notes: list[Path] = []
+        try:
+            _forget(layout, index, owner, path)
+        except OutOfResources:
+            if not layout.spend_reserve():
+                raise
+            _forget(layout, index, owner, path)
+        layout.keep_reserve()
+
+
+def _forget(layout: Layout, index: Index, owner: Owner, path: FilePath) -> None:
+    notes: dict[FilePath, Path] = {}
+    try:
         with index.writing() as connection:
             standing = rows.standing_at(connection, path)
             if standing is None:
                 raise NotFound("DICOM file not found")
             paths = [path, *superseded_paths(connection, standing.sop_instance)]
-            with suppress(OutOfResources, OSError):  # on a full disk, deleting must work above all
-                notes.extend(_note(owner, each) for each in paths)
+            with suppress(OutOfResources, OSError):  # without a note, a crash leaves a file without a row, no more
+                for each in paths:
+                    notes[each] = _note(owner, each)
             rows.remove_row(connection, standing, lambda other: describe(layout, other))
             connection.execute("DELETE FROM superseded WHERE sop_instance = ?", (standing.sop_instance,))
-        settle(layout, index, paths)
-        for note in notes:
-            note.unlink(missing_ok=True)
+    except RadnodeError:
+        _remove(notes.values())
+        raise
+    settle(layout, index, paths)
+    _remove(notes.values())
+
+
+def _remove(notes: Iterable[Path]) -> None:
+    for note in notes:
+        note.unlink(missing_ok=True)
 
 
 def noted_path(name: str) -> FilePath:

@@ -12,6 +12,8 @@ from radnode.model.file_path import FilePath
 
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
+RESERVE = 512 * 1024
+"""Bytes kept by: removing an object writes some 100 KB to the index's log."""
 _ATTEMPTS = 1000
 
 
@@ -59,6 +61,30 @@ class Layout:
         for folder in (self.root, self.studies, self.private, self.incoming, self.superseded_root):
             if make_folder(folder, parents=folder is self.root):
                 sync(folder.parent)
+        self.keep_reserve()
+
+    def keep_reserve(self) -> None:
+        """Put some room by, if there is any, for the index's work when the disk is full and an object is removed."""
+        with suppress(OSError):
+            descriptor = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+            try:
+                os.posix_fallocate(descriptor, 0, RESERVE)
+            except OSError:
+                self._reserve.unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
+
+    def spend_reserve(self) -> bool:
+        """Give that room back; false where there is none."""
+        try:
+            self._reserve.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    @property
+    def _reserve(self) -> Path:
+        return self.private / "reserve"
 
 
 @contextmanager
