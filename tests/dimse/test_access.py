@@ -18,7 +18,7 @@ def allowed(title: str, address: str, *, host: str, unknown: bool = False) -> Se
     return allowed_services(title, address, dicom, PEERS, resolve=lambda name: names.get(name, []))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.0.0.2"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.0.0.2", "::ffff:127.0.0.1"])
 def test_on_loopback_anyone_may_use_everything_but_a_listed_peer_is_bound(host: str) -> None:
     assert allowed("ANYONE", "127.0.0.1", host=host) == EVERYTHING
     assert allowed("MODALITY", "127.0.0.1", host=host) == {"echo", "store"}
@@ -35,9 +35,10 @@ def test_a_named_host_is_resolved(address: str) -> None:
     assert allowed("PACS", address, host="::") == EVERYTHING
 
 
-def test_a_name_that_does_not_resolve_lets_nobody_in() -> None:
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70, "a..b"])
+def test_a_name_that_does_not_resolve_lets_nobody_in(host: str) -> None:
     dicom = DicomSettings(host="0.0.0.0")
-    peer = Peer(title="PACS", host="no-such-host.invalid", port=104)
+    peer = Peer(title="PACS", host=host, port=104)
     assert allowed_services("PACS", "10.0.0.9", dicom, (peer,)) is None
 
 

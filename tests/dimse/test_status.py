@@ -38,6 +38,12 @@ def test_each_error_has_its_status(error: RadnodeError, status: int) -> None:
     assert refusal.comment == str(error)
 
 
+def test_what_stands_in_place_of_a_uid_is_not_repeated() -> None:
+    assert (
+        refusal_of(InvalidIdentity("StudyInstanceUID", "is no UID: 'DOE^JOHN'")).comment == "StudyInstanceUID is no UID"
+    )
+
+
 def test_a_comment_is_a_valid_lo_value() -> None:
     comment = error_comment("Müller\\X\r\n" + "long " * 40)
     assert comment.startswith("M?ller?X??long")

@@ -15,7 +15,7 @@ def resolve_name(host: str) -> Iterable[str]:
     """The addresses of a host name; none where it does not resolve."""
     try:
         return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
-    except OSError:
+    except (OSError, UnicodeError):  # no such name, or none that a name server can be asked for
         return set()
 
 
@@ -24,7 +24,7 @@ def is_loopback(host: str) -> bool:
     if host in LOOPBACK:
         return True
     try:
-        return ip_address(host).is_loopback
+        return ip_address(_plain(host)).is_loopback
     except ValueError:
         return False
 

@@ -82,6 +82,5 @@ def negotiate(
             result = ACCEPTED
             accepted[context.id] = AcceptedContext(context.id, context.abstract_syntax, syntax, service)
         # Where a context is rejected the transfer syntax is not significant, but the item must be there (9.3.3.2).
-        first = next(iter(context.transfer_syntaxes), _PLAIN[1])
-        answers.append(ContextAnswer(context.id, result, syntax or first))
+        answers.append(ContextAnswer(context.id, result, syntax or _PLAIN[1]))
     return answers, accepted

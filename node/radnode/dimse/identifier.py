@@ -43,7 +43,7 @@ class Identifier:
 
 
 def parse_identifier(data: bytes, transfer_syntax: UID, root: Root) -> Identifier:
-    """The identifier in an encoded data set; NotDicom, or InvalidQuery where it has no answer (C.4.1.2).
+    """The identifier in an encoded data set; NotDicom, or InvalidQuery where it has no answer (C.4.1.3).
 
     Keys above the level that are missing are no error: without them the answers are of all parents.
     """

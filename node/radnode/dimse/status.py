@@ -53,8 +53,9 @@ class Refusal(Exception):
 
 def refusal_of(error: RadnodeError) -> Refusal:
     """What the peer is told of `error`."""
-    if isinstance(error, InvalidIdentity) and error.keyword in IDENTITY_STATUS:
-        return Refusal(IDENTITY_STATUS[error.keyword], error_comment(str(error)))
+    if isinstance(error, InvalidIdentity):
+        status = IDENTITY_STATUS.get(error.keyword, Status.CANNOT_UNDERSTAND)
+        return Refusal(status, error_comment(str(error).partition(":")[0]))  # what it holds instead might be anything
     found = next((DIMSE_STATUS[kind] for kind in type(error).__mro__ if kind in DIMSE_STATUS), Status.CANNOT_UNDERSTAND)
     return Refusal(found, error_comment(str(error)))
 

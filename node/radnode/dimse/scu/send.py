@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from radnode.dimse.scu.calling import calling
-from radnode.dimse.scu.values import Caller, Sent
+from radnode.dimse.scu.values import Caller, CallFailed, Sent
 from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.requesting import MAX_CONTEXTS, Requested
 from radnode.instance.part10 import FileMetaReader
@@ -85,6 +86,10 @@ def _send(requested: Requested, file: _File) -> Sent:
     context = requested.context_for(*file.context)
     if context is None:
         return Sent(file.path, None, f"the peer does not accept {file.sop_class} in {file.transfer_syntax}")
+    try:
+        stream = file.path.open("rb")
+    except OSError as error:
+        return Sent(file.path, None, error.strerror or "cannot be read")
     message_id = requested.next_message_id()
     elements: dict[int, int | str] = {
         Element.SOP_CLASS: file.sop_class,
@@ -93,13 +98,17 @@ def _send(requested: Requested, file: _File) -> Sent:
         Element.PRIORITY: 0,
         Element.SOP_INSTANCE: file.sop_instance,
     }
-    requested.messages.stream(context, elements, _chunks(file, requested.fragment_size))
+    with stream:
+        requested.messages.stream(context, elements, _chunks(file, stream, requested.fragment_size))
     response = requested.response(Field.C_STORE, message_id)
     return Sent(file.path, response.number(Element.STATUS), response.text(Element.ERROR_COMMENT))
 
 
-def _chunks(file: _File, size: int) -> Iterator[bytes]:
-    with file.path.open("rb") as stream:
+def _chunks(file: _File, stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """The data set; CallFailed where it cannot be read to its end, for then half a message is on its way."""
+    try:
         stream.seek(file.offset)
         while chunk := stream.read(min(size, _CHUNK)):
             yield chunk
+    except OSError as error:
+        raise CallFailed(f"{file.path.name}: {error.strerror or 'cannot be read'}") from error

@@ -13,6 +13,7 @@ _FIXED = 68  # protocol version, reserved, two AE titles, 32 reserved bytes
 _ITEM = struct.Struct(">BxH")
 _APPLICATION, _PROPOSED, _ANSWERED, _ABSTRACT, _TRANSFER, _USER = 0x10, 0x20, 0x21, 0x30, 0x40, 0x50
 _MAX_LENGTH, _CLASS_UID, _ROLE, _VERSION_NAME = 0x51, 0x52, 0x54, 0x55
+_VERSION_NAME_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class ContextAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AssociateRequest:
-    """What a requestor asked for. AE titles are trimmed; `fixed` is echoed in the acceptance, as the Standard wants."""
+    """What a requestor asked for. AE titles are trimmed; `fixed` has them as they came, for the acceptance (9.3.3)."""
 
     protocol_version: int
     called: str
@@ -67,6 +68,8 @@ def decode_request(body: bytes) -> AssociateRequest:
             contexts.append(_proposed(value))
         elif kind == _USER:
             user = value
+    if len({context.id for context in contexts}) < len(contexts):
+        raise ProtocolError("two presentation contexts have the same ID")
     about = dict(_items(user))
     return AssociateRequest(
         protocol_version=int.from_bytes(body[:2], "big"),
@@ -75,7 +78,7 @@ def decode_request(body: bytes) -> AssociateRequest:
         application_context=application,
         contexts=tuple(contexts),
         max_pdu=_max_pdu(about),
-        implementation=_text(about.get(_VERSION_NAME, b"")),
+        implementation=_text(about.get(_VERSION_NAME, b"")[:_VERSION_NAME_LENGTH]),
         fixed=bytes(body[:_FIXED]),
     )
 
@@ -87,7 +90,7 @@ def encode_accept(request: AssociateRequest, answers: Iterable[ContextAnswer], m
         head = bytes((answer.id, 0, answer.result, 0))
         items.append(_item(_ANSWERED, head + _item(_TRANSFER, answer.transfer_syntax.encode("ascii", "replace"))))
     items.append(_item(_USER, _about_us(max_pdu)))
-    body = b"\x00\x01" + request.fixed[2:] + b"".join(items)
+    body = b"\x00\x01\x00\x00" + request.fixed[4:] + b"".join(items)
     return struct.pack(">BxL", Kind.ASSOCIATE_AC, len(body)) + body
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from radnode.dimse.upper.stopping import Stopping
 
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_OURS = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EFAULT}
+"""What says that the listening socket is none; every other error is the caller's connection's, gone already."""
 _BREATH = 100  # milliseconds until the next try when descriptors or memory have run out
 
 
@@ -37,11 +39,11 @@ class Listener:
     def _accept(self) -> tuple[socket.socket, str] | None:
         try:
             sock, address = self._listening.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return None  # another process took it, or the caller is gone
         except OSError as error:
-            if error.errno not in _EXHAUSTED:
+            if error.errno in _OURS:
                 raise
+            if error.errno not in _EXHAUSTED:
+                return None  # another process took it, or the caller is gone, or the way to it (accept(2))
             self._relieve()
             pause = select.poll()
             pause.register(self._stopping, select.POLLIN)

@@ -5,8 +5,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 
 from radnode.dimse.upper.command import NO_DATA_SET, Command, Element, decode_command, encode_command
 from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import UNEXPECTED_PDU, PeerAborted, ProtocolError
-from radnode.dimse.upper.pdu import Kind, PduReader, Value, encode_data, encode_fragment, values_of
+from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, PeerAborted, ProtocolError
+from radnode.dimse.upper.pdu import RELEASE_RESPONSE, Kind, PduReader, Value, encode_data, encode_fragment, values_of
 
 COMMAND_LIMIT = 65536
 
@@ -80,13 +80,21 @@ class Messages:
         self._send(encode_fragment(context, held, is_last=True))
 
     def await_release(self) -> None:
-        """Read until the peer confirms the release, or asks for it itself at the same time (PS3.8 9.2.2, AR-8)."""
-        while True:
-            kind, _ = self._reader.read(self._patience, interruptible=False)
+        """Read until the peer confirms the release that this side asked for.
+
+        A peer that asks at the same time gets its answer first (release collision, PS3.8 9.2.2, AR-8 and AR-9); one
+        that just closes has understood as well, for nothing is in flight any more.
+        """
+        kind = None
+        while kind != Kind.RELEASE_RP:
+            try:
+                kind, _ = self._reader.read(self._patience, interruptible=False)
+                if kind == Kind.RELEASE_RQ:
+                    self._send(RELEASE_RESPONSE)
+            except ConnectionLost:
+                return
             if kind == Kind.ABORT:
                 raise PeerAborted("A-ABORT")
-            if kind in (Kind.RELEASE_RP, Kind.RELEASE_RQ):
-                return
 
     def _command(self, context: int, elements: Mapping[int, int | str], *, has_data_set: bool) -> bytes:
         whole = {**elements, Element.DATA_SET_TYPE: 1 if has_data_set else NO_DATA_SET}

@@ -102,8 +102,11 @@ def encode_fragment(context: int, fragment: bytes, *, is_last: bool, is_command:
 
 
 def fragment_size(max_pdu: int) -> int:
-    """The most bytes that one presentation data value may hold for a peer with this maximum (0: it set none)."""
-    return max((max_pdu or UNLIMITED) - _VALUE.size, _VALUE.size)
+    """The most bytes that one presentation data value may hold for a peer with this maximum (0: it set none).
+
+    Always an even number (PS3.8 E.1), and at least 2, whatever nonsense the peer set.
+    """
+    return max((max_pdu or UNLIMITED) - _VALUE.size & ~1, 2)
 
 
 RELEASE_REQUEST = _HEADER.pack(Kind.RELEASE_RQ, 4) + bytes(4)

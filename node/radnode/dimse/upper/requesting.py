@@ -113,6 +113,8 @@ def associate(
 def _connect(address: Address, timeout: float) -> socket.socket:
     try:
         return socket.create_connection((address.host, address.port), timeout)
+    except UnicodeError:
+        raise ConnectionLost(f"{address.host!r} can be no host name") from None
     except OSError as error:
         raise ConnectionLost(f"cannot connect to {address.host}:{address.port}: {error.strerror or error}") from error
 
@@ -129,7 +131,7 @@ def _negotiate(
     reader = PduReader(connection, _MAX_PDU)
     kind, body = reader.read(timeout, interruptible=False)
     if kind == Kind.ASSOCIATE_RJ:
-        raise Rejected(*struct.unpack("xBBB", body))
+        raise Rejected(*struct.unpack("xBBB", bytes(body).ljust(4, b"\0")))
     if kind == Kind.ABORT:
         raise PeerAborted("the peer aborted the association")
     if kind != Kind.ASSOCIATE_AC:
@@ -139,7 +141,7 @@ def _negotiate(
     accepted = {
         one.id: ProposedContext(one.id, proposed[one.id].abstract_syntax, (one.transfer_syntax,))
         for one in answer.contexts
-        if one.result == 0 and one.id in proposed
+        if one.result == 0 and one.id in proposed and one.transfer_syntax in proposed[one.id].transfer_syntaxes
     }
     messages = Messages(connection, reader, accepted, answer.max_pdu, timeout)
     return Requested(messages, accepted, answer.max_pdu)
