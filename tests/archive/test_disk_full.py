@@ -96,6 +96,18 @@ def test_deleting_works_on_a_full_disk(small_disk: Path) -> None:
         assert store(archive, make_instance()).outcome is Outcome.NEW
 
 
+def test_an_archive_on_a_full_disk_opens_so_that_room_can_be_made(small_disk: Path) -> None:
+    root = small_disk / "a"
+    with make_archive(root) as archive:
+        stored = store(archive, LARGE)
+    fill(small_disk)
+    with make_archive(root) as archive:
+        archive.recover()
+        archive.forget(stored.path)
+        assert store(archive, make_instance()).outcome is Outcome.NEW
+    assert_sound(root)
+
+
 def test_a_quota_on_file_size_is_out_of_resources_too(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with make_archive(tmp_path / "a") as archive:

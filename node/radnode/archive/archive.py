@@ -41,6 +41,18 @@ class Archive:
         Raises OutOfResources with the reason: folder not writable, no hard links, index damaged or of a newer radnode.
         """
         layout = Layout(root.absolute())
+        try:
+            archive = cls._open(layout)
+        except OutOfResources:
+            # On a full disk it must open too, or nobody could remove anything through it.
+            if not layout.spend_reserve():
+                raise
+            return cls._open(layout)
+        layout.keep_reserve()
+        return archive
+
+    @classmethod
+    def _open(cls, layout: Layout) -> Self:
         _prepare(layout)
         archive = cls(layout, Index(layout.index))
         with ExitStack() as undo:

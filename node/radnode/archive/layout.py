@@ -61,7 +61,6 @@ class Layout:
         for folder in (self.root, self.studies, self.private, self.incoming, self.superseded_root):
             if make_folder(folder, parents=folder is self.root):
                 sync(folder.parent)
-        self.keep_reserve()
 
     def keep_reserve(self) -> None:
         """Put some room by, if there is any, for the index's work when the disk is full and an object is removed."""
@@ -75,10 +74,10 @@ class Layout:
                 os.close(descriptor)
 
     def spend_reserve(self) -> bool:
-        """Give that room back; false where there is none."""
+        """Give that room back; false where there is none to give."""
         try:
             self._reserve.unlink()
-        except FileNotFoundError:
+        except OSError:
             return False
         return True
 
