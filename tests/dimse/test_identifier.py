@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 
+from radnode.archive.matching import condition
 from radnode.dimse.encoding import encode_elements
 from radnode.dimse.identifier import Identifier, encode_answer, matching_key, parse_identifier
 from radnode.model.attributes import BY_KEYWORD
@@ -111,6 +112,29 @@ def test_every_requested_key_comes_back_in_every_transfer_syntax(syntax: UID) ->
     assert raw(answer, 0x00091001) == b""
 
 
+def test_the_standards_own_example_of_two_japanese_sets_comes_out_byte_for_byte() -> None:
+    """PS3.5 H.3.2: the kanji return to the romaji of JIS X 0201, not to ASCII."""
+    asked = {CHARSET: ("CS", b"ISO 2022 IR 13\\ISO 2022 IR 87"), NAME: ("PN", b"")}
+    answer = answered(parsed(asked), {"PatientName": "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう"})
+    assert raw(answer, NAME) == bytes.fromhex(
+        "d4cfc0de5ec0dbb33d 1b24423b3345441b284a5e1b244242404f3a1b284a3d"
+        "1b24422464245e24401b284a5e1b2442243f246d24261b284a"
+    )
+
+
+def test_a_private_key_is_answered_below_its_creators_name() -> None:
+    asked = {0x00090010: ("LO", b"MAKER"), 0x00091001: ("LO", b"x"), 0x000910FF: ("SH", b"y")}
+    answer = answered(parsed(asked), {})
+    assert [raw(answer, tag) for tag in asked] == [b"MAKER ", b"", b""]
+
+
+@pytest.mark.parametrize("elements", [{0x00100030: ("DA", b"19850315x-")}, {LEVEL: ("CS", b"19850315")}])
+def test_a_refusal_does_not_repeat_what_was_asked(elements: dict[int, tuple[str, bytes]]) -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        assert [condition(*key) for key in parsed(elements).query.keys]
+    assert "1985" not in str(refused.value)
+
+
 def test_a_lower_level_key_is_carried_but_neither_matched_nor_supported() -> None:
     identifier = parsed({0x00080060: ("CS", b"CT")})
     assert identifier.query.keys == ()
@@ -158,6 +182,9 @@ def test_the_identifiers_character_set_decodes_its_keys() -> None:
         (b"ISO 2022 IR 100\\ISO 2022 IR 144", "Müller=Иванов", b"ISO 2022 IR 100\\ISO 2022 IR 144"),
         (b"ISO_IR 999", "Müller", b"ISO_IR 192"),
         (b"ISO_IR 13", "山田", b"ISO_IR 192"),
+        (b"ISO_IR 13", "ﾔﾏﾀﾞ^ﾀﾛｳ", b"ISO_IR 13"),
+        (b"ISO 2022 IR 13\\ISO 2022 IR 87", "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう", b"ISO 2022 IR 13\\ISO 2022 IR 87"),
+        (b"\\ISO 2022 IR 13\\ISO 2022 IR 87", "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎", b"\\ISO 2022 IR 13\\ISO 2022 IR 87"),
     ],
 )
 def test_answers_speak_the_requesters_character_set_where_it_can_hold_the_text(

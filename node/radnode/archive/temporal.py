@@ -57,7 +57,7 @@ class Temporal:
         """The ends of a range in the normal form, `last` up to the end of its precision; InvalidQuery for no range."""
         for end in (first, last):
             if end is not None and not self.shape.fullmatch(self.bare(end)):
-                raise InvalidQuery(f"{keyword}: {end[:26]!r} is no end of a range")
+                raise InvalidQuery(f"{keyword}: an end of the range is none")
         nines = re.sub(r"\d", "9", self.missing)
         lower = self.first(first) if first is not None else re.sub(r"\d", "0", self.missing)
         upper = self.bare(last) + nines[len(self.bare(last)) :] if last is not None else nines

@@ -12,6 +12,7 @@ Encode = Callable[[str], bytes]
 
 # After each of these the first character set is in force again (PS3.5 6.1.2.5.3).
 _FRAGMENTS = re.compile(r"([\\^=\r\n\t\f])")
+_KATAKANA = "shift_jis"  # JIS X 0201 is what it encodes in one byte
 _WHOLE = {"GB18030": "gb18030", "GBK": "gbk", "ISO_IR 192": "utf_8"}
 _SINGLE_BYTE = {
     "100": ("iso8859_1", b"\x1b-A"),
@@ -24,6 +25,7 @@ _SINGLE_BYTE = {
     "138": ("iso8859_8", b"\x1b-H"),
     "148": ("iso8859_9", b"\x1b-M"),
     "203": ("iso8859_15", b"\x1b-b"),
+    "13": (_KATAKANA, b"\x1b)I"),
     "166": ("iso8859_11", b"\x1b-T"),
 }
 _MULTI_BYTE = {
@@ -73,7 +75,12 @@ def _fragment(text: str, first: str, others: list[tuple[str, bytes]]) -> bytes:
     """One stretch of text in the first character set that holds all of it, after that set's escape sequence."""
     for codec, escape in ((first, b""), *others):
         try:
-            return escape + text.encode(codec)
+            encoded = text.encode(codec)
         except UnicodeEncodeError:
             continue
+        if codec == _KATAKANA and len(encoded) > len(text):
+            continue
+        if first == _KATAKANA:  # then what is returned to is not ASCII but the romaji of JIS X 0201 (PS3.5 H.3.2)
+            encoded = encoded.replace(b"\x1b(B", b"\x1b(J")
+        return escape + encoded
     raise UnicodeError("no character set of the term holds the text")

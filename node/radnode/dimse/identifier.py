@@ -28,10 +28,14 @@ _TEMPORAL = {"DA", "TM", "DT"}
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What was asked: the query, every key that answers must carry with its VR, and how answers are to be written."""
+    """What was asked: the query, and how its answers are to be written.
+
+    `requested` is every key that they must carry, with its VR and with what stands there where the index knows nothing:
+    of a private creator its name, or the private keys would be nobody's (PS3.5 7.8.1), of any other nothing.
+    """
 
     query: Query
-    requested: tuple[tuple[int, str], ...]
+    requested: tuple[tuple[int, str, bytes], ...]
     character_set: bytes
     asks_availability: bool
 
@@ -39,7 +43,7 @@ class Identifier:
     def has_unsupported_keys(self) -> bool:
         """Whether some key is neither matched nor ever answered with a value, which FF01 tells (C.4.1.1.4)."""
         answered = {attribute.tag for attribute in self.query.returns}
-        return any(tag not in answered for tag, _ in self.requested)
+        return any(tag not in answered for tag, _, _ in self.requested)
 
 
 def parse_identifier(data: bytes, transfer_syntax: UID, root: Root) -> Identifier:
@@ -53,11 +57,11 @@ def parse_identifier(data: bytes, transfer_syntax: UID, root: Root) -> Identifie
     codecs = codecs_of(character_set.strip(b"\0 "))
     level = _level(_raw(data, elements.get(LEVEL)), root)
     keys: list[tuple[Attribute, MatchingKey]] = []
-    requested: list[tuple[int, str]] = []
+    requested: list[tuple[int, str, bytes]] = []
     for tag, element in elements.items():
         if tag in _NOT_KEYS or tag & 0xFFFF == 0:
             continue
-        requested.append((tag, _vr(element)))
+        requested.append((tag, _vr(element), _raw(data, element) if _is_private_creator(tag) else b""))
         attribute = BY_TAG.get(tag)
         if attribute is not None and attribute.level <= level:
             text = text_of(_raw(data, element), attribute.vr, element.vr, codecs, big_endian=big_endian)
@@ -96,7 +100,7 @@ def encode_answer(
     by_charset = (text for tag, text in texts.items() if known[tag].vr in CHARSET_VRS)
     term, encode = choose(identifier.character_set, by_charset)
     big_endian = transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
-    elements = {tag: (vr, b"") for tag, vr in identifier.requested}
+    elements = {tag: (vr, value) for tag, vr, value in identifier.requested}
     for tag, attribute in known.items():
         elements[tag] = (attribute.vr, encode_value(attribute.vr, texts[tag], encode, big_endian=big_endian))
     elements[CHARACTER_SET] = ("CS", term)
@@ -105,6 +109,10 @@ def encode_answer(
     if identifier.asks_availability:
         elements[AVAILABILITY] = ("CS", b"ONLINE")
     return encode_elements(elements, transfer_syntax)
+
+
+def _is_private_creator(tag: int) -> bool:
+    return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
 def _raw(data: bytes, element: Element | None) -> bytes:
@@ -118,7 +126,7 @@ def _level(raw: bytes, root: Root) -> Level:
     if not name:
         raise InvalidQuery("QueryRetrieveLevel is missing")
     if name not in Level.__members__:
-        raise InvalidQuery(f"QueryRetrieveLevel {name[:16]!r} is unknown")
+        raise InvalidQuery("QueryRetrieveLevel is unknown")
     level = Level[name]
     if level < root.value:
         raise InvalidQuery(f"{name} level is not in this information model")
