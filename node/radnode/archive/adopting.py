@@ -16,7 +16,7 @@ from radnode.archive.index import Index
 from radnode.archive.layout import Layout, disk_errors, link_durably, replace_by_link, sync
 from radnode.archive.parents import update
 from radnode.archive.rows import Standing, standing_of
-from radnode.archive.settling import settle
+from radnode.archive.settling import retract, settle
 from radnode.archive.stored import Arrival, Outcome
 from radnode.instance.equality import same_elements
 from radnode.instance.header import read_header
@@ -53,14 +53,14 @@ class Adopting:
                 return self._decide()
             except BaseException:
                 with suppress(RadnodeError, OSError):
-                    settle(self._layout, self._index, [self._arrival.path])
+                    retract(self._layout, self._index, self._arrival.part, self._arrival.path)
                 raise
 
     def _decide(self) -> tuple[FilePath, Outcome]:
         for _ in range(_ATTEMPTS):
             standing, outcome = self._meet()
             if standing and outcome is Outcome.EQUAL:
-                settle(self._layout, self._index, [self._arrival.path])
+                retract(self._layout, self._index, self._arrival.part, self._arrival.path)
                 return standing.path, outcome
             if self._write(standing, outcome):
                 self._tidy(standing)

@@ -62,7 +62,7 @@ class Check:
             yield Progress("superseded versions", 0, 0)
             self._findings += check_superseded(self._layout, index, digests=self._digests, repair=repair)
             yield Progress("counters", 0, 0)
-            with index.writing() if repair else index.reading() as connection:
+            with index.writing() if repair else index.reading_one_state() as connection:
                 self._findings += audit(connection, repair=repair)
 
     def _open(self, *, repair: bool) -> bool:

@@ -58,6 +58,11 @@ def _remove(notes: Iterable[Path]) -> None:
         note.unlink(missing_ok=True)
 
 
+def is_noted(layout: Layout, path: FilePath) -> bool:
+    """Whether somebody is removing what lies at `path`: a note says so until its files are gone."""
+    return any(layout.incoming.glob(f"*/{_name_of(path)}*{TRASH_SUFFIX}"))
+
+
 def noted_path(name: str) -> FilePath:
     """The path that a note in incoming/ names. Raises NotFound for another file's name."""
     study, series, digest, *_ = [*name.split(_SEPARATOR), "", ""]

@@ -16,6 +16,7 @@ from weakref import WeakMethod
 from sqlite_utils import Database
 
 from radnode.archive import schema
+from radnode.archive.layout import FILE_MODE
 from radnode.archive.turns import Turns
 from radnode.model.errors import OutOfResources
 
@@ -49,6 +50,7 @@ class Index:
 
         Raises OutOfResources if it cannot be opened, is no index, or was made by a newer radnode.
         """
+        _make_file(self.path)
         with self.reading() as connection:
             current = schema.version_of(Database(connection)) == len(schema.MIGRATIONS)
         if not current:
@@ -75,13 +77,21 @@ class Index:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection for SELECTs, borrowed; several SELECTs see one state only within BEGIN...COMMIT."""
+        """A connection for SELECTs, borrowed; each sees the state of its own moment."""
         with _translated(self.path):
             connection = self._borrow()
             try:
                 yield connection
             finally:
                 self._give_back(connection)
+
+    @contextmanager
+    def reading_one_state(self) -> Iterator[sqlite3.Connection]:
+        """As `reading`, and several SELECTs see one state, whatever others write meanwhile."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -127,6 +137,21 @@ class Index:
         self._lock = threading.Lock()
         self._turns.start_afresh()
         self._closed = False
+
+
+def _make_file(path: Path) -> None:
+    """Make the file with radnode's mode: SQLite would take the umask's, and gives its journals the mode of the file.
+
+    One that is there is never opened here: closing it would let go of this process's locks on it.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise OutOfResources(f"The index is unavailable ({error.strerror})") from error
+    os.fchmod(descriptor, FILE_MODE)
+    os.close(descriptor)
 
 
 @contextmanager

@@ -158,6 +158,14 @@ def remove_durably(target: Path, *, top: Path) -> None:
             return
 
 
+def is_on_its_way(target: Path) -> bool:
+    """Whether an image file has a second name: it is being taken in, or superseded, at this moment."""
+    try:
+        return target.stat().st_nlink > 1
+    except FileNotFoundError:
+        return False
+
+
 def _make_folders(folder: Path, top: Path) -> bool:
     if folder == top:
         return False

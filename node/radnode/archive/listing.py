@@ -65,11 +65,9 @@ def list_files(index: Index, wanted: FileFilter, *, limit: int, cursor: str | No
         raise InvalidQuery(f"limit must be 1 to {_PAGE_LIMIT}")
     after = decode_cursor(cursor) if cursor else None
     filters = restrictions(wanted)
-    with index.reading() as connection:
-        connection.execute("BEGIN")
+    with index.reading_one_state() as connection:
         total, everything = _count(connection, filters)
         rows = _page(connection, filters, after, limit + 1, total / (everything or 1))
-        connection.execute("COMMIT")
     files = tuple(_file_row(row) for row in rows[:limit])
     end = Cursor(files[-1].arrived // 10**9, files[-1].path).encode() if len(rows) > limit else None
     return FilePage(files, total, end)

@@ -16,7 +16,7 @@ from radnode.archive.index import Index
 from radnode.archive.layout import Layout, disk_errors
 from radnode.archive.owners import abandoned
 from radnode.archive.receiving import PART_SUFFIX
-from radnode.archive.settling import is_superseded, settle, superseded_paths
+from radnode.archive.settling import is_superseded, retract, settle, superseded_paths
 from radnode.archive.stored import Arrival, FileFacts
 from radnode.instance.header import read_header
 from radnode.model.errors import InvalidIdentity, NotDicom, NotFound
@@ -76,6 +76,9 @@ def _finish_object(layout: Layout, index: Index, part: Path) -> bool:
     adopts = not known and part.stat().st_nlink > 1
     if adopts:
         Adopting(layout, index, arrival).adopt()
+    elif not known:
+        retract(layout, index, part, arrival.path)
+        return False
     with index.reading() as connection:
         others = superseded_paths(connection, arrival.header.sop_instance)
         standing = rows.standing_of(connection, arrival.header.sop_instance)

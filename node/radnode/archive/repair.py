@@ -6,11 +6,13 @@ from contextlib import suppress
 from radnode.archive import rows
 from radnode.archive.adopting import describe
 from radnode.archive.findings import Finding, Kind
+from radnode.archive.forgetting import is_noted
 from radnode.archive.index import Index
-from radnode.archive.layout import Layout
+from radnode.archive.layout import Layout, is_on_its_way
 from radnode.archive.quarantine import quarantine, set_aside
 from radnode.archive.survey import Suspect
 from radnode.model.errors import OutOfResources
+from radnode.model.file_path import FilePath
 
 
 def mend(layout: Layout, index: Index, suspect: Suspect) -> Finding:
@@ -30,14 +32,18 @@ def mend(layout: Layout, index: Index, suspect: Suspect) -> Finding:
 def stands(layout: Layout, index: Index, suspect: Suspect) -> bool:
     """Whether a suspect is still one: other processes may have finished what they were at."""
     file = layout.current(suspect.path)
-    with index.reading() as connection:
-        known = rows.standing_at(connection, suspect.path) is not None
     if suspect.kind is not Kind.ORPHAN:
-        return known and (suspect.kind is Kind.DAMAGED or not file.exists())
-    try:
-        return not known and file.stat().st_nlink == 1  # a second name: it is on its way in
-    except FileNotFoundError:
-        return False
+        if suspect.kind is Kind.MISSING and file.exists():
+            return False
+        return _is_known(index, suspect.path)  # asked last: removing takes the row before the file
+    # In this order: the second name goes after the row has come, the note on removal goes after the file has gone.
+    handled = is_on_its_way(file) or _is_known(index, suspect.path) or is_noted(layout, suspect.path)
+    return not handled and file.exists()
+
+
+def _is_known(index: Index, path: FilePath) -> bool:
+    with index.reading() as connection:
+        return rows.standing_at(connection, path) is not None
 
 
 def sound_index(layout: Layout) -> str:

@@ -6,6 +6,7 @@ same lock whether its file is still there, so a file that a row needs can never 
 
 import sqlite3
 from collections.abc import Iterable
+from pathlib import Path
 
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout, remove_durably
@@ -25,6 +26,20 @@ def settle(layout: Layout, index: Index, paths: Iterable[FilePath]) -> None:
                 remove_durably(layout.current(path), top=layout.studies)
             if not is_superseded(connection, path):
                 remove_durably(layout.superseded(path), top=layout.superseded_root)
+
+
+def retract(layout: Layout, index: Index, part: Path, path: FilePath) -> None:
+    """Take back the name at `path` that adopting gave the temporary file `part`, unless a row needs it. Repeatable.
+
+    Another file that lies there without a row stays: it may be an object that the index has lost. Raises as settle.
+    """
+    target = layout.current(path)
+    with index.writing() as connection:
+        if standing_at(connection, path) is not None:
+            return
+        if target.exists() and (part == target or not part.samefile(target)):
+            return
+        remove_durably(target, top=layout.studies)
 
 
 def is_superseded(connection: sqlite3.Connection, path: FilePath) -> bool:

@@ -20,9 +20,7 @@ class Statistics:
 
 def read_statistics(index: Index) -> Statistics:
     """The archive's numbers at one moment. Raises OutOfResources."""
-    with index.reading() as connection:
-        connection.execute("BEGIN")
+    with index.reading_one_state() as connection:
         counted: dict[str, int] = dict(connection.execute("SELECT name, value FROM counters").fetchall())
         superseded = int(connection.execute("SELECT count(*) FROM superseded").fetchone()[0])
-        connection.execute("COMMIT")
     return Statistics(**counted, superseded=superseded)
