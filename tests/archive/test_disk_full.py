@@ -2,12 +2,12 @@
 
 import os
 import resource
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.archives import EXPLICIT, assert_sound, image_files, make_archive, store, temporary_files
+from support.disks import fill, small_file_system
 from support.instances import make_instance
 
 from radnode.archive.archive import Archive
@@ -19,34 +19,8 @@ LARGE = make_instance(SOPInstanceUID="1.2.3.1", Rows=500, Columns=500, PixelData
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB, where this process may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = (
-        os.geteuid() == 0
-        and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=False, capture_output=True
-        ).returncode
-    )
-    if not mounted:
-        pytest.skip("cannot mount a small file system")
-    try:
+    with small_file_system(tmp_path / "disk") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """A file that takes all the room that is left."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        size = 1 << 16
-        while size:
-            try:
-                file.write(bytes(size))
-            except OSError:
-                size >>= 1
-    return ballast
 
 
 def test_full_while_receiving_and_room_again(small_disk: Path) -> None:

@@ -59,7 +59,7 @@ def serve(wanted: Plan) -> int:
         for role in wanted.roles:
             stack.enter_context(hold(wanted.root, role, patience=PATIENCE))
         ready.clear_stale(wanted.private, dicom=wanted.dicom, rest=wanted.rest)
-        metrics = metrics_folder.prepare(wanted.private, wanted.roles[0].value)
+        metrics = stack.enter_context(metrics_folder.prepared(wanted.private, wanted.roles[0].value))
         listening = stack.enter_context(bound(wanted))
         supervisor = stack.enter_context(Supervisor(jobs(wanted, listening), waking))
         from radnode.cli.opening import open_archive  # noqa: PLC0415 - slow, so while the children load their code
