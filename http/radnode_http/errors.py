@@ -58,7 +58,7 @@ class Refusal(Exception):
 
 
 class Disconnected(Exception):
-    """The client went away while its body was being read; nobody is left to answer."""
+    """The client went away before its request was read or its turn came; nobody is left to answer."""
 
 
 def refusal_of(error: RadnodeError) -> Refusal:

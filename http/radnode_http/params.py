@@ -24,6 +24,12 @@ def _real_date(text: str) -> str:
     return text
 
 
+def _plain_text(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("text", "must not hold a NUL")
+    return text
+
+
 def _whole_number(first: int, last: int) -> Callable[[object], object]:
     """Digits only: what int() takes beyond them (signs, underscores, spaces) is a mistake in a URL."""
 
@@ -38,6 +44,7 @@ def _whole_number(first: int, last: int) -> Callable[[object], object]:
     return parse
 
 
+PlainText = Annotated[str, AfterValidator(_plain_text)]
 StudyDate = Annotated[str, AfterValidator(_real_date), WithJsonSchema({"type": "string", "pattern": DATE})]
 Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number(1, 1000))]
 Quality = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole_number(1, 100))]
@@ -48,11 +55,11 @@ class ListParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    patient_id: str | None = None
+    patient_id: PlainText | None = None
     """Exactly this Patient ID."""
-    patient_name: str | None = None
+    patient_name: PlainText | None = None
     """Any part, case and accents aside; `*` and `?` are wildcards; `john doe` finds DOE^JOHN."""
-    modality: str | None = None
+    modality: PlainText | None = None
     """Exactly this modality, or one of several, separated by commas; XR is CR and DX, RT is every RT modality."""
     study_date_from: StudyDate | None = None
     """The first study date, inclusive, YYYYMMDD."""

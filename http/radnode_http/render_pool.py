@@ -5,12 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from radnode.instance.render_protocol import ANSWER, PICTURE, REFUSALS, Format, Request
 from radnode.model.errors import CannotRender, RadnodeError
+from radnode_http.errors import Disconnected
 
 WAITING_PER_WORKER = 64
 START_LIMIT = 60.0
@@ -108,10 +110,18 @@ class RenderPool:
         for worker in self._workers:
             self._keep(asyncio.create_task(self._warm(worker)))
 
-    async def render(self, path: Path, format: Format, quality: int) -> bytes:  # noqa: A002 - as in render()
+    async def render(
+        self,
+        path: Path,
+        format: Format,  # noqa: A002 - as in radnode.instance.render
+        quality: int,
+        *,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> bytes:
         """The picture that radnode.instance.render makes of the file, with its errors.
 
         CannotRender also where it took too long, where the decoder crashed, and where too many others wait.
+        Disconnected where nobody wants it any more once a worker is free.
         """
         if not self._open or self._waiting >= WAITING_PER_WORKER * len(self._workers):
             raise CannotRender("too many pictures are being made" if self._open else "the node is stopping")
@@ -120,6 +130,9 @@ class RenderPool:
             worker = await self._idle.get()
         finally:
             self._waiting -= 1
+        if not is_wanted():
+            self._idle.put_nowait(worker)
+            raise Disconnected
         task = asyncio.create_task(self._use(worker, Request(str(path), format, quality, self._timeout)))
         self._keep(task)
         outcome = await asyncio.shield(task)

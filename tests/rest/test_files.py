@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from PIL import Image
 from support.instances import REMOVED, bundled, encode_part10, make_instance
-from support.rest import NO_SUCH_FILE, Rest, checked, open_archive, rest_settings, serving
+from support.rest import NO_SUCH_FILE, Rest, checked, make_token, open_archive, rest_settings, serving, until
 
 from radnode_http.answers import DeleteAnswer, MetadataAnswer, SummaryAnswer
+from radnode_http.errors import Disconnected
 from radnode_http.render_pool import RenderPool
 
 GUIDE_SUMMARY = """PATIENT INFORMATION:
@@ -147,6 +148,28 @@ async def test_a_bad_parameter_of_the_picture_is_named(rest: Rest) -> None:
         status, answer = await rest.target("GET", f"/api/dicom/image/{path}?{query}")
         assert status == 400, query
         assert query.partition("=")[0] in answer["detail"]
+
+
+async def test_a_client_that_has_gone_gets_no_picture_made(tmp_path: Path) -> None:
+    class Watched(RenderPool):
+        wanted: tuple[bool, ...] = ()
+
+        async def render(self, *_: Any, **options: Any) -> bytes:
+            is_wanted: Callable[[], bool] = options["is_wanted"]
+            self.wanted = (is_wanted(),)
+            client.transport.abort()
+            await until(lambda: not is_wanted())
+            self.wanted = (*self.wanted, is_wanted())
+            raise Disconnected
+
+    pool, root = Watched(0, 30), tmp_path / "storage"
+    async with open_archive(root) as archive, serving(archive, rest_settings(root), pool=pool) as rest:
+        path = await rest.stored(encode_part10(make_instance()))
+        async with rest.connected() as (_, client):
+            authorization = f"Authorization: Bearer {make_token()}"
+            client.write(f"GET /api/dicom/image/{path} HTTP/1.1\r\nHost: x\r\n{authorization}\r\n\r\n".encode())
+            await until(lambda: len(pool.wanted) == 2)
+    assert pool.wanted == (True, False)
 
 
 async def test_a_file_may_be_deleted_while_its_picture_is_made(pictures: Rest) -> None:

@@ -15,6 +15,7 @@ from support.pictures import image_of
 
 from radnode.instance.render import render
 from radnode.model.errors import CannotRender, NoPixelData, NotFound
+from radnode_http.errors import Disconnected
 from radnode_http.render_pool import RenderPool
 
 CT = bundled("CT_small.dcm")
@@ -115,6 +116,15 @@ async def test_a_caller_who_goes_away_mixes_nothing_up(pool: RenderPool) -> None
         waiting.cancel()
         assert await pool.render(CT, "png", 95) == render(CT, "png")
         assert gone.cancelled() or gone.done()
+
+
+async def test_no_picture_is_made_for_who_has_gone_meanwhile(pool: RenderPool, tmp_path: Path) -> None:
+    waiting = pool.render(tmp_path / "never looked for", "png", 95, is_wanted=lambda: False)
+    first = asyncio.ensure_future(pool.render(CT, "png", 95))
+    with pytest.raises(Disconnected):
+        await waiting
+    assert await first == render(CT, "png")
+    assert await pool.render(CT, "png", 95) == render(CT, "png")
 
 
 async def test_too_many_who_wait_are_refused(slow: Path) -> None:

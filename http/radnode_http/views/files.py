@@ -37,7 +37,9 @@ async def image(request: web.Request) -> web.Response:
 async def _picture(request: web.Request, file: Path, wanted: ImageParameters) -> bytes:
     """The picture, or NotFound where the file went away while it was being made."""
     try:
-        return await request.app[RENDER_POOL].render(file, wanted.format, wanted.quality)
+        return await request.app[RENDER_POOL].render(
+            file, wanted.format, wanted.quality, is_wanted=lambda: request.transport is not None
+        )
     except (CannotRender, FileNotFoundError):
         if await asyncio.to_thread(file.exists):
             raise
