@@ -160,6 +160,48 @@ def test_findscu_at_every_level(server: Running) -> None:
     assert "DataSetDoesNotMatchSOPClass" in refused.stdout or "IdentifierDoesNotMatchSOPClass" in refused.stdout
 
 
+MANY_KEYS = {
+    "QueryRetrieveLevel": "IMAGE",
+    "StudyInstanceUID": "",
+    "SeriesInstanceUID": "",
+    "SOPInstanceUID": "",
+    "PatientName": "*",
+    "Rows": "",
+    "InstanceAvailability": "",
+    "SoftwareVersions": "",
+    "SmallestImagePixelValue": "",
+    "FrameIncrementPointer": "",
+    "TimezoneOffsetFromUTC": "",
+    "0008,0001": "",
+    "0009,0010": "MAKER",
+    "0009,1001": "",
+    "RequestAttributesSequence": "",
+    "ReferencedStudySequence[0].ReferencedSOPInstanceUID": "",
+}
+
+
+@pytest.mark.parametrize("proposal", ["-xi", "-xe", "-xb"])
+def test_findscu_reads_answers_to_keys_of_every_kind(server: Running, tmp_path: Path, proposal: str) -> None:
+    run("storescu", *to(server), bundled("CT_small.dcm"))
+    keys = [word for name, value in MANY_KEYS.items() for word in ("-k", f"{name}={value}" if value else name)]
+    output = run("findscu", "-v", "-S", proposal, "-X", "-od", tmp_path, *keys, *to(server)).stdout
+    assert not re.search("^[WEF]:", output, re.MULTILINE)
+    answer = run("dcmdump", tmp_path / "rsp0001.dcm").stdout
+    asked = [name.partition("[")[0] for name in MANY_KEYS]
+    assert [name for name in asked if name not in answer and f"({name})" not in answer] == []
+    stored = dcmread(bundled("CT_small.dcm"))
+    for value in (f"US {stored.Rows} ", "[MAKER]", "[ONLINE]", f"[{stored.SOPInstanceUID}]", f"[{stored.PatientName}]"):
+        assert value in answer
+
+
+def test_dcmsend_of_a_folder(server: Running, archive: Archive, tmp_path: Path) -> None:
+    for number in range(5):
+        write_part10(make_instance(SOPInstanceUID=f"1.2.3.{number}"), tmp_path / f"{number}.dcm")
+    output = run("dcmsend", "-v", "+sd", *to(server), tmp_path).stdout
+    assert "with status SUCCESS  : 5" in output
+    assert len(stored_files(archive)) == 5
+
+
 def test_findscu_cancels(server: Running, archive: Archive) -> None:
     for number in range(30):
         instance = make_instance(SOPInstanceUID=f"1.2.3.{number}")

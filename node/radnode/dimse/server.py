@@ -31,7 +31,7 @@ class Patience:
     """How long the server waits, in seconds."""
 
     request: float = 15.0
-    """From a connection to its A-ASSOCIATE-RQ (the ARTIM timer of PS3.8 9.1.5)."""
+    """Until the A-ASSOCIATE-RQ begins, and as long again until it is whole (the ARTIM timer of PS3.8 9.1.5)."""
     grace: float = 10.0
     """For what is in flight when the node stops."""
 
