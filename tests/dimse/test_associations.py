@@ -140,7 +140,7 @@ def test_the_limit_holds_over_several_workers(tmp_path: Path) -> None:
 
 def test_silent_connections_are_dropped_and_take_no_slot() -> None:
     dicom = DicomSettings(max_associations=1)
-    with running(FakeArchive(), dicom=dicom, patience=Patience(request=0.3, grace=5)) as server:
+    with running(FakeArchive(), dicom=dicom, patience=Patience(request=1, grace=5)) as server:
         silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
         slow = socket.create_connection(("127.0.0.1", server.port))
         slow.sendall(b"\x01\x00\x00\x00")
