@@ -3,21 +3,16 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from radnode.cli import ready
 from radnode.cli.backoff import ENOUGH, LONGEST_DELAY, STEADY, Backoff
-from radnode.cli.orders import Orders
 from radnode.cli.ready import Ready
 from radnode.cli.refusal import Refused
 from radnode.cli.sockets import PortInUse, listen
 from radnode.cli.storage import existing, prepare
-from radnode.settings import ArchiveSettings, AuthSettings, Peer, Settings
 
 
 def test_delays_grow_and_a_steady_run_forgives() -> None:
@@ -31,25 +26,6 @@ def test_delays_grow_and_a_steady_run_forgives() -> None:
     assert backoff.after(lived=1.0).is_hopeless
     assert backoff.after(lived=1.0).delay <= LONGEST_DELAY
     assert backoff.after(lived=STEADY) == Backoff(deaths=1)
-
-
-def test_orders_carry_all_settings_secrets_too() -> None:
-    settings = Settings(
-        archive=ArchiveSettings(root=Path("/data")),
-        auth=AuthSettings(secret=SecretStr("0123456789abcdef0123456789abcdef")),
-        peers=(Peer(title="A", host="b", port=1),),
-    )
-    orders = Orders("dicom", "dicom-1", 7, 8, settings)
-    line = orders.encode()
-    assert line.count(b"\n") == 1
-    assert Orders.decode(line) == orders
-
-
-def test_a_child_without_orders_ends() -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "radnode.cli.worker", "dicom-1"], input=b"", capture_output=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (3, b"")
 
 
 def test_ready_is_written_whole_and_withdrawn_by_its_owner(tmp_path: Path) -> None:

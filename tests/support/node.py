@@ -113,7 +113,7 @@ class Node:
         return [json.loads(line) for line in self.log_text().splitlines()]
 
     def children(self) -> dict[int, str]:
-        """The processes below it, by id, with their command lines."""
+        """The processes below it, by id, with their names."""
         assert self.process is not None
         return descendants(self.process.pid)
 
@@ -162,7 +162,7 @@ class Node:
 
 
 def descendants(parent: int) -> dict[int, str]:
-    """All processes below `parent`, by id, with their command lines."""
+    """All processes below `parent`, by id, with their names."""
     parents: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -174,13 +174,13 @@ def descendants(parent: int) -> dict[int, str]:
     found: dict[int, str] = {}
     left: Sequence[int] = parents.get(parent, [])
     while left:
-        found |= {pid: _command(pid) for pid in left}
+        found |= {pid: _name(pid) for pid in left}
         left = [child for pid in left for child in parents.get(pid, [])]
     return found
 
 
-def _command(pid: int) -> str:
+def _name(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return ""

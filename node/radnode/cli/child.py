@@ -1,16 +1,13 @@
-"""A child of the supervisor: one process that is started, watched and started again."""
+"""A child of the supervisor: one process that is forked, watched and started again."""
 
 import os
 import signal
 import socket
-import subprocess
-import sys
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from radnode.cli.backoff import Backoff
-from radnode.cli.orders import Orders
-from radnode.settings import Settings
+from radnode.cli.worker import SIGNALS, Post, Serve, work
 
 
 @dataclass(frozen=True)
@@ -18,10 +15,11 @@ class Job:
     """What a child is for."""
 
     kind: str
-    """dicom or rest."""
+    """dicom, rest or housekeeper."""
     name: str
-    listening: socket.socket
-    settings: Settings
+    """What it is called in the log, and by ps."""
+    serve: Serve
+    listening: socket.socket | None = None
 
 
 @dataclass
@@ -30,7 +28,7 @@ class Child:
 
     job: Job
     backoff: Backoff = field(default_factory=Backoff)
-    process: subprocess.Popen[bytes] | None = None
+    pid: int | None = None
     started_at: float = 0.0
     due: float | None = 0.0
     """When it is to be started; None while it runs."""
@@ -39,56 +37,42 @@ class Child:
     """Read end of the pipe in which it says that it serves."""
     alive_end: int = -1
     """Descriptor that becomes readable when the process ends."""
-    _its_end: int = -1
 
-    def spawn(self) -> None:
-        """Start the process, which loads its code and then waits for its orders.
+    def start(self, now: float, life: int, let_go: Callable[[], None]) -> None:
+        """Fork the process, which has all code loaded; this one must have a single thread.
 
-        It ends by itself when this one dies, because its standard input ends then. It is a process group of its own, so
-        that Ctrl-C on a terminal reaches the supervisor alone.
+        `life` becomes readable in it when this process dies; `let_go` closes there what is this process's alone.
+        Signals wait meanwhile, so that none reaches the child before it can heed it.
         """
-        self.ready_end, self._its_end = os.pipe()
-        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", "radnode.cli.worker", self.job.name],
-            stdin=subprocess.PIPE,
-            pass_fds=(self.job.listening.fileno(), self._its_end),
-            process_group=0,
-        )
-        self.alive_end = os.pidfd_open(self.process.pid)
-
-    def order(self, now: float) -> None:
-        """Let it serve."""
-        assert self.process is not None
-        assert self.process.stdin is not None
         self.started_at, self.due, self.is_ready = now, None, False
-        job = self.job
-        orders = Orders(job.kind, job.name, job.listening.fileno(), self._its_end, job.settings)
-        os.close(self._its_end)
+        self.ready_end, its_end = os.pipe()
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            self.process.stdin.write(orders.encode())
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            return  # it died at once; its end will be noticed like any other
+            self.pid = os.fork()
+            if self.pid == 0:
+                work(self.job.name, self.job.serve, Post(self.job.listening, its_end, life), let_go)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        os.close(its_end)
+        self.alive_end = os.pidfd_open(self.pid)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, if it is there."""
-        if self.process is not None:
-            self.process.send_signal(number)
+        if self.pid is not None:
+            os.kill(self.pid, number)
 
     def died(self, now: float) -> int:
-        """Take note of its end: the exit status, and when it is due again."""
-        assert self.process is not None
-        status = self.process.wait()
-        with suppress(BrokenPipeError):
-            if self.process.stdin:
-                self.process.stdin.close()
-        self._close()
-        self.process = None
+        """Take note of its end: the exit status (negative: the signal), and when it is due again."""
+        assert self.pid is not None
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.close()
+        self.pid = None
         self.backoff = self.backoff.after(now - self.started_at)
         self.due, self.is_ready = now + self.backoff.delay, False
         return status
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close this side's descriptors."""
         for descriptor in (self.ready_end, self.alive_end):
             if descriptor >= 0:
                 os.close(descriptor)

@@ -1,19 +1,17 @@
-"""The housekeeper: a thread of the supervisor that sweeps up after processes that died."""
+"""The housekeeper's process: it sweeps up after processes that died."""
 
+import os
+import select
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 import structlog
 
+from radnode.archive.archive import Archive
 from radnode.archive.roles import Role, hold
+from radnode.cli.worker import Post
 from radnode.model.errors import Occupied, RadnodeError
-
-if TYPE_CHECKING:
-    from radnode.archive.archive import Archive
+from radnode.settings import Settings
 
 log = structlog.get_logger()
 
@@ -21,48 +19,33 @@ PERIOD = 300.0
 """Seconds between rounds that nobody asked for."""
 
 
-class Housekeeper:
-    """Runs while it is entered; `wake` asks for a round at once."""
+def keep_house(due: int, settings: Settings, post: Post, stop: threading.Event) -> None:
+    """A round now and then, and whenever something is written to the eventfd `due`, until `stop` is set."""
 
-    def __init__(self, archive: "Archive") -> None:
-        self._archive = archive
-        self._due = threading.Event()
-        self._is_ending = False
-        self._thread = threading.Thread(target=self._keep, name="housekeeper", daemon=True)
+    def wake() -> None:
+        stop.wait()
+        os.eventfd_write(due, 1)
 
-    def wake(self) -> None:
-        """A process has died: what it had begun is to be finished or removed."""
-        self._due.set()
-
-    def __enter__(self) -> "Housekeeper":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._is_ending = True
-        self._due.set()
-        self._thread.join()
-
-    def _keep(self) -> None:
-        while True:
-            self._due.wait(PERIOD)
-            self._due.clear()
-            if self._is_ending:
-                return
-            try:
-                self._archive.recover()
-            except RadnodeError as error:
-                log.warning("housekeeping_failed", why=str(error))
+    threading.Thread(target=wake, name="stop", daemon=True).start()
+    post.say_ready()
+    while True:
+        if select.select([due], [], [], PERIOD)[0]:
+            os.eventfd_read(due)
+        if stop.is_set():
+            return
+        sweep(settings.archive.root)
 
 
-@contextmanager
-def keeping_house(root: Path, archive: "Archive") -> Iterator[Callable[[], None]]:
-    """A housekeeper at work within the block, where no other process keeps this archive; gives its `wake`."""
+def sweep(root: Path) -> None:
+    """Finish or remove what dead processes had begun, unless another process is at it."""
     try:
-        with hold(root, Role.HOUSEKEEPING, patience=0), Housekeeper(archive) as housekeeper:
-            yield housekeeper.wake
+        with hold(root, Role.HOUSEKEEPING, patience=0):
+            archive = Archive.open(root)
+            try:
+                archive.recover()
+            finally:
+                archive.close()
     except Occupied:
-        log.info("housekeeping_is_done_by_another_process")
-        yield lambda: None
+        log.debug("housekeeping_is_done_by_another_process")
+    except RadnodeError as error:
+        log.warning("housekeeping_failed", why=str(error))

@@ -22,8 +22,11 @@ FRAMES = 12
 """Of a traceback, the innermost."""
 
 
-def configure(settings: LogSettings, role: str) -> None:
-    """Set up logging for this process; `role` is what it is in the node: supervisor, dicom-1, rest."""
+def configure(settings: LogSettings, role: str, *, forks: bool = False) -> None:
+    """Set up logging for this process; `role` is what it is in the node: supervisor, dicom-1, rest.
+
+    Where it `forks`, loggers are made anew each time, because a child would inherit those that say who its parent is.
+    """
     level = getattr(logging, settings.level.upper())
     shared = _processors(role)
     as_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
@@ -35,7 +38,7 @@ def configure(settings: LogSettings, role: str) -> None:
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=not forks,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -1,4 +1,4 @@
-"""Putting a node together: folder, locks, sockets and children, in the order that makes a restart safe."""
+"""What a node is to serve, checked before anything is served, and its sockets."""
 
 import os
 import socket
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radnode.archive.roles import Role
-from radnode.cli.child import Job
 from radnode.cli.refusal import Refused
 from radnode.cli.sockets import listen
 from radnode.cli.storage import prepare
@@ -94,17 +93,6 @@ def bound(plan: Plan) -> Iterator[Listening]:
         if plan.rest:
             rest = stack.enter_context(listen(settings.http.host, settings.http.port, "http"))
         yield Listening(dicom, rest)
-
-
-def jobs(plan: Plan, listening: Listening) -> list[Job]:
-    """What the children are to do."""
-    found: list[Job] = []
-    if listening.dicom:
-        names = [f"dicom-{number + 1}" for number in range(count_workers(plan.settings.dicom.workers))]
-        found += [Job("dicom", name, listening.dicom, plan.settings) for name in names]
-    if listening.rest:
-        found.append(Job("rest", "rest", listening.rest, plan.settings))
-    return found
 
 
 def check(plan: Plan) -> None:

@@ -1,23 +1,22 @@
 """A DICOM worker: the DICOM server of one process, over the archive."""
 
-import os
-import socket
 import threading
 
 from radnode.archive.archive import Archive
-from radnode.cli.orders import Orders
+from radnode.cli.worker import Post
 from radnode.dimse.server import DicomServer
 from radnode.dimse.slots import Slots
+from radnode.settings import Settings
 
 
-def serve_dicom(orders: Orders, listening: socket.socket, stop: threading.Event) -> None:
+def serve_dicom(settings: Settings, post: Post, stop: threading.Event) -> None:
     """Serve until `stop` is set and what is in flight has ended."""
-    settings = orders.settings
+    assert post.listening is not None
     archive = Archive.open(settings.archive.root)
     slots = Slots(settings.archive.root / ".radnode" / "associations.slots", settings.dicom.max_associations)
     try:
-        server = DicomServer(archive, settings.dicom, settings.peers, listening, slots)
-        os.write(orders.ready, b"\n")
+        server = DicomServer(archive, settings.dicom, settings.peers, post.listening, slots)
+        post.say_ready()
         server.run(stop)
     finally:
         slots.close()

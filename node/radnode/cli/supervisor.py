@@ -5,6 +5,7 @@ import selectors
 import signal
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 
 import structlog
@@ -19,26 +20,20 @@ GRACE = 25.0
 
 
 class Supervisor:
-    """Runs jobs in children, from entering it until it is left.
-
-    Entering starts one child of each kind, which loads its code and waits until `run`; the others follow once those
-    serve, so that many workers do not delay the node.
-    """
+    """Runs jobs in forked children, from entering it until it is left. This process has to stay free of threads."""
 
     def __init__(self, jobs: Sequence[Job], waking: Waking) -> None:
         self._children = [Child(job) for job in jobs]
         self._kinds = {child.job.kind for child in self._children}
-        self._first = {child.job.kind: child for child in reversed(self._children)}.values()
         self._waking = waking
-        self._was_ready = self._has_served = False
+        self._was_ready = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(waking.descriptor, selectors.EVENT_READ, self._signalled)
         self._signals = 0
         self._is_stopping = False
+        self._life, self._living = os.pipe()
 
     def __enter__(self) -> "Supervisor":
-        for child in self._first:
-            child.spawn()
         return self
 
     def __exit__(
@@ -48,6 +43,8 @@ class Supervisor:
             child.signal(signal.SIGKILL)
             child.died(time.monotonic())
         self._selector.close()
+        os.close(self._life)
+        os.close(self._living)
 
     def run(self, *, on_ready: Callable[[bool], None], on_death: Callable[[int], None]) -> bool:
         """Let them serve, until a signal asks to stop (True), or a child dies again and again (False).
@@ -72,7 +69,8 @@ class Supervisor:
         asked = self._signals
         self._tell_ready()
         for child in self._children:
-            child.job.listening.close()
+            if child.job.listening:
+                child.job.listening.close()
             child.signal(signal.SIGTERM)
         deadline = time.monotonic() + GRACE
         while self._running() and time.monotonic() < deadline and self._signals == asked:
@@ -86,25 +84,31 @@ class Supervisor:
         return not late
 
     def _running(self) -> list[Child]:
-        return [child for child in self._children if child.process is not None]
-
-    def _wanted(self) -> Sequence[Child]:
-        return self._children if self._has_served else list(self._first)
+        return [child for child in self._children if child.pid is not None]
 
     def _start_due(self) -> None:
         now = time.monotonic()
-        for child in self._wanted():
+        for child in self._children:
             if child.due is not None and child.due <= now:
-                if child.process is None:
-                    child.spawn()
-                child.order(now)
-                self._selector.register(
-                    child.ready_end, selectors.EVENT_READ, lambda child=child: self._reported(child)
-                )
-                self._selector.register(child.alive_end, selectors.EVENT_READ, lambda child=child: self._ended(child))
+                child.start(now, self._life, partial(self._let_go, child))
+                self._selector.register(child.ready_end, selectors.EVENT_READ, partial(self._reported, child))
+                self._selector.register(child.alive_end, selectors.EVENT_READ, partial(self._ended, child))
+
+    def _let_go(self, mine: Child) -> None:
+        """In a forked child: close what is the supervisor's or another child's, above all their sockets.
+
+        The locks of the roles stay: a role is free again when the last process that served it is gone.
+        """
+        os.close(self._living)
+        self._selector.close()
+        self._waking.close()
+        for child in self._children:
+            child.close()
+            if child.job.listening not in {None, mine.job.listening}:
+                child.job.listening.close()
 
     def _until_due(self) -> float | None:
-        due = [child.due for child in self._wanted() if child.due is not None]
+        due = [child.due for child in self._children if child.due is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _wait(self, seconds: float | None) -> None:
@@ -129,8 +133,8 @@ class Supervisor:
             log.info("child_ready", child=child.job.name)
 
     def _ended(self, child: Child) -> None:
-        assert child.process is not None
-        pid = child.process.pid
+        assert child.pid is not None
+        pid = child.pid
         self._selector.unregister(child.alive_end)
         if child.ready_end in self._selector.get_map():
             self._selector.unregister(child.ready_end)
@@ -143,7 +147,6 @@ class Supervisor:
         """Ready is: each kind of job is done by at least one child."""
         serving = {child.job.kind for child in self._children if child.is_ready}
         is_ready = serving == self._kinds and not self._is_stopping
-        self._has_served = self._has_served or is_ready
         if is_ready != self._was_ready:
             self._was_ready = is_ready
             self._on_ready(is_ready)

@@ -34,5 +34,9 @@ class Waking:
         signal.set_wakeup_fd(self._before_descriptor)
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self.close()
+
+    def close(self) -> None:
+        """Close the pipe; in a forked child that is all there is to do."""
         os.close(self.descriptor)
         os.close(self._telling)

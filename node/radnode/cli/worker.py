@@ -1,4 +1,4 @@
-"""The children's side: `python -m radnode.cli.worker NAME` takes its orders from standard input and serves."""
+"""The children's side: what a forked process does first, and how it ends."""
 
 import os
 import select
@@ -7,67 +7,83 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
-from radnode.cli import logs
-from radnode.cli.orders import Orders
 from radnode.cli.waking import Waking
+
+SIGNALS = Waking.SIGNALS
 
 ORPHANED = 3
 """Exit status of a child whose supervisor is gone."""
+FAILED = 1
 
 
-Serve = Callable[[Orders, socket.socket, threading.Event], None]
+@dataclass(frozen=True)
+class Post:
+    """What a child has from its supervisor."""
+
+    listening: socket.socket | None
+    """The socket that it serves."""
+    ready_end: int
+    """Where it says that it serves."""
+    life: int
+    """Readable once the supervisor is gone."""
+
+    def say_ready(self) -> None:
+        """Tell the supervisor; once."""
+        os.write(self.ready_end, b"\n")
 
 
-def main() -> int:
-    """Serve until told to stop, or until the supervisor is gone."""
-    serve = _load(sys.argv[1].partition("-")[0])
-    line = sys.stdin.buffer.readline()
-    if not line:
-        return ORPHANED
-    orders = Orders.decode(line)
-    os.set_inheritable(orders.listening, False)
-    os.set_inheritable(orders.ready, False)
-    logs.configure(orders.settings.log, orders.name)
-    stop = threading.Event()
-    _watch(stop.set)
-    serve(orders, socket.socket(fileno=orders.listening), stop)
-    structlog.get_logger().debug("process_stopped")
-    return 0
+Serve = Callable[[Post, threading.Event], None]
 
 
-def _load(kind: str) -> Serve:
-    """Each kind imports only what it needs, and before its orders come, because that takes longest."""
-    if kind == "dicom":
-        from radnode.cli.serve_dicom import serve_dicom  # noqa: PLC0415 - see above
+def work(name: str, serve: Serve, post: Post, let_go: Callable[[], None]) -> NoReturn:
+    """Serve until told to stop, or until the supervisor is gone. Never comes back to the supervisor's code."""
+    status = FAILED
+    try:
+        _settle(name, let_go)
+        stop = threading.Event()
+        _watch(stop.set, post.life)
+        serve(post, stop)
+        structlog.get_logger().debug("process_stopped")
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - the edge of the process: reported like what nobody caught
+        sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        os._exit(status)
 
-        return serve_dicom
-    from radnode.cli.serve_rest import serve_rest  # noqa: PLC0415 - see above
 
-    return serve_rest
+def _settle(name: str, let_go: Callable[[], None]) -> None:
+    """Become a process of its own: its own group (Ctrl-C on a terminal is the supervisor's), name and signals."""
+    os.setpgid(0, 0)
+    signal.set_wakeup_fd(-1)
+    let_go()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    Path("/proc/self/comm").write_text(name)
 
 
-def _watch(stop: Callable[[], None]) -> None:
-    """SIGTERM means stop; the end of standard input means that the supervisor died: end at once.
+def _watch(stop: Callable[[], None], life: int) -> None:
+    """SIGTERM means stop; a word from `life` means that the supervisor died: end at once.
 
     SIGINT is the supervisor's: a terminal sends it to all processes.
     """
     waking = Waking((signal.SIGTERM,))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def watch() -> None:
         while True:
-            ended, _, _ = select.select([sys.stdin.fileno(), waking.descriptor], [], [])
-            if sys.stdin.fileno() in ended and not os.read(sys.stdin.fileno(), 1):
+            ended, _, _ = select.select([life, waking.descriptor], [], [])
+            if life in ended:
                 os._exit(ORPHANED)
             if waking.read():
                 stop()
 
     threading.Thread(target=watch, name="watch", daemon=True).start()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

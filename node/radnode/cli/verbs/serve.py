@@ -1,6 +1,7 @@
 """`radnode serve`: the node, from its first lock to its last."""
 
 import argparse
+import gc
 import os
 import sys
 from contextlib import ExitStack
@@ -10,9 +11,8 @@ import structlog
 from radnode.archive.roles import hold
 from radnode.cli import logs, metrics_folder, ready
 from radnode.cli.announcing import Announcer
-from radnode.cli.housekeeping import keeping_house
 from radnode.cli.loading import Loaded
-from radnode.cli.node import Plan, bound, check, jobs, plan
+from radnode.cli.node import Plan, bound, check, plan
 from radnode.cli.options import Parser
 from radnode.cli.sockets import PortInUse
 from radnode.cli.supervisor import Supervisor
@@ -29,8 +29,8 @@ EXAMPLES = """\
   radnode serve --only rest --archive.root /data/images"""
 
 FAILED = 1
-PATIENCE = 1.0
-"""Seconds that the last holder of a role has for ending."""
+PATIENCE = 3.0
+"""Seconds that the last holders of a role have for ending: a killed node's children take a moment."""
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ def arguments(parser: Parser) -> None:
 def run(args: argparse.Namespace, loaded: Loaded) -> int:
     """Serve; 0 after an orderly stop."""
     os.umask(0o027)
-    logs.configure(loaded.settings.log, "supervisor")
+    logs.configure(loaded.settings.log, "supervisor", forks=True)
     try:
         return serve(plan(loaded.settings, args.only, args.config))
     except (Occupied, PortInUse) as error:
@@ -61,17 +61,24 @@ def serve(wanted: Plan) -> int:
         ready.clear_stale(wanted.private, dicom=wanted.dicom, rest=wanted.rest)
         metrics = stack.enter_context(metrics_folder.prepared(wanted.private, wanted.roles[0].value))
         listening = stack.enter_context(bound(wanted))
-        supervisor = stack.enter_context(Supervisor(jobs(wanted, listening), waking))
-        from radnode.cli.opening import open_archive  # noqa: PLC0415 - slow, so while the children load their code
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy would start threads here, which must not be when forking
+        from radnode.cli.jobs import jobs  # noqa: PLC0415 - only once the folder of metrics and the above are set
+        from radnode.cli.opening import open_archive  # noqa: PLC0415 - slow, so after all that can be refused
 
-        archive = stack.enter_context(open_archive(wanted.settings))
-        archive.recover()
-        wake_housekeeper = stack.enter_context(keeping_house(wanted.root, archive))
+        archive = open_archive(wanted.settings)
+        try:
+            archive.recover()
+        finally:
+            archive.close()
+        due = os.eventfd(0)
+        supervisor = stack.enter_context(Supervisor(jobs(wanted, listening, due), waking))
 
         def tidy(pid: int) -> None:
             metrics_folder.forget(metrics, pid)
-            wake_housekeeper()
+            os.eventfd_write(due, 1)
 
+        gc.collect()
+        gc.freeze()  # what is loaded by now is never written to again, and so stays shared with the children
         is_told = supervisor.run(on_ready=Announcer(wanted, listening).tell, on_death=tidy)
         in_order = supervisor.stop()
         log.info("node_stopped")
