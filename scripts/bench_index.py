@@ -89,7 +89,7 @@ def build(index: Index, studies: int) -> None:
     while chunk := list(islice(source, 1000)):
         with index.writing() as connection:
             for header, facts in chunk:
-                insert_row(connection, header, facts)
+                insert_row(connection, header, facts, lambda _: None)
         done += len(chunk)
         sys.stderr.write(f"\r{done:,} of {total:,} rows, {done / (time.monotonic() - began):,.0f} a second ")
         sys.stderr.flush()

@@ -14,7 +14,6 @@ from radnode.archive import rows
 from radnode.archive.digest import digest_file, map_dataset
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout, disk_errors, link_durably, replace_by_link, sync
-from radnode.archive.parents import update
 from radnode.archive.rows import Standing, standing_of
 from radnode.archive.settling import retract, settle
 from radnode.archive.stored import Arrival, Outcome
@@ -123,16 +122,13 @@ class Adopting:
                 link_durably(self._arrival.part, target, top=self._layout.studies)
             status = target.stat()  # of another's file, where two brought the same object at once
             if standing and outcome is Outcome.SAME:
-                update(
-                    connection, "instances", standing.row_id, {"size": status.st_size, "arrived": status.st_mtime_ns}
-                )
-                rows.count(connection, {"bytes": status.st_size - standing.size})
+                rows.renew_row(connection, standing, status.st_size, status.st_mtime_ns, self._describe)
                 return True
             if standing:
                 self._supersede(connection, standing)
             connection.execute("DELETE FROM superseded WHERE path = ?", (str(self._arrival.path),))
             facts = replace(self._arrival.facts, size=status.st_size, arrived=status.st_mtime_ns)
-            rows.insert_row(connection, self._arrival.header, facts)
+            rows.insert_row(connection, self._arrival.header, facts, self._describe)
         return True
 
     def _supersede(self, connection: sqlite3.Connection, standing: Standing) -> None:

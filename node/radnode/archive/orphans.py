@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from radnode.archive import rows
-from radnode.archive.adopting import Adopting
+from radnode.archive.adopting import Adopting, describe
 from radnode.archive.digest import digest_of, map_dataset
 from radnode.archive.findings import Finding, Kind
 from radnode.archive.index import Index
@@ -89,7 +89,7 @@ def _adopt(layout: Layout, index: Index, found: list[tuple[FilePath, Examined | 
                 continue
             findings.append(Finding(Kind.ORPHAN, str(path), "the index knows it again", repaired=True))
             if rows.standing_of(connection, what[0].sop_instance) is None:
-                rows.insert_row(connection, *what)
+                rows.insert_row(connection, *what, lambda other: describe(layout, other))
             else:
                 met.append((path, what))
     for path, (header, facts) in met:

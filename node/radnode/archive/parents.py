@@ -1,7 +1,7 @@
 """The rows above an instance: made for the first one that needs them, filled by later ones, gone after the last.
 
-The first instance to arrive describes its parents; what it leaves absent or empty, later ones fill in. So a rebuild in
-order of arrival gives the same rows. Counters, ModalitiesInStudy and SOPClassesInStudy are kept, never counted again.
+What they say is `radnode.archive.describing`'s; counters, ModalitiesInStudy and SOPClassesInStudy are kept with every
+change, never counted again.
 """
 
 import sqlite3
@@ -35,28 +35,17 @@ stored = cache(stored_attributes)
 
 
 def find_or_make(
-    connection: sqlite3.Connection, level: Level, key: Mapping[str, object], header: Header, start: Mapping[str, object]
+    connection: sqlite3.Connection, level: Level, key: Mapping[str, object], columns: Mapping[str, object]
 ) -> tuple[sqlite3.Row, bool]:
-    """The row of `level` with that unique key, filled from `header`, and whether it is new; `start` is for new ones."""
-    table, columns = TABLES[level], columns_of(level, header)
+    """The row of `level` with that unique key, and whether it is new: then it has these columns."""
+    table = TABLES[level]
     where = " AND ".join(f"{name} = ?" for name in key)
     select = f"SELECT * FROM {table} WHERE {where}"  # noqa: S608 (names from our own tables)
     row = connection.execute(select, tuple(key.values())).fetchone()
-    if row is None:
-        _insert(connection, table, {**columns, **start, **key})
-        return connection.execute(select, tuple(key.values())).fetchone(), True
-    missing = {name: value for name, value in columns.items() if value and not row[name]}
-    if not missing:
+    if row is not None:
         return row, False
-    update(connection, table, row["id"], missing)
-    return connection.execute(select, tuple(key.values())).fetchone(), False
-
-
-def redescribe(connection: sqlite3.Connection, level: Level, row_id: int, header: Header) -> None:
-    """Let the object with `header` say what the row says, where it says anything."""
-    update(
-        connection, TABLES[level], row_id, {name: value for name, value in columns_of(level, header).items() if value}
-    )
+    insert(connection, table, {**columns, **key})
+    return connection.execute(select, tuple(key.values())).fetchone(), True
 
 
 def update(connection: sqlite3.Connection, table: str, row_id: int, values: Mapping[str, object]) -> None:
@@ -66,15 +55,10 @@ def update(connection: sqlite3.Connection, table: str, row_id: int, values: Mapp
         connection.execute(f"UPDATE {table} SET {names} WHERE id = ?", (*values.values(), row_id))  # noqa: S608
 
 
-def _insert(connection: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
+def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
+    """Add one row."""
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
-
-
-def insert_instance(connection: sqlite3.Connection, values: Mapping[str, object]) -> int:
-    """Add one row to instances; its id."""
-    _insert(connection, "instances", values)
-    return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
 
 
 def joined(values: str | None, more: str | None) -> str | None:

@@ -1,10 +1,11 @@
 """The archive's own door for rows: one object in, one out, parents and counters right, in the caller's transaction."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from radnode.archive import parents
+from radnode.archive.describing import Describe, describe_anew, describe_further, description_of
 from radnode.archive.schema import TABLES
 from radnode.archive.stored import FileFacts
 from radnode.model.file_path import FilePath
@@ -12,23 +13,17 @@ from radnode.model.header import Header
 from radnode.model.level import Level
 from radnode.model.uid import UID
 
-Describe = Callable[[FilePath], Header | None]
-"""Reads the header of a current object again; None where that cannot be done."""
-
 _STANDING = """
 SELECT i.id, i.SOPInstanceUID, i.sha256, i.size, i.name,
        e.SeriesInstanceUID AS series_uid, t.StudyInstanceUID AS study_uid
 FROM instances i JOIN series e ON e.id = i.series JOIN studies t ON t.id = e.study
 """
 _PARENTS = """
-SELECT i.size, i.SOPClassUID, e.id AS series, t.id AS study, t.patient, t.SOPClassesInStudy,
-       e.instances AS series_instances, t.instances AS study_instances, p.instances AS patient_instances
+SELECT i.size, i.arrived, i.SOPClassUID, e.id AS series, t.id AS study, t.patient, t.SOPClassesInStudy,
+       e.instances AS series_instances, t.instances AS study_instances, p.instances AS patient_instances,
+       e.described_until AS series_until, t.described_until AS study_until, p.described_until AS patient_until
 FROM instances i JOIN series e ON e.id = i.series JOIN studies t ON t.id = e.study JOIN patients p ON p.id = t.patient
 WHERE i.id = ?
-"""
-_FIRST = """
-SELECT i.id, i.name, e.SeriesInstanceUID AS series_uid, t.StudyInstanceUID AS study_uid
-FROM instances i JOIN series e ON e.id = i.series JOIN studies t ON t.id = e.study
 """
 
 
@@ -71,40 +66,86 @@ def _path(row: sqlite3.Row) -> FilePath:
     return FilePath(UID(row["study_uid"]), UID(row["series_uid"]), row["name"])
 
 
-def insert_row(connection: sqlite3.Connection, header: Header, facts: FileFacts) -> None:
-    """Add an object whose SOP Instance UID has no row, with its parents and counters.
+def insert_row(connection: sqlite3.Connection, header: Header, facts: FileFacts, describe: Describe) -> None:
+    """Add an object whose SOP Instance UID has no row, with its parents and counters; its file is in its place.
 
     Call it in a transaction (`Index.writing`). Raises sqlite3.IntegrityError where there is such a row.
     """
     zeros = {"series": 0, "instances": 0}
-    patient, new_patient = parents.find_or_make(
-        connection, Level.PATIENT, {"identity": parents.identity_of(header)}, header, {"studies": 0, **zeros}
+    patient = _parent(
+        connection, Level.PATIENT, {"identity": parents.identity_of(header)}, header, facts, {"studies": 0, **zeros}
     )
-    study, new_study = parents.find_or_make(
-        connection, Level.STUDY, {"patient": patient["id"], "StudyInstanceUID": header.study}, header, zeros
-    )
-    series, new_series = parents.find_or_make(
-        connection, Level.SERIES, {"study": study["id"], "SeriesInstanceUID": header.series}, header, {"instances": 0}
-    )
-    instance = parents.insert_instance(
-        connection,
-        {
-            **parents.columns_of(Level.IMAGE, header),
-            "series": series["id"],
-            "SOPInstanceUID": header.sop_instance,
-            "SOPClassUID": header.sop_class,
-            "name": facts.name,
-            "sha256": facts.sha256,
-            "size": facts.size,
-            "transfer_syntax": header.transfer_syntax,
-            "arrived": facts.arrived,
-            "original_name": facts.original_name,
-        },
-    )
-    _count_parents(connection, (patient["id"], study["id"], series["id"]), instance, (new_study, new_series))
-    _note_kinds(connection, study, series["Modality"], header.sop_class)
-    added = {"patients": new_patient, "studies": new_study, "series": new_series, "files": 1, "bytes": facts.size}
-    count(connection, added)
+    study_key = {"patient": patient.row["id"], "StudyInstanceUID": header.study}
+    study = _parent(connection, Level.STUDY, study_key, header, facts, zeros)
+    series_key = {"study": study.row["id"], "SeriesInstanceUID": header.series}
+    series = _parent(connection, Level.SERIES, series_key, header, facts, {"instances": 0})
+    _insert_instance(connection, series.row["id"], header, facts)
+    _count_parents(connection, (patient.row["id"], study.row["id"], series.row["id"]), (study.is_new, series.is_new))
+    _note_kinds(connection, study.row, series.row["Modality"], header.sop_class)
+    for parent in (patient, study, series):
+        if parent.is_ahead:
+            describe_anew(connection, parent.level, parent.row["id"], describe)
+    if series.is_ahead:
+        _renew_modalities(connection, study.row["id"])
+    added = {"patients": patient.is_new, "studies": study.is_new, "series": series.is_new}
+    count(connection, {**added, "files": 1, "bytes": facts.size})
+
+
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    """A row above a newcomer. `is_ahead`: objects that arrived later than the newcomer have described it already."""
+
+    level: Level
+    row: sqlite3.Row
+    is_new: bool
+    is_ahead: bool
+
+
+def _parent(
+    connection: sqlite3.Connection,
+    level: Level,
+    key: Mapping[str, object],
+    header: Header,
+    facts: FileFacts,
+    start: Mapping[str, object],
+) -> _Parent:
+    columns = {**parents.columns_of(level, header), **start, "described_until": facts.arrived}
+    row, is_new = parents.find_or_make(connection, level, key, columns)
+    is_ahead = row["described_until"] > facts.arrived
+    if not (is_new or is_ahead):
+        row = describe_further(connection, level, row, header, facts.arrived)
+    return _Parent(level, row, is_new, is_ahead)
+
+
+def _insert_instance(connection: sqlite3.Connection, series: int, header: Header, facts: FileFacts) -> None:
+    values = {
+        **parents.columns_of(Level.IMAGE, header),
+        "series": series,
+        "SOPInstanceUID": header.sop_instance,
+        "SOPClassUID": header.sop_class,
+        "name": facts.name,
+        "sha256": facts.sha256,
+        "size": facts.size,
+        "transfer_syntax": header.transfer_syntax,
+        "arrived": facts.arrived,
+        "original_name": facts.original_name,
+        "description": description_of(header),
+    }
+    parents.insert(connection, TABLES[Level.IMAGE], values)
+
+
+def renew_row(connection: sqlite3.Connection, standing: Standing, size: int, arrived: int, describe: Describe) -> None:
+    """The file of a current object was made again: it has this size and arrival now."""
+    row = connection.execute(_PARENTS, (standing.row_id,)).fetchone()
+    parents.update(connection, "instances", standing.row_id, {"size": size, "arrived": arrived})
+    count(connection, {"bytes": size - row["size"]})
+    for level, row_id in _ids(row).items():
+        describe_anew(connection, level, row_id, describe)
+    _renew_modalities(connection, row["study"])
+
+
+def _ids(row: sqlite3.Row) -> dict[Level, int]:
+    return {Level.SERIES: row["series"], Level.STUDY: row["study"], Level.PATIENT: row["patient"]}
 
 
 def remove_row(connection: sqlite3.Connection, standing: Standing, describe: Describe) -> None:
@@ -116,12 +157,12 @@ def remove_row(connection: sqlite3.Connection, standing: Standing, describe: Des
         "studies": row["study_instances"] == 1,
         "patients": row["patient_instances"] == 1,
     }
-    less = (row["patient"], row["study"], row["series"])
-    _uncount_parents(connection, less, (gone["studies"], gone["series"]))
-    for table, row_id in (("series", row["series"]), ("studies", row["study"]), ("patients", row["patient"])):
-        if gone[table]:
-            connection.execute(f"DELETE FROM {table} WHERE id = ?", (row_id,))  # noqa: S608 (our own tables)
-    _describe_anew(connection, standing, less, describe)
+    _uncount_parents(connection, (row["patient"], row["study"], row["series"]), (gone["studies"], gone["series"]))
+    for level, row_id in _ids(row).items():
+        if gone[TABLES[level]]:
+            connection.execute(f"DELETE FROM {TABLES[level]} WHERE id = ?", (row_id,))  # noqa: S608 (our own tables)
+        elif row["arrived"] <= row[f"{level.name.lower()}_until"]:
+            describe_anew(connection, level, row_id, describe)
     if not gone["studies"]:
         _forget_kinds(connection, row["study"], row["SOPClassesInStudy"], row["SOPClassUID"])
     count(connection, {"files": -1, "bytes": -row["size"], **{name: -int(is_gone) for name, is_gone in gone.items()}})
@@ -134,24 +175,16 @@ def count(connection: sqlite3.Connection, changes: dict[str, int]) -> None:
     )
 
 
-def _count_parents(
-    connection: sqlite3.Connection, ids: tuple[int, int, int], instance: int, new: tuple[bool, bool]
-) -> None:
+def _count_parents(connection: sqlite3.Connection, ids: tuple[int, int, int], new: tuple[bool, bool]) -> None:
     patient, study, series = ids
     connection.execute(
-        "UPDATE patients SET studies = studies + ?, series = series + ?, instances = instances + 1,"
-        " described_by = coalesce(described_by, ?) WHERE id = ?",
-        (*new, instance, patient),
+        "UPDATE patients SET studies = studies + ?, series = series + ?, instances = instances + 1 WHERE id = ?",
+        (*new, patient),
     )
     connection.execute(
-        "UPDATE studies SET series = series + ?, instances = instances + 1,"
-        " described_by = coalesce(described_by, ?) WHERE id = ?",
-        (new[1], instance, study),
+        "UPDATE studies SET series = series + ?, instances = instances + 1 WHERE id = ?", (new[1], study)
     )
-    connection.execute(
-        "UPDATE series SET instances = instances + 1, described_by = coalesce(described_by, ?) WHERE id = ?",
-        (instance, series),
-    )
+    connection.execute("UPDATE series SET instances = instances + 1 WHERE id = ?", (series,))
 
 
 def _uncount_parents(connection: sqlite3.Connection, ids: tuple[int, int, int], gone: tuple[bool, bool]) -> None:
@@ -175,34 +208,17 @@ def _note_kinds(connection: sqlite3.Connection, study: sqlite3.Row, modality: st
 
 
 def _forget_kinds(connection: sqlite3.Connection, study: int, sop_classes: str | None, sop_class: str) -> None:
-    modalities = connection.execute("SELECT DISTINCT Modality FROM series WHERE study = ?", (study,)).fetchall()
-    known = parents.joined("\\".join(row[0] or "" for row in modalities), None)
+    _renew_modalities(connection, study)
     still = connection.execute(
         "SELECT 1 FROM instances i JOIN series e ON e.id = i.series WHERE e.study = ? AND i.SOPClassUID = ? LIMIT 1",
         (study, sop_class),
     ).fetchone()
     if not still:
-        sop_classes = "\\".join(uid for uid in (sop_classes or "").split("\\") if uid != sop_class) or None
-    parents.update(connection, "studies", study, {"ModalitiesInStudy": known, "SOPClassesInStudy": sop_classes})
+        left = "\\".join(uid for uid in (sop_classes or "").split("\\") if uid != sop_class) or None
+        parents.update(connection, "studies", study, {"SOPClassesInStudy": left})
 
 
-def _describe_anew(
-    connection: sqlite3.Connection, removed: Standing, ids: tuple[int, int, int], describe: Describe
-) -> None:
-    for level, column, row_id in zip(
-        (Level.PATIENT, Level.STUDY, Level.SERIES), ("t.patient", "t.id", "e.id"), ids, strict=True
-    ):
-        table = TABLES[level]
-        changed = connection.execute(
-            f"UPDATE {table} SET described_by = NULL WHERE id = ? AND described_by = ?",  # noqa: S608 (our own tables)
-            (row_id, removed.row_id),
-        )
-        if not changed.rowcount:
-            continue
-        first = connection.execute(
-            f"{_FIRST} WHERE {column} = ? ORDER BY i.arrived, i.id LIMIT 1", (row_id,)
-        ).fetchone()
-        parents.update(connection, table, row_id, {"described_by": first["id"]})
-        header = describe(_path(first))
-        if header is not None:
-            parents.redescribe(connection, level, row_id, header)
+def _renew_modalities(connection: sqlite3.Connection, study: int) -> None:
+    modalities = connection.execute("SELECT DISTINCT Modality FROM series WHERE study = ?", (study,)).fetchall()
+    known = parents.joined("\\".join(row[0] or "" for row in modalities), None)
+    parents.update(connection, "studies", study, {"ModalitiesInStudy": known})

@@ -1,8 +1,8 @@
 """The index's tables, derived from the table of attributes, and the numbered steps that lead to them.
 
 Attributes are TEXT columns named by their keywords: NULL where an object has none, '' where it is empty. Each PN
-attribute X has a column X_folded for matching (`radnode.archive.folding`). Parents carry counters of their children,
-and the id of the instance that they were first described by.
+attribute X has a column X_folded for matching (`radnode.archive.folding`). Parents carry counters of their children;
+`description` and `described_until` are explained in `radnode.archive.describing`.
 """
 
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def _create_tables(db: Database) -> None:
             "studies": int,
             "series": int,
             "instances": int,
-            "described_by": int,
+            "described_until": int,
         },
         pk="id",
         not_null={"identity", "studies", "series", "instances"},
@@ -65,21 +65,28 @@ def _create_tables(db: Database) -> None:
             "SOPClassesInStudy": str,
             "series": int,
             "instances": int,
-            "described_by": int,
+            "described_until": int,
         },
         pk="id",
         not_null={"patient", "StudyInstanceUID", "series", "instances"},
         foreign_keys=[("patient", "patients", "id")],
     )
     db.table("series").create(
-        {"id": int, "study": int, **_attribute_columns(Level.SERIES), "instances": int, "described_by": int},
+        {"id": int, "study": int, **_attribute_columns(Level.SERIES), "instances": int, "described_until": int},
         pk="id",
         not_null={"study", "SeriesInstanceUID", "instances"},
         foreign_keys=[("study", "studies", "id")],
     )
     file_columns = {"name": str, "sha256": str, "size": int, "transfer_syntax": str, "arrived": int}
     db.table("instances").create(
-        {"id": int, "series": int, **_attribute_columns(Level.IMAGE), **file_columns, "original_name": str},
+        {
+            "id": int,
+            "series": int,
+            **_attribute_columns(Level.IMAGE),
+            **file_columns,
+            "original_name": str,
+            "description": int,
+        },
         pk="id",
         not_null={"series", "SOPInstanceUID", *file_columns},
         foreign_keys=[("series", "series", "id")],

@@ -1,0 +1,83 @@
+"""What patients, studies and series say, as their objects say it in the order of their arrival.
+
+The first object that has a value for an attribute gives it. That is a function of the files alone, so a rebuild gives
+the same rows, whatever was stored at once, deleted or superseded before. `described_until` of a parent is the arrival
+of the last object that gave it anything: what arrives later can only fill in, what goes that arrived later had given
+nothing. Everything else is found out anew, from one file for each distinct description.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+
+from radnode.archive.parents import columns_of, update
+from radnode.archive.schema import TABLES
+from radnode.model.attributes import UNIQUE_KEY
+from radnode.model.file_path import FilePath
+from radnode.model.header import Header
+from radnode.model.level import Level
+from radnode.model.uid import UID
+
+Describe = Callable[[FilePath], Header | None]
+"""Reads the header of a current object again; None where that cannot be done."""
+PARENTS = (Level.PATIENT, Level.STUDY, Level.SERIES)
+_COLUMNS = {Level.PATIENT: "t.patient", Level.STUDY: "t.id", Level.SERIES: "e.id"}
+# Where one min() is asked for, SQLite takes the other columns from the row that has it.
+_FIRST_OF_EACH = """
+SELECT i.id, i.name, e.SeriesInstanceUID AS series_uid, t.StudyInstanceUID AS study_uid, min(i.arrived) AS arrived
+FROM studies t JOIN series e ON e.study = t.id JOIN instances i ON i.series = e.id
+"""
+
+
+def description_of(header: Header) -> int:
+    """A digest of all that an object says of its parents; equal for objects that say the same."""
+    digest = blake2b(digest_size=8)
+    for level in PARENTS:
+        digest.update(repr(columns_of(level, header)).encode("utf-8", "surrogatepass"))
+    return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+def describe_anew(connection: sqlite3.Connection, level: Level, row_id: int, describe: Describe) -> None:
+    """Find out what this parent says, from the current objects below it. Nothing changes where none can be read."""
+    found: dict[str, str | None] = {}
+    until = 0
+    sql = f"{_FIRST_OF_EACH} WHERE {_COLUMNS[level]} = ? GROUP BY e.id, i.description ORDER BY arrived, i.id"
+    for row in connection.execute(sql, (row_id,)).fetchall():
+        header = describe(FilePath(UID(row["study_uid"]), UID(row["series_uid"]), row["name"]))
+        if header is None:
+            continue
+        columns = _said(level, header)
+        more = _missing(found, columns) if found else columns
+        if more:
+            found.update(more)
+            until = row["arrived"]
+        if all(found.values()):
+            break
+    if found:
+        update(connection, TABLES[level], row_id, {**found, "described_until": until})
+
+
+def describe_further(
+    connection: sqlite3.Connection, level: Level, row: sqlite3.Row, header: Header, arrived: int
+) -> sqlite3.Row:
+    """Fill in what the parent `row` does not say yet, from an object that arrived after all that described it."""
+    missing = _missing(row, _said(level, header))
+    if not missing:
+        return row
+    update(connection, TABLES[level], row["id"], {**missing, "described_until": arrived})
+    sql = f"SELECT * FROM {TABLES[level]} WHERE id = ?"  # noqa: S608 (our own tables)
+    again: sqlite3.Row = connection.execute(sql, (row["id"],)).fetchone()
+    return again
+
+
+def _said(level: Level, header: Header) -> dict[str, str | None]:
+    """What an object says of its parent; the UID that makes the parent what it is is not said anew."""
+    columns = columns_of(level, header)
+    if level is not Level.PATIENT:
+        del columns[UNIQUE_KEY[level].keyword]
+    return columns
+
+
+def _missing(known: Mapping[str, object] | sqlite3.Row, columns: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The values in `columns` for what `known` has none of yet."""
+    return {name: value for name, value in columns.items() if value and not known[name]}
