@@ -34,6 +34,7 @@ def test_failures_are_told_not_raised(act: object, tmp_path: Path) -> None:
     invalid.write_text("not DICOM")
     assert act(invalid) == {"success": False, "error": "File has no DICOM preamble and prefix"}
     assert act(tmp_path / "missing.dcm") == {"success": False, "error": "DICOM file not found"}
+    assert act("no\0file") == {"success": False, "error": "DICOM file not found"}
     assert act(tmp_path)["success"] is False
 
 

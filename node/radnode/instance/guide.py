@@ -14,7 +14,7 @@ Answer = dict[str, Any]
 def parse_dicom_file(path: str | Path) -> Answer:
     """The metadata's groups (patient, study, series, image, equipment) of a DICOM file beside `success`."""
     try:
-        return {"success": True, **_plain(asdict(read_metadata(Path(path))))}
+        return {"success": True, **_plain(asdict(read_metadata(_file(path))))}
     except (RadnodeError, OSError) as error:
         return _failure(error)
 
@@ -25,7 +25,7 @@ def extract_image_png(path: str | Path) -> Answer:
     from radnode.instance.render import render  # noqa: PLC0415
 
     try:
-        return {"success": True, "image_data": render(Path(path), "png", 95)}
+        return {"success": True, "image_data": render(_file(path), "png", 95)}
     except (RadnodeError, OSError) as error:
         return _failure(error)
 
@@ -39,7 +39,7 @@ def generate_clinical_summary(
     """The clinical summary of a DICOM file as `summary`, and the values it came from as `structured_data`."""
     try:
         summary = summarize(
-            read_metadata(Path(file_path)),
+            read_metadata(_file(file_path)),
             include_patient_info=include_patient_info,
             include_study_info=include_study_info,
             include_technical_params=include_technical_params,
@@ -47,6 +47,13 @@ def generate_clinical_summary(
     except (RadnodeError, OSError) as error:
         return _failure(error)
     return {"success": True, **_plain(asdict(summary))}
+
+
+def _file(path: str | Path) -> Path:
+    """The path of what may be a file: no file's path holds a NUL, and open() has an error of another kind for that."""
+    if "\0" in str(path):
+        raise FileNotFoundError
+    return Path(path)
 
 
 def _plain(values: Answer) -> Answer:
