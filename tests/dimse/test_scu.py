@@ -65,6 +65,22 @@ def test_more_classes_than_one_association_holds_are_sent_over_several(tmp_path:
     assert len(archive.objects) == 150
 
 
+def test_sending_begins_long_before_the_last_file_is_read(tmp_path: Path) -> None:
+    path = write_part10(make_instance(), tmp_path / "a.dcm")
+    read: list[int] = []
+
+    def files() -> Iterator[Path]:
+        for number in range(510):
+            read.append(number)
+            yield path
+
+    with running(FakeArchive()) as server:
+        sending = send(peer_of(server), Caller(), files())
+        assert next(sending).is_stored
+        assert len(read) <= 501
+        assert sum(sent.is_stored for sent in sending) == 509
+
+
 def test_what_the_peer_refuses_is_told_for_each_file(tmp_path: Path) -> None:
     write_part10(make_instance(), tmp_path / "a.dcm")
     with running(FakeArchive(room=10)) as server:

@@ -14,6 +14,7 @@ from radnode.model.errors import NotDicom
 from radnode.settings import Peer
 
 _CHUNK = 65536
+_BATCH = 500  # files whose file meta is read ahead, and sent over one association
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,16 @@ def send(peer: Peer, caller: Caller, files: Iterable[Path]) -> Iterator[Sent]:
 
 
 def _batches(files: Iterable[Path]) -> Iterator[list[_File | Sent]]:
-    """Files in their order, cut where one more would need a 129th presentation context."""
+    """Files in their order, cut where one more would need a 129th context, and soon enough for the sending to begin."""
     batch: list[_File | Sent] = []
     contexts: set[tuple[str, str]] = set()
     for path in files:
         entry = _read(path)
-        if isinstance(entry, _File):
-            if len(contexts | {entry.context}) > MAX_CONTEXTS:
-                yield batch
-                batch, contexts = [], set()
-            contexts.add(entry.context)
+        wanted = {entry.context} if isinstance(entry, _File) else set()
+        if len(contexts | wanted) > MAX_CONTEXTS or len(batch) >= _BATCH:
+            yield batch
+            batch, contexts = [], set()
+        contexts |= wanted
         batch.append(entry)
     if batch:
         yield batch
