@@ -24,32 +24,35 @@ _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown pa
 
 def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """Every endpoint under these settings."""
-    return (*_collection(settings), *_file(), *_node(settings))
+    return (_upload(settings), *_collection(), *_reading(), *_further(), *_node(settings))
 
 
-def _collection(settings: Settings) -> tuple[Endpoint, ...]:
-    return (
-        Endpoint(
-            "upload",
-            "POST",
-            "/api/dicom/upload",
-            upload.upload,
-            Scope.WRITE,
-            "Upload a DICOM file",
-            UploadAnswer,
-            "The file is stored before the answer comes. The same object again, or one that equals it element by"
-            " element, changes nothing and has the first one's path.",
-            body=Upload("file"),
-            failures=(
-                Failure(400, (NO_FILE, "Invalid DICOM file: <why>", "Broken multipart body")),
-                Failure(408, ("The request body came too slowly",)),
-                Failure(409, (upload.GONE,)),
-                Failure(413, (too_large(settings.http.max_file_size).detail,)),
-                Failure(415, ("Content-Encoding is not supported",)),
-                Failure(503, (DISABLED,)),
-                _FULL,
-            ),
+def _upload(settings: Settings) -> Endpoint:
+    return Endpoint(
+        "upload",
+        "POST",
+        "/api/dicom/upload",
+        upload.upload,
+        Scope.WRITE,
+        "Upload a DICOM file",
+        UploadAnswer,
+        "The file is stored before the answer comes. The same object again, or one that equals it element by"
+        " element, changes nothing and has the first one's path.",
+        body=Upload("file"),
+        failures=(
+            Failure(400, (NO_FILE, "Invalid DICOM file: <why>", "Broken multipart body")),
+            Failure(408, ("The request body came too slowly",)),
+            Failure(409, (upload.GONE,)),
+            Failure(413, (too_large(settings.http.max_file_size).detail,)),
+            Failure(415, ("Content-Encoding is not supported",)),
+            Failure(503, (DISABLED,)),
+            _FULL,
         ),
+    )
+
+
+def _collection() -> tuple[Endpoint, ...]:
+    return (
         Endpoint(
             "list",
             "GET",
@@ -77,7 +80,7 @@ def _collection(settings: Settings) -> tuple[Endpoint, ...]:
     )
 
 
-def _file() -> tuple[Endpoint, ...]:
+def _reading() -> tuple[Endpoint, ...]:
     return (
         Endpoint(
             "metadata",
@@ -107,6 +110,11 @@ def _file() -> tuple[Endpoint, ...]:
                 _INDEX,
             ),
         ),
+    )
+
+
+def _further() -> tuple[Endpoint, ...]:
+    return (
         Endpoint(
             "clinical-summary",
             "POST",

@@ -4,8 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 
 from aiohttp import web
-from radnode.archive.listing import FileFilter, FileRow
 
+from radnode.archive.listing import FileFilter, FileRow
 from radnode_http.answers import ListAnswer, ListedFile, answered
 from radnode_http.keys import ARCHIVE
 from radnode_http.params import ListParameters, parse_list
