@@ -22,6 +22,7 @@ from support.dimse_server import (
     store_command,
     wait_until,
 )
+from support.disks import fill, small_file_system
 from support.fake_archive import FakeArchive
 from support.instances import INSTANCE, REMOVED, SERIES, STUDY, encode_dataset, make_instance, write_part10
 
@@ -140,6 +141,20 @@ def test_a_disk_that_is_full_in_the_middle_costs_the_object_not_the_association(
             assert store(requested, bytes(size), "1.2.3").number(Element.STATUS) == status
     assert [len(data) for data in archive.objects.values()] == [50_000]
     assert (archive.open, archive.aborted) == (0, 1)
+
+
+def test_a_full_disk_is_a700_until_there_is_room(tmp_path: Path) -> None:
+    large = encode_dataset(make_instance(PixelData=bytes(300_000)))
+    with small_file_system(tmp_path / "disk") as disk, Archive.open(disk / "archive") as archive:
+        with running(archive) as server, associate(address_of(server), STORE) as requested:
+            ballast = fill(disk)
+            refused = store(requested, large)
+            assert refused.number(Element.STATUS) == 0xA700
+            assert refused.text(Element.ERROR_COMMENT) == "Cannot store: No space left on device"
+            assert not incoming(archive)
+            ballast.unlink()
+            assert store(requested, large).number(Element.STATUS) == 0
+        assert len(stored_files(archive)) == 1
 
 
 def test_one_pdu_is_all_that_is_held_of_a_large_object() -> None:
