@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from pydicom.data import get_testdata_file
 from support.archives import make_archive
 from support.instances import make_instance, write_part10
 
+from radnode.archive.check import Check
 from radnode.archive.file_filter import FileFilter
 from radnode.archive.importing import ImportReport, import_paths
 from radnode.archive.listing import list_files
 from radnode.archive.statistics import read_statistics
 from radnode.archive.stored import Outcome
-from radnode.model.errors import NotFound, OutOfResources
+from radnode.model.errors import NotFound, Occupied, OutOfResources
 
 
 def test_a_tree_of_mixed_files(tmp_path: Path) -> None:
@@ -90,3 +92,21 @@ def test_an_abandoned_import_keeps_what_it_acknowledged(tmp_path: Path) -> None:
         page = list_files(archive.index, FileFilter(), limit=100, cursor=None)
         assert first.outcome is Outcome.NEW
         assert 1 <= page.total < 20
+
+
+def test_an_import_and_a_repair_keep_out_of_each_others_way(tmp_path: Path) -> None:
+    root, source = tmp_path / "archive", tmp_path / "one.dcm"
+    write_part10(make_instance(), source)
+    importing = import_paths(root, [source], processes=1)
+    assert isinstance(importing, Generator)
+    assert next(importing).outcome is Outcome.NEW
+    with pytest.raises(Occupied):
+        list(Check(root).run(repair=True))
+    importing.close()
+    repairing = Check(root).run(repair=True)
+    assert isinstance(repairing, Generator)
+    next(repairing)
+    with pytest.raises(Occupied, match="repaired"):
+        list(import_paths(root, [source], processes=1, patience=0))
+    repairing.close()
+    assert [event.outcome for event in import_paths(root, [source], processes=1)] == [Outcome.SAME]

@@ -201,3 +201,37 @@ def test_a_sequence_can_be_walked_alone(length: int | None) -> None:
     sequence = next(element for element in walk(dataset, EXPLICIT_VR_LITTLE_ENDIAN) if element.tag == 0x00081140)
     inside = [(tag, depth) for tag, _, _, _, depth in walk_items(dataset, EXPLICIT_VR_LITTLE_ENDIAN, sequence)]
     assert inside == [(ITEM, 1), (0x00100020, 2), (ITEM, 1), (0x00100010, 2)]
+
+
+def test_every_one_of_many_fragments_is_met_where_it_lies() -> None:
+    lengths = [0, *(2 * (n % 5) for n in range(500))]
+    dataset = pack("<HH2sHL", 0x7FE0, 0x10, b"OB", 0, 0xFFFFFFFF)
+    dataset += b"".join(pack("<HHL", 0xFFFE, 0xE000, length) + b"x" * length for length in lengths)
+    dataset += pack("<HHL", 0xFFFE, 0xE0DD, 0) + pack("<HH2sH", 0xFFFC, 0xFFFC, b"OB", 0) + bytes(4)
+
+    met = list(walk(dataset, JPEG))
+
+    assert [(e.tag, e.vr, e.length, e.depth) for e in met[1:-1]] == [(ITEM, FRAGMENT, n, 1) for n in lengths]
+    assert all(dataset[e.offset : e.offset + e.length] == b"x" * e.length for e in met[1:-1])
+    assert (met[-1].tag, met[-1].depth) == (0xFFFCFFFC, 0)
+
+
+def test_megabytes_of_padding_are_no_element() -> None:
+    encoded = short(0x00080018, "UI", b"1.2.3\0")
+    padded = list(walk(encoded + bytes(3_000_001), EXPLICIT_VR_LITTLE_ENDIAN))
+    assert padded == list(walk(encoded, EXPLICIT_VR_LITTLE_ENDIAN))
+    with pytest.raises(NotDicom, match="out of place"):
+        list(walk(encoded + bytes(3_000_001) + b"\1" * 12, EXPLICIT_VR_LITTLE_ENDIAN))
+
+
+def test_a_zero_tag_does_not_end_an_item_of_known_length() -> None:
+    inner = pack("<HHL", 0, 0, 0) + short(0x00100020, "LO", b"IN")
+    sequence = long(0x00081140, "SQ", pack("<HHL", 0xFFFE, 0xE000, len(inner)) + inner)
+    met = list(walk(sequence + short(0x00200010, "SH", b"ID"), EXPLICIT_VR_LITTLE_ENDIAN, deep=True))
+    assert [(e.tag, e.depth) for e in met] == [
+        (0x00081140, 0),
+        (ITEM, 1),
+        (0, 2),
+        (0x00100020, 2),
+        (0x00200010, 0),
+    ]

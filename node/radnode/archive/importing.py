@@ -7,8 +7,9 @@
 
 Every file that is met has one event: an outcome (new, same, equal, conflict), or the reason why it was refused or
 skipped. Folders are read to their depths; symbolic links are followed only where they are named by the caller. Raises
-NotFound for a path that does not exist, OutOfResources when the archive can take no more; what was acknowledged by an
-event is safe then. Closing the iterator ends the processes once they have finished the file they are at.
+NotFound for a path that does not exist, Occupied while the archive is repaired, OutOfResources when it can take no
+more; what was acknowledged by an event is safe then. Closing the iterator ends the processes once they have finished
+the file they are at.
 """
 
 import atexit
@@ -23,6 +24,7 @@ from itertools import islice
 from pathlib import Path
 
 from radnode.archive.archive import Archive
+from radnode.archive.roles import PATIENCE, Role, hold
 from radnode.archive.stored import Outcome
 from radnode.archive.workers import start_workers
 from radnode.model.errors import NotFound, OutOfResources, RadnodeError
@@ -55,12 +57,20 @@ class ImportReport:
         self.counts[event.outcome.value if event.outcome else "refused"] += 1
 
 
-def import_paths(root: Path, paths: Sequence[Path], *, processes: int) -> Iterator[ImportEvent]:
+def import_paths(
+    root: Path, paths: Sequence[Path], *, processes: int, patience: float = PATIENCE
+) -> Iterator[ImportEvent]:
     """Bring every file in `paths` into the archive at `root` (made where there is none)."""
     for path in paths:
         if not path.exists():
             raise NotFound(f"{path} does not exist")
-    Archive.open(root).close()  # made, migrated, or refused, once, before processes try
+    # A repair may make the index anew: not while rows are written.
+    with hold(root, Role.IMPORT, patience=patience, shared=True):
+        Archive.open(root).close()  # made, migrated, or refused, once, before processes try
+        yield from _import(root, paths, processes)
+
+
+def _import(root: Path, paths: Sequence[Path], processes: int) -> Iterator[ImportEvent]:
     inside = root.resolve()
     found = (each for path in paths for each in _walk(path, inside))
     pool = start_workers(processes)

@@ -97,27 +97,35 @@ class _Walk:
 
     def elements(self, position: int) -> Iterator[Element]:
         """Walk on from `position`; this loop is the hot path of everything that is received."""
-        dataset, read, end, roomy, depth = self.dataset, self.inside.read, self.inside.end, self.roomy, len(self.outer)
+        dataset, read, end, plain, depth = self.dataset, self.inside.read, self.inside.end, self.plain, len(self.outer)
+        roomy, first, last, unsaid = plain
         for _ in range(MAX_ELEMENTS):
             if position < roomy:
                 tag, vr, offset, length = read(dataset, position)
                 following = offset + length
-                if 0 < tag < ITEM and length != UNDEFINED and following <= end:
+                if first <= tag <= last and length != UNDEFINED and following <= end:
                     position = following
-                    yield _make(Element, (tag, vr, offset, length, depth))
+                    yield _make(Element, (tag, vr or unsaid, offset, length, depth))
                     continue
             if position >= end and self.has_ended(position):
                 return
             position, element = self.look_closely(position)
             if element is not None:
                 yield element
-            read, end, roomy, depth = self.inside.read, self.inside.end, self.roomy, len(self.outer)
+            read, end, depth = self.inside.read, self.inside.end, len(self.outer)
+            roomy, first, last, unsaid = self.plain
         raise NotDicom(f"the data set has more than {MAX_ELEMENTS} elements")
 
     @property
-    def roomy(self) -> int:
-        """Before this position, plain elements follow and the longest header fits; 0 where each needs a closer look."""
-        return self.inside.end - 11 if self.inside.holds is _Holds.ELEMENTS and not self.deep else 0
+    def plain(self) -> tuple[int, int, int, str]:
+        """What needs no closer look: before which position (so the longest header fits), from which tag to which.
+
+        The last is the VR of those that have none written.
+        """
+        roomy = self.inside.end - 11
+        if self.inside.holds is _Holds.FRAGMENTS:
+            return roomy, ITEM, ITEM, FRAGMENT
+        return (0 if self.deep or self.inside.holds is _Holds.ITEMS else roomy), 1, ITEM - 1, ""
 
     def look_closely(self, position: int) -> tuple[int, Element | None]:
         """The position after the header at `position`, and its element, unless it only ends something."""
@@ -148,15 +156,21 @@ class _Walk:
     def is_padding(self, position: int) -> bool:
         """Whether nothing but zero bytes follows, with which some devices fill up a file; else a header must fit."""
         size = len(self.dataset)
-        if not self.outer and not any(any(self.dataset[at : at + _CHUNK]) for at in range(position, size, _CHUNK)):
+        if not self.outer and not any(self.has_content(at) for at in range(position, size, _CHUNK)):
             return True
         if size - position < 12:
             raise _truncated(position)
+        if not self.outer:
+            raise NotDicom(f"(0000,0000) is out of place at byte {position}")
         return False
+
+    def has_content(self, position: int) -> bool:
+        """Whether anything but zeros is in the chunk at `position`."""
+        return bool(bytes(self.dataset[position : position + _CHUNK]).strip(b"\0"))
 
     def step(self, inside: _Inside, tag: int, vr: str, offset: int, length: int) -> int:
         """The position after a header that begins or ends something, or that must be looked at closely."""
-        if tag == inside.delimiter:
+        if inside.delimiter and tag == inside.delimiter:
             self.inside = self.outer.pop()
             return offset
         if tag == ITEM and inside.holds is not _Holds.ELEMENTS:
