@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
-from support.rest import Rest, open_archive, rest_settings, serving
+from support.rest import Rest, serving_new_archive
 
 
 @pytest.fixture(autouse=True)
@@ -16,8 +16,12 @@ def blockbuster() -> Iterator[BlockBuster]:
 @pytest.fixture
 async def rest(tmp_path: Path) -> AsyncIterator[Rest]:
     """A server over an empty archive."""
-    async with (
-        open_archive(tmp_path / "storage") as archive,
-        serving(archive, rest_settings(tmp_path / "storage")) as it,
-    ):
+    async with serving_new_archive(tmp_path / "storage") as it:
+        yield it
+
+
+@pytest.fixture(scope="module")
+async def lasting(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rest]:
+    """One server for all tests of a module that leave nothing behind in it."""
+    async with serving_new_archive(tmp_path_factory.mktemp("lasting") / "storage") as it:
         yield it

@@ -27,33 +27,33 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in made.items() if value is not None}
 
 
-async def test_a_good_token_lets_in(rest: Rest) -> None:
-    async with rest.session.get(LIST, headers=as_bearer(signed(claims()))) as answer:
+async def test_a_good_token_lets_in(lasting: Rest) -> None:
+    async with lasting.session.get(LIST, headers=as_bearer(signed(claims()))) as answer:
         assert answer.status == 200
 
 
-async def test_the_scheme_has_no_case(rest: Rest) -> None:
+async def test_the_scheme_has_no_case(lasting: Rest) -> None:
     for scheme in ("Bearer", "bearer", "BEARER"):
-        async with rest.session.get(LIST, headers={"Authorization": f"{scheme}  {signed(claims())}"}) as answer:
+        async with lasting.session.get(LIST, headers={"Authorization": f"{scheme}  {signed(claims())}"}) as answer:
             assert answer.status == 200, scheme
 
 
-async def test_what_is_no_token_is_refused(rest: Rest) -> None:
+async def test_what_is_no_token_is_refused(lasting: Rest) -> None:
     bare = signed(claims())
     odd = ("", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", bare, "Bearer a.b.c", "Bearer \xff", "Bearer " + "x" * 9000)
     for header in odd:
-        async with rest.session.get(LIST, headers={"Authorization": header}) as answer:
+        async with lasting.session.get(LIST, headers={"Authorization": header}) as answer:
             assert answer.status == 401, header
             assert answer.headers["WWW-Authenticate"] == "Bearer"
             assert await detail_of(answer)
 
 
-async def test_no_token_and_two_tokens_are_refused(rest: Rest) -> None:
+async def test_no_token_and_two_tokens_are_refused(lasting: Rest) -> None:
     head = f"GET {LIST} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     line = f"Authorization: Bearer {signed(claims())}\r\n"
-    assert (await rest.raw_status(f"{head}\r\n".encode()))[0] == 401
-    assert (await rest.raw_status(f"{head}{line}{line}\r\n".encode()))[0] == 401
-    assert (await rest.raw_status(f"{head}{line}\r\n".encode()))[0] == 200
+    assert (await lasting.raw_status(f"{head}\r\n".encode()))[0] == 401
+    assert (await lasting.raw_status(f"{head}{line}{line}\r\n".encode()))[0] == 401
+    assert (await lasting.raw_status(f"{head}{line}\r\n".encode()))[0] == 200
 
 
 def bad_tokens() -> list[str]:
@@ -72,15 +72,15 @@ def bad_tokens() -> list[str]:
     ]
 
 
-async def test_a_bad_token_is_refused(rest: Rest) -> None:
+async def test_a_bad_token_is_refused(lasting: Rest) -> None:
     for token in bad_tokens():
-        async with rest.session.get(LIST, headers=as_bearer(token)) as answer:
+        async with lasting.session.get(LIST, headers=as_bearer(token)) as answer:
             assert answer.status == 401, token
             assert answer.headers["WWW-Authenticate"] == "Bearer"
             assert await detail_of(answer) in ("Invalid token", "Token has expired")
 
 
-async def test_clocks_may_differ_and_unset_claims_are_not_checked(rest: Rest) -> None:
+async def test_clocks_may_differ_and_unset_claims_are_not_checked(lasting: Rest) -> None:
     now = int(time.time())
     fine: tuple[dict[str, Any], ...] = (
         {"exp": now - 20},
@@ -91,7 +91,7 @@ async def test_clocks_may_differ_and_unset_claims_are_not_checked(rest: Rest) ->
         {"aud": ["a", "b"]},
     )
     for changes in fine:
-        async with rest.session.get(LIST, headers=as_bearer(signed(claims(**changes)))) as answer:
+        async with lasting.session.get(LIST, headers=as_bearer(signed(claims(**changes)))) as answer:
             assert answer.status == 200, changes
 
 
@@ -152,18 +152,18 @@ NEEDED = [
 SCOPES = ("dicom:read", "dicom:write", "dicom:delete", "dicom:admin")
 
 
-async def test_each_endpoint_needs_its_scope(rest: Rest) -> None:
+async def test_each_endpoint_needs_its_scope(lasting: Rest) -> None:
     for (method, path, needed), scope in product(NEEDED, SCOPES):
-        async with rest.session.request(method, path, headers=as_bearer(make_token(scope))) as answer:
+        async with lasting.session.request(method, path, headers=as_bearer(make_token(scope))) as answer:
             allowed = scope in (needed, "dicom:admin")
             assert (answer.status != 403) == allowed, (method, path, scope)
             assert answer.status in (200, 400, 404) or not allowed
 
 
-async def test_a_scope_is_one_of_the_words(rest: Rest) -> None:
+async def test_a_scope_is_one_of_the_words(lasting: Rest) -> None:
     for scope in (None, "", "dicom", "DICOM:READ", "dicom:read,dicom:write", ["dicom:read"], 7, "x dicom:readx"):
-        assert "dicom:read" in await rest.refused("GET", LIST, 403, headers=as_bearer(signed(claims(scope=scope))))
-    async with rest.session.get(LIST, headers=as_bearer(signed(claims(scope="other  dicom:read")))) as answer:
+        assert "dicom:read" in await lasting.refused("GET", LIST, 403, headers=as_bearer(signed(claims(scope=scope))))
+    async with lasting.session.get(LIST, headers=as_bearer(signed(claims(scope="other  dicom:read")))) as answer:
         assert answer.status == 200
 
 
@@ -184,14 +184,14 @@ HIDDEN = [
 ]
 
 
-async def test_without_a_token_nothing_else_is_said(rest: Rest) -> None:
+async def test_without_a_token_nothing_else_is_said(lasting: Rest) -> None:
     for method, path in HIDDEN:
-        answer = await rest.raw(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = await lasting.raw(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         assert answer.startswith(b"HTTP/1.1 401 "), (method, path)
         assert b"\r\nWWW-Authenticate: Bearer\r\n" in answer
 
 
-async def test_open_paths_need_no_token(rest: Rest) -> None:
+async def test_open_paths_need_no_token(lasting: Rest) -> None:
     for path in ("/api/docs", "/api/openapi.json", "/healthz", "/readyz"):
-        async with rest.session.get(path, headers={"Authorization": "Bearer nonsense"}) as answer:
+        async with lasting.session.get(path, headers={"Authorization": "Bearer nonsense"}) as answer:
             assert answer.status == 200, path

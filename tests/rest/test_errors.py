@@ -37,27 +37,27 @@ class Failing:
         return fail
 
 
-async def test_a_wrong_method_is_405_and_says_which_are_right(rest: Rest) -> None:
+async def test_a_wrong_method_is_405_and_says_which_are_right(lasting: Rest) -> None:
     for path, allowed in METHODS.items():
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - set(allowed.split(", ")):
-            async with rest.session.request(method, path) as answer:
+            async with lasting.session.request(method, path) as answer:
                 assert (answer.status, answer.headers.get("Allow")) == (405, allowed), (method, path)
                 assert await detail_of(answer) == "Method Not Allowed"
 
 
-async def test_an_unknown_route_is_404(rest: Rest) -> None:
+async def test_an_unknown_route_is_404(lasting: Rest) -> None:
     unknown = ("/", "/nothing", "/api", "/api/", "/api/dicom", "/api/dicom/", "/api/dicom/nothing", "/api/dicom/list/")
     for path in (*unknown, "/api/dicom/uploads", "/api/dicom/status/more", "/healthz/", "/apix"):
-        assert await rest.refused("GET", path, 404) == "Not Found", path
+        assert await lasting.refused("GET", path, 404) == "Not Found", path
 
 
-async def test_what_has_a_get_has_a_head(rest: Rest) -> None:
+async def test_what_has_a_get_has_a_head(lasting: Rest) -> None:
     for path in ("/api/dicom/list", "/api/dicom/status", "/api/docs", "/healthz"):
-        async with rest.session.get(path) as full, rest.session.head(path) as bare:
+        async with lasting.session.get(path) as full, lasting.session.head(path) as bare:
             assert bare.status == full.status == 200
             assert bare.headers["Content-Length"] == full.headers["Content-Length"]
             assert await bare.read() == b""
-    async with rest.session.head(f"/api/dicom/metadata/{NO_SUCH_FILE}") as answer:
+    async with lasting.session.head(f"/api/dicom/metadata/{NO_SUCH_FILE}") as answer:
         assert answer.status == 404
 
 
@@ -97,17 +97,17 @@ async def test_each_named_error_has_its_status(tmp_path: Path, error: Exception,
         assert detail == ("DICOM file not found" if status == 404 else detail)
 
 
-async def test_a_request_is_named_by_its_client_only_in_plain_words(rest: Rest) -> None:
+async def test_a_request_is_named_by_its_client_only_in_plain_words(lasting: Rest) -> None:
     for wished in ("abc", "A-1.b_2", "x" * 64):
-        async with rest.session.get("/healthz", headers={"X-Request-ID": wished}) as answer:
+        async with lasting.session.get("/healthz", headers={"X-Request-ID": wished}) as answer:
             assert answer.headers["X-Request-ID"] == wished
     for wished in ("", "x" * 65, "a b", "a\tb", "<script>", "a;b", "ünïcode"):
-        async with rest.session.get("/healthz", headers={"X-Request-ID": wished}) as answer:
+        async with lasting.session.get("/healthz", headers={"X-Request-ID": wished}) as answer:
             assert answer.headers["X-Request-ID"] != wished
             assert len(answer.headers["X-Request-ID"]) == 16
 
 
-async def test_a_connection_lives_on_behind_errors(rest: Rest) -> None:
+async def test_a_connection_lives_on_behind_errors(lasting: Rest) -> None:
     head = b"HTTP/1.1\r\nHost: x\r\n"
     requests = (
         b"GET /nothing %b\r\n" % head,
@@ -115,12 +115,12 @@ async def test_a_connection_lives_on_behind_errors(rest: Rest) -> None:
         b"POST /api/dicom/upload %bContent-Length: 5\r\n\r\nabcde" % head,
         b"GET /healthz %bConnection: close\r\n\r\n" % head,
     )
-    answers = (await rest.raw(b"".join(requests))).split(b"HTTP/1.1 ")[1:]
+    answers = (await lasting.raw(b"".join(requests))).split(b"HTTP/1.1 ")[1:]
     assert [int(answer[:3]) for answer in answers] == [404, 401, 401, 200]
     assert json.loads(answers[-1].partition(b"\r\n\r\n")[2]) == {"status": "ok"}
 
 
-async def test_every_answer_is_guarded(rest: Rest) -> None:
+async def test_every_answer_is_guarded(lasting: Rest) -> None:
     for path in (
         "/api/dicom/list",
         "/api/dicom/status",
@@ -128,7 +128,7 @@ async def test_every_answer_is_guarded(rest: Rest) -> None:
         f"/api/dicom/metadata/{NO_SUCH_FILE}",
         "/api/docs",
     ):
-        async with rest.session.get(path) as answer:
+        async with lasting.session.get(path) as answer:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert answer.headers["X-Request-ID"]
             cached = "no-cache" if path == "/api/docs" else "no-store"

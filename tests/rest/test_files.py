@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 from PIL import Image
 from support.instances import REMOVED, bundled, encode_part10, make_instance
-from support.rest import NO_SUCH_FILE, Rest, checked, make_token, open_archive, rest_settings, serving, until
+from support.rest import (
+    NO_SUCH_FILE,
+    Rest,
+    checked,
+    make_token,
+    open_archive,
+    rest_settings,
+    serving,
+    serving_new_archive,
+    until,
+)
 
 from radnode_http.answers import DeleteAnswer, MetadataAnswer, SummaryAnswer
 from radnode_http.errors import Disconnected
@@ -33,11 +43,10 @@ Matrix: 512 x 512
 Pixel Spacing: 0.68 x 0.68 mm"""
 
 
-@pytest.fixture
-async def pictures(tmp_path: Path) -> AsyncIterator[Rest]:
+@pytest.fixture(scope="module")
+async def pictures(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rest]:
     """A server that can make pictures."""
-    root = tmp_path / "storage"
-    async with open_archive(root) as archive, serving(archive, rest_settings(root), pool=RenderPool(1, 30)) as rest:
+    async with serving_new_archive(tmp_path_factory.mktemp("pictures") / "storage", pool=RenderPool(1, 30)) as rest:
         yield rest
 
 

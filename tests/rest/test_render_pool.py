@@ -21,8 +21,9 @@ from radnode_http.render_pool import RenderPool
 CT = bundled("CT_small.dcm")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def pool() -> AsyncIterator[RenderPool]:
+    """One for all tests: each finds it working, whatever the ones before did to it."""
     pool = RenderPool(workers=1, timeout=30)
     await pool.start()
     yield pool

@@ -172,3 +172,10 @@ async def open_archive(root: Path) -> AsyncIterator[Archive]:
         yield archive
     finally:
         await asyncio.to_thread(archive.close)
+
+
+@asynccontextmanager
+async def serving_new_archive(root: Path, **options: Any) -> AsyncIterator[Rest]:
+    """A server over a real archive below `root`, with the settings that tests have."""
+    async with open_archive(root) as archive, serving(archive, rest_settings(root), **options) as rest:
+        yield rest
