@@ -81,5 +81,19 @@ def test_a_repair_that_fails_between_two_versions_keeps_both(tmp_path: Path) -> 
     assert_sound(tmp_path)
 
 
+def test_nothing_is_acknowledged_once_the_index_was_removed_beneath_a_node(tmp_path: Path) -> None:
+    with make_archive(tmp_path) as archive:
+        path = store(archive, FIRST).path
+        lose_index(tmp_path)
+        with pytest.raises(OutOfResources, match="check --repair"):
+            store(archive, make_instance(SOPInstanceUID="1.2.3"))
+        Archive.open(tmp_path).close()  # another process makes one
+        with pytest.raises(OutOfResources, match="check --repair"):
+            archive.forget(path)
+    repair(tmp_path)
+    assert str(path) in image_files(tmp_path)
+    assert_sound(tmp_path)
+
+
 def _no_room(*_: object) -> None:
     raise OutOfResources("The index is unavailable (database or disk is full)")

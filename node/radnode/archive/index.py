@@ -31,6 +31,7 @@ _PRAGMAS = (
     "automatic_index = OFF",  # there is an index for what is asked; one that is made for a query costs more
 )
 Parameters = Sequence[object] | Mapping[str, object]
+_File = tuple[int, int]
 
 
 class Index:
@@ -38,6 +39,7 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file: _File | None = None
         self._inherited: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
         self._turns = Turns(path.with_suffix(".lock"), BUSY_TIMEOUT)
@@ -95,8 +97,15 @@ class Index:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside BEGIN IMMEDIATE; leaving commits, an exception rolls back."""
+        """A connection inside BEGIN IMMEDIATE; leaving commits, an exception rolls back.
+
+        Raises OutOfResources where the file is not the one that was opened: rows would be written into the void.
+        """
         with self._turns.taken(), self.reading() as connection:
+            if _file_at(self.path) != self._file:
+                raise OutOfResources(
+                    "The index file was removed or replaced: stop the node and run radnode check --repair"
+                )
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
@@ -120,8 +129,14 @@ class Index:
 
     def _connect(self) -> sqlite3.Connection:
         connection: sqlite3.Connection = sqlite3.connect(
-            self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
+            f"{self.path.absolute().as_uri()}?mode=rw",  # never made anew here, without its tables
+            uri=True,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
         )
+        self._file = self._file or _file_at(self.path)
         connection.row_factory = sqlite3.Row
         try:
             for pragma in _PRAGMAS:
@@ -137,6 +152,14 @@ class Index:
         self._lock = threading.Lock()
         self._turns.start_afresh()
         self._closed = False
+
+
+def _file_at(path: Path) -> _File | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _make_file(path: Path) -> None:
