@@ -16,6 +16,7 @@ def start_workers(processes: int) -> ProcessPoolExecutor:
 def _begin() -> None:
     # Ctrl-C reaches the whole group: the parent alone ends the work, when what is under way is whole.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(2, 1)  # the parent's standard output is for its answer: what is logged here goes to standard error
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
 
 

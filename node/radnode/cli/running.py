@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
+from radnode.cli import logs
 from radnode.cli.loading import Loaded, load_settings
 from radnode.cli.options import Parser, add_settings, parse
 from radnode.cli.refusal import Refused
@@ -38,7 +39,9 @@ def run_verb(name: str, module: str, words: Sequence[str]) -> int:
     add_settings(parser, listed=name in LISTS_SETTINGS)
     try:
         args, given = parse(parser, words)
-        return verb.run(args, load_settings(given, args.config))
+        loaded = load_settings(given, args.config)
+        logs.configure(loaded.settings.log, name)  # standard output is for the verb's answer alone
+        return verb.run(args, loaded)
     except Refused as refusal:
         return _complain(str(refusal), WRONG)
     except RadnodeError as error:
