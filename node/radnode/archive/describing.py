@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
 from radnode.archive.parents import columns_of, update
-from radnode.archive.schema import TABLES
+from radnode.archive.schema import TABLES, stored_attributes
 from radnode.model.attributes import UNIQUE_KEY
 from radnode.model.file_path import FilePath
 from radnode.model.header import Header
@@ -21,6 +21,7 @@ from radnode.model.uid import UID
 Describe = Callable[[FilePath], Header | None]
 """Reads the header of a current object again; None where that cannot be done."""
 PARENTS = (Level.PATIENT, Level.STUDY, Level.SERIES)
+_KEYWORDS = tuple(attribute.keyword for level in PARENTS for attribute in stored_attributes(level))
 _COLUMNS = {Level.PATIENT: "t.patient", Level.STUDY: "t.id", Level.SERIES: "e.id"}
 # Where one min() is asked for, SQLite takes the other columns from the row that has it.
 _FIRST_OF_EACH = """
@@ -31,10 +32,8 @@ FROM studies t JOIN series e ON e.study = t.id JOIN instances i ON i.series = e.
 
 def description_of(header: Header) -> int:
     """A digest of all that an object says of its parents; equal for objects that say the same."""
-    digest = blake2b(digest_size=8)
-    for level in PARENTS:
-        digest.update(repr(columns_of(level, header)).encode("utf-8", "surrogatepass"))
-    return int.from_bytes(digest.digest(), "big", signed=True)
+    said = repr([header.values.get(keyword) for keyword in _KEYWORDS]).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(said, digest_size=8).digest(), "big", signed=True)
 
 
 def describe_anew(connection: sqlite3.Connection, level: Level, row_id: int, describe: Describe) -> None:
@@ -58,10 +57,10 @@ def describe_anew(connection: sqlite3.Connection, level: Level, row_id: int, des
 
 
 def describe_further(
-    connection: sqlite3.Connection, level: Level, row: sqlite3.Row, header: Header, arrived: int
+    connection: sqlite3.Connection, level: Level, row: sqlite3.Row, columns: Mapping[str, str | None], arrived: int
 ) -> sqlite3.Row:
-    """Fill in what the parent `row` does not say yet, from an object that arrived after all that described it."""
-    missing = _missing(row, _said(level, header))
+    """Fill in what `row` does not say yet, from the columns of an object that arrived after all that described it."""
+    missing = _missing(row, columns)
     if not missing:
         return row
     update(connection, TABLES[level], row["id"], {**missing, "described_until": arrived})

@@ -22,16 +22,17 @@ def identity_of(header: Header) -> str:
 def columns_of(level: Level, header: Header) -> dict[str, str | None]:
     """The columns of `level` that come from the object itself, folded ones too; None where it has no such attribute."""
     columns: dict[str, str | None] = {}
-    for attribute in stored(level):
-        value = header.values.get(attribute.keyword)
-        columns[attribute.keyword] = value
-        folded = folded_column(attribute)
+    for keyword, folded in _names(level):
+        value = header.values.get(keyword)
+        columns[keyword] = value
         if folded is not None:
             columns[folded] = value if value is None else fold(value)
     return columns
 
 
-stored = cache(stored_attributes)
+@cache
+def _names(level: Level) -> tuple[tuple[str, str | None], ...]:
+    return tuple((attribute.keyword, folded_column(attribute)) for attribute in stored_attributes(level))
 
 
 def find_or_make(

@@ -109,11 +109,11 @@ def _parent(
     facts: FileFacts,
     start: Mapping[str, object],
 ) -> _Parent:
-    columns = {**parents.columns_of(level, header), **start, "described_until": facts.arrived}
-    row, is_new = parents.find_or_make(connection, level, key, columns)
+    columns = parents.columns_of(level, header)
+    row, is_new = parents.find_or_make(connection, level, key, {**columns, **start, "described_until": facts.arrived})
     is_ahead = row["described_until"] > facts.arrived
     if not (is_new or is_ahead):
-        row = describe_further(connection, level, row, header, facts.arrived)
+        row = describe_further(connection, level, row, columns, facts.arrived)
     return _Parent(level, row, is_new, is_ahead)
 
 
