@@ -83,8 +83,10 @@ def text_by_pydicom(element: DataElement) -> str:
     many = [] if value is None else list(value) if element.VM > 1 else [value]
     # IS and DS remember how they were written, in names that is the encoded text
     texts = [str(one if element.VR == "PN" else getattr(one, "original_string", one)) for one in many]
-    # pydicom leaves the padding of values before the last
-    return "\\".join(texts if element.VR == "LT" else [text.rstrip() for text in texts])
+    # pydicom leaves the padding of values before the last, and padding in front
+    padding_in_front = element.VR in {"AE", "CS", "DS", "IS", "LO", "SH"}
+    trim = str.strip if padding_in_front else str.rstrip
+    return "\\".join(texts if element.VR == "LT" else [trim(text) for text in texts])
 
 
 @st.composite

@@ -48,11 +48,19 @@ def test_the_patient_id_is_trimmed_on_both_sides(patient: object, known_as: str)
     assert header_of(PatientID=patient).patient_id == known_as
 
 
-def test_only_trailing_padding_is_trimmed_from_values() -> None:
-    values = header_of(StudyDescription=" a  b \0", PatientComments="x\r\ny\\z ", StudyID=" 007 ").values
-    assert values["StudyDescription"] == " a  b"
-    assert values["PatientComments"] == "x\r\ny\\z"
-    assert values["StudyID"] == " 007"
+def test_only_what_the_vr_calls_padding_is_trimmed_from_values() -> None:
+    values = header_of(
+        StudyDescription=" a  b \0",
+        PatientComments=" x\r\ny\\z ",
+        StudyID=" 007 ",
+        ImageType=" A \\ B ",
+        PatientID=" 7",
+    ).values
+    assert values["StudyDescription"] == "a  b"
+    assert values["PatientComments"] == " x\r\ny\\z"  # in LT leading spaces are text (PS3.5 table 6.2-1)
+    assert values["StudyID"] == "007"
+    assert values["ImageType"] == "A\\B"
+    assert values["PatientID"] == "7"
 
 
 def test_only_the_top_level_counts() -> None:

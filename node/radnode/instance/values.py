@@ -11,6 +11,7 @@ MAX_VALUE = 1 << 16  # bytes of a value that becomes text; LT, the longest VR us
 _BY_CHARACTER_SET = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 TEXT_VRS = _BY_CHARACTER_SET | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
 _ONE_VALUE = frozenset({"LT", "ST", "UT", "UR"})  # a backslash is part of the text
+_LEADING_PADDING = frozenset({"AE", "CS", "DS", "IS", "LO", "SH"})  # these may be padded in front too
 _NUMBERS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
 
 _LITTLE = {vr: Struct(f"<{letter}") for vr, letter in _NUMBERS.items()}
@@ -37,9 +38,8 @@ def text_of(raw: bytes, vr: str, written_vr: str, codecs: tuple[str, ...], *, bi
     if written_vr in _NUMBERS or (vr in _NUMBERS and written_vr not in TEXT_VRS):
         return _numbers(raw, written_vr if written_vr in _NUMBERS else vr, big_endian and written_vr != "UN")
     text = decode(raw, codecs) if vr in _BY_CHARACTER_SET else raw.decode("latin_1")
-    if vr in _ONE_VALUE or "\\" not in text:
-        return text.rstrip(PADDING)
-    return "\\".join(value.rstrip(PADDING) for value in text.split("\\"))
+    values = (text,) if vr in _ONE_VALUE else text.split("\\")
+    return "\\".join((value.lstrip(" ") if vr in _LEADING_PADDING else value).rstrip(PADDING) for value in values)
 
 
 def _numbers(raw: bytes, vr: str, big_endian: bool) -> str:
