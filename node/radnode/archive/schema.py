@@ -43,6 +43,18 @@ def _attribute_columns(level: Level) -> dict[str, type]:
 
 
 def _create_tables(db: Database) -> None:
+    _create_patients_and_studies(db)
+    _create_series_and_instances(db)
+    db.table("superseded").create(
+        {"id": int, "sop_instance": str, "path": str, "sha256": str, "size": int, "superseded_at": int},
+        pk="id",
+        not_null={"sop_instance", "path", "sha256", "size", "superseded_at"},
+    )
+    db.table("counters").create({"name": str, "value": int}, pk="name", not_null={"name", "value"})
+    db.table("counters").insert_all([{"name": name, "value": 0} for name in COUNTERS])
+
+
+def _create_patients_and_studies(db: Database) -> None:
     db.table("patients").create(
         {
             "id": int,
@@ -71,6 +83,9 @@ def _create_tables(db: Database) -> None:
         not_null={"patient", "StudyInstanceUID", "series", "instances"},
         foreign_keys=[("patient", "patients", "id")],
     )
+
+
+def _create_series_and_instances(db: Database) -> None:
     db.table("series").create(
         {"id": int, "study": int, **_attribute_columns(Level.SERIES), "instances": int, "described_until": int},
         pk="id",
@@ -91,13 +106,6 @@ def _create_tables(db: Database) -> None:
         not_null={"series", "SOPInstanceUID", *file_columns},
         foreign_keys=[("series", "series", "id")],
     )
-    db.table("superseded").create(
-        {"id": int, "sop_instance": str, "path": str, "sha256": str, "size": int, "superseded_at": int},
-        pk="id",
-        not_null={"sop_instance", "path", "sha256", "size", "superseded_at"},
-    )
-    db.table("counters").create({"name": str, "value": int}, pk="name", not_null={"name", "value"})
-    db.table("counters").insert_all([{"name": name, "value": 0} for name in COUNTERS])
 
 
 def _create_indexes(db: Database) -> None:
