@@ -77,7 +77,7 @@ class Serving:
         reader = PduReader(self._connection, self._node.dicom.max_pdu)
         kind, body = reader.read(self._node.request_timeout, interruptible=True)
         if kind == Kind.ABORT:
-            raise PeerAborted("A-ABORT")
+            raise PeerAborted("the peer aborted the association")
         if kind != Kind.ASSOCIATE_RQ:
             raise ProtocolError(f"{kind.name} before an association", UNEXPECTED_PDU)
         asked = decode_request(bytes(body))

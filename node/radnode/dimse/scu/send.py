@@ -1,5 +1,6 @@
 """C-STORE as a user: files as they are, over as few associations as their presentation contexts fit into."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import BinaryIO
 from radnode.dimse.scu.calling import calling
 from radnode.dimse.scu.values import Caller, CallFailed, Sent
 from radnode.dimse.upper.command import Element, Field
+from radnode.dimse.upper.endings import Silent
 from radnode.dimse.upper.requesting import MAX_CONTEXTS, Requested
 from radnode.instance.part10 import FileMetaReader
 from radnode.model.errors import NotDicom
@@ -15,6 +17,11 @@ from radnode.settings import Peer
 
 _CHUNK = 65536
 _BATCH = 500  # files whose file meta is read ahead, and sent over one association
+_LOSSES = 5  # files in a row at which the peer ended the association: then it is not the files
+
+
+class _Unreadable(Exception):
+    """A file's data set cannot be read to its end; half a message is on its way, so the association has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +40,61 @@ class _File:
 
 
 def send(peer: Peer, caller: Caller, files: Iterable[Path]) -> Iterator[Sent]:
-    """Send each file with the bytes that it has; one that is no DICOM, or that the peer has no context for, is told.
+    """Send each file with the bytes that it has, and tell what became of every one, also of those that were not sent.
 
-    Raises CallFailed where the association is lost: what was not told until then is not known to be stored.
+    An association that is lost takes with it only the file that it was lost at, once that has failed as the first on
+    another as well: the others go over the next one, until it makes no sense any more. Raises CallFailed where not even
+    the first association can be had.
     """
+    sending = _Sending(peer, caller)
     for batch in _batches(files):
         yield from (entry for entry in batch if isinstance(entry, Sent))
-        ready = [entry for entry in batch if isinstance(entry, _File)]
-        if not ready:
-            continue
-        contexts = [(sop_class, (syntax,)) for sop_class, syntax in dict.fromkeys(file.context for file in ready)]
-        with calling(peer, caller, contexts) as requested:
-            for file in ready:
-                yield _send(requested, file)
+        yield from sending.send(entry for entry in batch if isinstance(entry, _File))
+
+
+class _Sending:
+    """Sends files over as many associations as it takes, and gives up where another would be of no use."""
+
+    def __init__(self, peer: Peer, caller: Caller) -> None:
+        self._peer, self._caller = peer, caller
+        self._was_accepted = False
+        self._losses = 0
+        self._given_up = ""
+
+    def send(self, files: Iterable[_File]) -> Iterator[Sent]:
+        waiting = deque(files)
+        while waiting and not self._given_up:
+            yield from self._over_one_association(waiting)
+        yield from (Sent(file.path, None, self._given_up) for file in waiting)
+
+    def _over_one_association(self, waiting: deque[_File]) -> Iterator[Sent]:
+        """Send from the front of `waiting`; what is left there may go over another association."""
+        contexts = [(sop_class, (syntax,)) for sop_class, syntax in dict.fromkeys(file.context for file in waiting)]
+        answered: int | None = None
+        try:
+            with calling(self._peer, self._caller, contexts) as requested:
+                self._was_accepted, answered = True, 0
+                while waiting:
+                    sent = _send(requested, waiting[0])
+                    waiting.popleft()
+                    answered, self._losses = answered + 1, 0
+                    yield sent
+        except _Unreadable as error:
+            yield Sent(waiting.popleft().path, None, str(error))
+        except CallFailed as lost:
+            if not self._was_accepted:
+                raise
+            yield from self._after_loss(waiting, answered, lost)
+
+    def _after_loss(self, waiting: deque[_File], answered: int | None, lost: CallFailed) -> Iterator[Sent]:
+        """`answered` is how many files the lost association had brought; None where there was none."""
+        if answered is None:
+            self._given_up = str(lost)
+        elif waiting and not answered:  # with files before it, the peer may have ended it for one of those
+            self._losses += 1
+            yield Sent(waiting.popleft().path, None, str(lost))
+            if self._losses == _LOSSES or isinstance(lost.__cause__, Silent):
+                self._given_up = f"not tried: {lost}"
 
 
 def _batches(files: Iterable[Path]) -> Iterator[list[_File | Sent]]:
@@ -106,10 +155,10 @@ def _send(requested: Requested, file: _File) -> Sent:
 
 
 def _chunks(file: _File, stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """The data set; CallFailed where it cannot be read to its end, for then half a message is on its way."""
+    """The data set. Raises _Unreadable."""
     try:
         stream.seek(file.offset)
         while chunk := stream.read(min(size, _CHUNK)):
             yield chunk
     except OSError as error:
-        raise CallFailed(f"{file.path.name}: {error.strerror or 'cannot be read'}") from error
+        raise _Unreadable(error.strerror or "cannot be read") from error

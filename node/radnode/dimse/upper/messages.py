@@ -94,7 +94,7 @@ class Messages:
             except ConnectionLost:
                 return
             if kind == Kind.ABORT:
-                raise PeerAborted("A-ABORT")
+                raise PeerAborted("the peer aborted the association")
 
     def _command(self, context: int, elements: Mapping[int, int | str], *, has_data_set: bool) -> bytes:
         whole = {**elements, Element.DATA_SET_TYPE: 1 if has_data_set else NO_DATA_SET}
@@ -111,7 +111,7 @@ class Messages:
             if kind == Kind.RELEASE_RQ:
                 return None
             if kind == Kind.ABORT:
-                raise PeerAborted("A-ABORT")
+                raise PeerAborted("the peer aborted the association")
             if kind != Kind.DATA:
                 raise ProtocolError(f"{kind.name} in an established association", UNEXPECTED_PDU)
             self._values = values_of(body)
