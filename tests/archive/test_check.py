@@ -2,16 +2,17 @@
 
 import os
 import sqlite3
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from support.archives import EXPLICIT, make_archive, store
 from support.instances import make_instance
 
 from radnode.archive.archive import Archive
-from radnode.archive.check import Check, CheckReport, Kind
+from radnode.archive.check import Check, CheckReport, Kind, Progress
 from radnode.archive.file_filter import FileFilter
 from radnode.archive.find import find
 from radnode.archive.listing import list_files
@@ -19,7 +20,7 @@ from radnode.archive.roles import Role, hold
 from radnode.archive.statistics import read_statistics
 from radnode.archive.stored import Stored
 from radnode.model.attributes import ATTRIBUTES
-from radnode.model.errors import NotFound, Occupied
+from radnode.model.errors import NotFound, Occupied, OutOfResources
 from radnode.model.level import Level
 from radnode.model.query import Query
 
@@ -101,10 +102,27 @@ def test_a_lost_index_is_made_anew_with_the_same_answers(tmp_path: Path, before:
     assert (tmp_path / ".radnode/index.sqlite.corrupt-1").exists() is (loss != "deleted")
 
 
+def test_nobody_opens_an_archive_whose_index_is_lost_or_half_rebuilt(tmp_path: Path, before: list[Any]) -> None:
+    (tmp_path / ".radnode/index.sqlite").unlink()
+    with pytest.raises(OutOfResources, match="no index: run radnode check --repair"):
+        Archive.open(tmp_path)
+    assert not (tmp_path / ".radnode/index.sqlite").exists()
+    with closing(cast("Generator[Progress]", Check(tmp_path).run(repair=True))) as rebuilding:
+        assert next(progress.step for progress in rebuilding if progress.step == "files")  # then it is killed
+    with pytest.raises(OutOfResources, match="not rebuilt to its end"):
+        Archive.open(tmp_path)
+    assert check(tmp_path, repair=True).mended
+    with make_archive(tmp_path) as archive:
+        assert answers(archive) == before
+
+
 def test_an_index_that_was_begun_anew_gets_every_row_back(tmp_path: Path, before: list[Any]) -> None:
+    (tmp_path / "studies").rename(tmp_path / "elsewhere")
     (tmp_path / ".radnode/index.sqlite").unlink()
     with make_archive(tmp_path):
-        pass  # a node was started before anybody noticed
+        pass  # a node was started while the files were not mounted
+    (tmp_path / "studies").rmdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "studies")
     assert kinds(check(tmp_path)).count(Kind.ORPHAN) == 5
     assert check(tmp_path, repair=True).mended
     with make_archive(tmp_path) as archive:

@@ -1,6 +1,7 @@
 """Objects that the index has lost, and only a repair can bring back, survive whatever else goes wrong meanwhile."""
 
 import os
+import shutil
 import signal
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,18 @@ SECOND = make_instance(PatientName="ROE^JANE")
 def lose_index(root: Path) -> None:
     for file in (root / ".radnode").glob("index.sqlite*"):
         file.unlink()
+
+
+def back_up_index(root: Path) -> Path:
+    """A backup of an index that knows nothing yet."""
+    with make_archive(root):
+        pass
+    return Path(shutil.copy(root / ".radnode/index.sqlite", root / "backup"))
+
+
+def restore_index(root: Path, backup: Path) -> None:
+    lose_index(root)
+    shutil.copy(backup, root / ".radnode/index.sqlite")
 
 
 def repair(root: Path) -> None:
@@ -49,9 +62,10 @@ def test_a_second_sending_that_died_does_not_take_a_lost_object_with_it(tmp_path
 def test_a_second_sending_that_fails_does_not_take_a_lost_object_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    backup = back_up_index(tmp_path)
     with make_archive(tmp_path) as archive:
         path = store(archive, FIRST).path
-    lose_index(tmp_path)
+    restore_index(tmp_path, backup)
     with make_archive(tmp_path) as archive:
         with monkeypatch.context() as patched:
             patched.setattr("radnode.archive.rows.insert_row", _no_room)
@@ -82,12 +96,13 @@ def test_a_repair_that_fails_between_two_versions_keeps_both(tmp_path: Path) -> 
 
 
 def test_nothing_is_acknowledged_once_the_index_was_removed_beneath_a_node(tmp_path: Path) -> None:
+    backup = back_up_index(tmp_path)
     with make_archive(tmp_path) as archive:
         path = store(archive, FIRST).path
         lose_index(tmp_path)
         with pytest.raises(OutOfResources, match="check --repair"):
             store(archive, make_instance(SOPInstanceUID="1.2.3"))
-        Archive.open(tmp_path).close()  # another process makes one
+        restore_index(tmp_path, backup)
         with pytest.raises(OutOfResources, match="check --repair"):
             archive.forget(path)
     repair(tmp_path)

@@ -38,7 +38,8 @@ class Archive:
     def open(cls, root: Path) -> Self:
         """The archive at `root`, made where there is none, its index brought to the current schema.
 
-        Raises OutOfResources with the reason: folder not writable, no hard links, index damaged or of a newer radnode.
+        Raises OutOfResources with the reason: folder not writable, no hard links; index lost, damaged, half
+        rebuilt or of a newer radnode.
         """
         layout = Layout(root.absolute())
         try:
@@ -54,10 +55,14 @@ class Archive:
     @classmethod
     def _open(cls, layout: Layout) -> Self:
         _prepare(layout)
+        if layout.has_lost_its_index():
+            raise OutOfResources("There are objects but no index: run radnode check --repair")
         archive = cls(layout, Index(layout.index))
         with ExitStack() as undo:
             undo.callback(archive.close)
             archive.index.migrate()
+            if archive.index.is_rebuilding():
+                raise OutOfResources("The index was not rebuilt to its end: run radnode check --repair")
             undo.pop_all()
         return archive
 

@@ -64,6 +64,8 @@ class Check:
             yield Progress("counters", 0, 0)
             with index.writing() if repair else index.reading_one_state() as connection:
                 self._findings += audit(connection, repair=repair)
+            if repair:
+                index.end_rebuilding()
 
     def _open(self, *, repair: bool) -> bool:
         why = sound_index(self._layout)

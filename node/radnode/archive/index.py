@@ -32,6 +32,7 @@ _PRAGMAS = (
 )
 Parameters = Sequence[object] | Mapping[str, object]
 _File = tuple[int, int]
+_REBUILDING = 1
 
 
 class Index:
@@ -47,8 +48,8 @@ class Index:
         afresh = WeakMethod(self._start_afresh)
         os.register_at_fork(after_in_child=lambda: (act := afresh()) and act())
 
-    def migrate(self) -> None:
-        """Make the file where there is none and bring it to the current schema.
+    def migrate(self, *, rebuilding: bool = False) -> None:
+        """Make the file where there is none and bring it to the current schema; `rebuilding` marks a new one.
 
         Raises OutOfResources if it cannot be opened, is no index, or was made by a newer radnode.
         """
@@ -58,6 +59,18 @@ class Index:
         if not current:
             with self.writing() as connection:
                 schema.migrate(Database(connection))
+                if rebuilding:
+                    connection.execute(f"PRAGMA user_version = {_REBUILDING}")
+
+    def is_rebuilding(self) -> bool:
+        """Whether rows are missing because a rebuild from the files has not come to its end."""
+        with self.reading() as connection:
+            return bool(connection.execute("PRAGMA user_version").fetchone()[0] == _REBUILDING)
+
+    def end_rebuilding(self) -> None:
+        """Every object has its row again."""
+        with self.writing() as connection:
+            connection.execute("PRAGMA user_version = 0")
 
     def close(self) -> None:
         """Close every connection that is not borrowed just now, and those when they come back."""

@@ -56,6 +56,10 @@ class Layout:
         """Where the object of that path lies once it is superseded."""
         return self.superseded_root / str(path)
 
+    def has_lost_its_index(self) -> bool:
+        """Whether there are objects and nothing to find them by; a new, empty index would hide them."""
+        return not self.index.exists() and next(self.studies.iterdir(), None) is not None
+
     def prepare(self) -> None:
         """Make the folders where they are missing, on the disk on return. Raises OSError."""
         for folder in (self.root, self.studies, self.private, self.incoming, self.superseded_root):

@@ -69,6 +69,6 @@ def renew_index(layout: Layout, why: str) -> Finding:
     if layout.index.exists():
         detail += f", the old one is {set_aside(layout)}"
     index = Index(layout.index)
-    index.migrate()
+    index.migrate(rebuilding=True)
     index.close()
     return Finding(Kind.INDEX, ".radnode/index.sqlite", detail, repaired=True)
