@@ -8,6 +8,7 @@ from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.refusal import Refused, shown
 from radnode.dimse.scu import Caller, InvalidTarget, parse_target
+from radnode.model.attributes import UNIQUE_KEY
 from radnode.model.level import Level, Root
 from radnode.settings import Peer
 
@@ -21,6 +22,7 @@ USUAL_KEYS: Mapping[Level, tuple[str, ...]] = {
     Level.IMAGE: ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "InstanceNumber"),
 }  # fmt: skip
 """What is asked for at each level where no key is given."""
+_LONGEST = 86400
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def add_query(parser: Parser) -> None:
 
 def called(args: argparse.Namespace, loaded: Loaded) -> tuple[Peer, Caller]:
     """The peer that was named, and who calls it. Raises Refused."""
-    if not args.timeout > 0:
-        raise Refused(f"--timeout {args.timeout:g}: must be above 0")
+    if not 0 < args.timeout <= _LONGEST:
+        raise Refused(f"--timeout {args.timeout:g}: must be above 0, and at most {_LONGEST} (a day)")
     try:
         peer = parse_target(args.peer, loaded.settings.peers)
     except InvalidTarget as error:
@@ -71,3 +73,27 @@ def asked(args: argparse.Namespace) -> Asked:
             raise Refused(f"--key {shown(text)}: must be KEYWORD or KEYWORD=VALUE, such as PatientID=4711")
         keys[keyword] = value
     return Asked(level, root, keys)
+
+
+def asked_by_name(args: argparse.Namespace) -> Asked:
+    """The query of a retrieval, which names its entities by unique keys (PS3.4 C.4.2.1.4.1, C.4.3.1.3.1).
+
+    Raises Refused for one without the key of its level, or with a unique key that is empty or has a wildcard.
+    """
+    query = asked(args)
+    values = {_keyword(name): value for name, value in query.keys.items()}
+    own = UNIQUE_KEY[query.level].keyword
+    if own not in values:
+        raise Refused(f"--level {query.level.name.lower()}: needs --key {own}=VALUE, which says what is to be had")
+    for keyword in (attribute.keyword for attribute in UNIQUE_KEY.values()):
+        value = values.get(keyword)
+        if value is not None and (not value.strip() or set(value) & set("*?")):
+            told = shown(f"{keyword}={value}")
+            raise Refused(f"--key {told}: must be a value without wildcards; radnode find tells which there are")
+    return query
+
+
+def _keyword(name: str) -> str:
+    """The keyword of a unique key that was named by its tag, `0020,000D`; any other name as it is."""
+    tag = name.strip("()").replace(",", "").upper()
+    return next((one.keyword for one in UNIQUE_KEY.values() if f"{one.tag:08X}" == tag), name)

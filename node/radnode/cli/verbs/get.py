@@ -6,11 +6,12 @@ from pathlib import Path
 from radnode.cli.loading import Loaded
 from radnode.cli.opening import open_archive
 from radnode.cli.options import Parser
-from radnode.cli.peers import add_peer, add_query, asked, called
-from radnode.cli.transfers import follow
+from radnode.cli.peers import add_peer, add_query, asked_by_name, called
+from radnode.cli.transfers import RULES, follow
 from radnode.dimse.scu import Folder, get
 
-ABOUT = "Fetch objects from a peer (C-GET) into the archive of these settings, or into a folder."
+ABOUT = f"""\
+Fetch objects from a peer (C-GET) into the archive of these settings, or into a folder. {RULES}"""
 EXAMPLES = """\
   radnode get PACS -k StudyInstanceUID=1.2.3
   radnode get PACS@10.0.0.5:104 --level series -k StudyInstanceUID=1.2.3 -k SeriesInstanceUID=1.2.3.4 --into files/"""
@@ -25,9 +26,9 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace, loaded: Loaded) -> int:
-    """Print the counts; 1 unless all was fetched."""
+    """Print the counts; 1 unless there was something and all of it was fetched."""
     peer, caller = called(args, loaded)
-    query = asked(args)
+    query = asked_by_name(args)
     if args.into is not None:
         args.into.mkdir(parents=True, exist_ok=True)
         steps = get(peer, caller, query.level, query.keys, Folder(args.into), root=query.root)

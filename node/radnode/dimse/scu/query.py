@@ -72,4 +72,5 @@ def progress_of(response: Command) -> Progress:
     counts = (Element.REMAINING, Element.COMPLETED, Element.FAILED, Element.WARNING)
     remaining, completed, failed, warning = (response.number(one) if one in response.elements else 0 for one in counts)
     comment = response.text(Element.ERROR_COMMENT)
-    return Progress(response.number(Element.STATUS), remaining, completed, failed, warning, comment)
+    is_counted = Element.COMPLETED in response.elements
+    return Progress(response.number(Element.STATUS), remaining, completed, failed, warning, comment, is_counted)

@@ -44,7 +44,7 @@ class Sent:
 class Progress:
     """Where a C-GET or C-MOVE stands (PS3.4 C.4.2, C.4.3); the last one has a status that is not pending.
 
-    A peer need not count while it is pending; what it does not tell is 0.
+    A peer need not count; what it does not tell is 0, and `is_counted` says whether it told what was completed.
     """
 
     status: int
@@ -53,6 +53,7 @@ class Progress:
     failed: int
     warning: int
     comment: str = ""
+    is_counted: bool = True
 
     @property
     def is_pending(self) -> bool:
