@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Generator
+from multiprocessing import spawn
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,13 @@ def test_an_import_and_a_repair_keep_out_of_each_others_way(tmp_path: Path) -> N
         list(import_paths(root, [source], processes=1, patience=0))
     repairing.close()
     assert [event.outcome for event in import_paths(root, [source], processes=1)] == [Outcome.SAME]
+
+
+def test_a_python_that_this_user_cannot_execute_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after giving up root's rights, with the interpreter in a folder that only root may enter."""
+    python = tmp_path / "python"
+    python.touch(0o600)
+    monkeypatch.setattr(spawn, "_python_exe", str(python))
+    write_part10(make_instance(), tmp_path / "one")
+    with pytest.raises(OutOfResources, match=f"{python} cannot be executed by uid {os.geteuid()}"):
+        list(import_paths(tmp_path / "archive", [tmp_path / "one"], processes=1))

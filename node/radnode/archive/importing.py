@@ -77,7 +77,9 @@ def _import(root: Path, paths: Sequence[Path], processes: int) -> Iterator[Impor
     try:
         yield from _run(pool, root, found, processes * _AHEAD)
     except BrokenProcessPool:
-        raise OutOfResources("A process of the import died; what was acknowledged is safe") from None
+        raise OutOfResources(
+            "A process of the import was killed or could not start; what was acknowledged is safe"
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -138,15 +138,19 @@ class Receiving:
         return Arrival(self._part, header, FileFacts(sha256, status.st_size, status.st_mtime_ns, self._file_name))
 
     def _check_announced(self, header: Header) -> None:
-        for name, said, found in (
-            ("SOP Class UID", self._meta.sop_class, header.sop_class),
-            ("SOP Instance UID", self._meta.sop_instance, header.sop_instance),
-        ):
-            if said == found:
-                continue
-            if self._announced is not None:
-                raise Mismatch(f"{name} of the data set is not the announced one")
-            _log.warning("file_meta_differs", what=name, said=redact(said), found=redact(found))
+        differing = [
+            (name, said, found)
+            for name, said, found in (
+                ("SOP Class UID", self._meta.sop_class, header.sop_class),
+                ("SOP Instance UID", self._meta.sop_instance, header.sop_instance),
+            )
+            if said != found
+        ]
+        if differing and self._announced is not None:
+            raise Mismatch(f"{differing[0][0]} of the data set is not the announced one")
+        if differing:
+            names, said, found = zip(*differing, strict=True)
+            _log.warning("file_meta_differs", what=names, said=[*map(redact, said)], found=[*map(redact, found)])
         self._correct_meta(encode_file_meta(header.sop_class, header.sop_instance, self._meta.transfer_syntax))
 
     def _correct_meta(self, meta: bytes) -> None:

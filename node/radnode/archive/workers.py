@@ -5,10 +5,20 @@ import os
 import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import spawn
+
+from radnode.model.errors import OutOfResources
 
 
 def start_workers(processes: int) -> ProcessPoolExecutor:
-    """A pool of so many processes. Spawned, not forked: threads and SQLite's connections must not cross."""
+    """A pool of so many processes. Spawned, not forked: threads and SQLite's connections must not cross.
+
+    Raises OutOfResources where this user may not execute the Python that they would run.
+    """
+    executable = os.fsdecode(spawn.get_executable())
+    if not os.access(executable, os.X_OK, effective_ids=True):
+        uid = os.geteuid()
+        raise OutOfResources(f"{executable} cannot be executed by uid {uid}, so no process can be started for the work")
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
 
