@@ -4,7 +4,6 @@ import os
 import shlex
 import shutil
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from radnode.cli import ready
 from radnode.cli.node import Listening, Plan
 from radnode.cli.sockets import shown_host
+from radnode.cli.standard_streams import give_up_output
 
 log = structlog.get_logger()
 
@@ -33,9 +33,11 @@ class Announcer:
         log.info("node_ready", dicom_port=self._ready.dicom_port, http_port=self._ready.http_port)
         if not self._is_said:
             self._is_said = True
-            with suppress(BrokenPipeError):  # nobody listens to what it prints; the node serves all the same
+            try:
                 sys.stdout.write("\n".join(lines(self._plan, self._ready)) + "\n")
                 sys.stdout.flush()
+            except OSError:  # nobody listens to what it prints; the node serves all the same, and ends with 0
+                give_up_output()
 
 
 def lines(plan: Plan, now: ready.Ready) -> list[str]:

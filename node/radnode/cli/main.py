@@ -1,6 +1,5 @@
 """`radnode VERB ...`: the verbs there are, and the way out with an exit code."""
 
-import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -8,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from radnode import __version__
+from radnode.cli.standard_streams import give_up_output, open_missing
 
 DONE, FAILED, WRONG = 0, 1, 2
 
@@ -42,14 +42,25 @@ VERBS = MappingProxyType(
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code of `radnode WORDS...`; one line on standard error says what went wrong."""
     words = sys.argv[1:] if words is None else words
+    open_missing()
     try:
-        code = _run(words)
-        sys.stdout.flush()
+        return _flushed(_run(words))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once the answer is out; it is a failure where it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        give_up_output()
+        if code == DONE:
+            sys.stderr.write(f"radnode: standard output cannot be written ({error.strerror})\n")
+        return FAILED
     return code
 
 
