@@ -22,10 +22,10 @@ FRAMES = 12
 """Of a traceback, the innermost."""
 
 
-def configure(settings: LogSettings, role: str, *, forks: bool = False) -> None:
+def configure(settings: LogSettings, role: str) -> None:
     """Set up logging for this process; `role` is what it is in the node: supervisor, dicom-1, rest.
 
-    Where it `forks`, loggers are made anew each time, because a child would inherit those that say who its parent is.
+    Loggers are not kept once made, because a forked child would inherit those that say who its parent is.
     """
     level = getattr(logging, settings.level.upper())
     shared = _processors(role)
@@ -38,7 +38,7 @@ def configure(settings: LogSettings, role: str, *, forks: bool = False) -> None:
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=not forks,
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -43,7 +43,7 @@ def arguments(parser: Parser) -> None:
 def run(args: argparse.Namespace, loaded: Loaded) -> int:
     """Serve; 0 after an orderly stop."""
     os.umask(0o027)
-    logs.configure(loaded.settings.log, "supervisor", forks=True)
+    logs.configure(loaded.settings.log, "supervisor")
     try:
         return serve(plan(loaded.settings, args.only, args.config))
     except (Occupied, PortInUse) as error:
