@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import requests
 from pydicom import Dataset, dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE
+from pynetdicom.association import Association
 from support.instances import make_instance
 from support.node import Node, descendants, radnode, wait_for
 
@@ -50,6 +52,17 @@ class Push:
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 5  # it does not always notice that the node is gone
         ae.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
         association = ae.associate("127.0.0.1", self.port, ae_title="RADNODE")
+        connection = connection_of(association)
+        try:
+            self._send_over(association)
+        finally:
+            # It forgets the socket without closing it where the node dies at the wrong moment.
+            association.kill()
+            association.join()
+            if connection is not None:
+                connection.close()
+
+    def _send_over(self, association: Association) -> None:
         series = generate_uid()
         for _ in range(self.total // self.senders):
             instance = self._instance(series)
@@ -70,6 +83,13 @@ class Push:
             SOPInstanceUID=generate_uid(),
             PixelData=os.urandom(2 * 16 * 12),
         )
+
+
+def connection_of(association: Association) -> socket.socket | None:
+    """The socket below an association, which is the caller's to close; None where there is none any more."""
+    below = association.dul.socket
+    found: socket.socket | None = below.socket if below is not None else None
+    return found
 
 
 def kill_everything(node: Node) -> None:
