@@ -1,47 +1,59 @@
 """The node as a whole: how it starts, what it says, how it ends."""
 
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from support.node import Node, radnode, wait_for
+from support.node import DEADLINE, Node, environment, radnode, wait_for
 
 
-def test_it_says_where_everything_is_and_then_that_it_is_ready(tmp_path: Path) -> None:
-    with Node(tmp_path / "store", "--dicom.ae_title", "TESTNODE") as node:
-        ready = node.ready()
-        assert node.process is not None
-        assert set(ready) == {"dicom_port", "http_port", "pid"}
-        assert ready["pid"] == node.process.pid
-        lines = node.output()
-        assert f"TESTNODE at 127.0.0.1:{ready['dicom_port']}" in "\n".join(lines)
-        assert f"http://127.0.0.1:{ready['http_port']}/api/dicom" in "\n".join(lines)
-        assert str(tmp_path / "store") in "\n".join(lines)
-        assert "token --subject" in "\n".join(lines)
-        assert lines[-1] == f"ready: dicom 127.0.0.1:{ready['dicom_port']}, http 127.0.0.1:{ready['http_port']}"
-        assert requests.get(f"{node.url}/healthz", timeout=10).status_code == 200
-        socket.create_connection(("127.0.0.1", ready["dicom_port"]), 10).close()
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node for all tests that leave it as it is; that it ends in order is looked at here."""
+    with Node(tmp_path_factory.mktemp("serving") / "store", "--dicom.ae_title", "TESTNODE") as node:
+        yield node
         assert node.stop() == 0
     assert not node.ready_file.exists()
     assert node.events()[-1]["event"] == "node_stopped"
 
 
-def test_ctrl_c_ends_it_in_order(tmp_path: Path) -> None:
-    with Node(tmp_path / "store", "--only", "dicom", "--dicom.workers", "1") as node:
-        children = set(node.children())
-        assert node.stop(signal.SIGINT) == 0
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+def test_it_says_where_everything_is_and_then_that_it_is_ready(node: Node) -> None:
+    ready = node.ready()
+    assert node.process is not None
+    assert set(ready) == {"dicom_port", "http_port", "pid"}
+    assert ready["pid"] == node.process.pid
+    lines = node.output()
+    assert f"TESTNODE at 127.0.0.1:{ready['dicom_port']}" in "\n".join(lines)
+    assert f"http://127.0.0.1:{ready['http_port']}/api/dicom" in "\n".join(lines)
+    assert str(node.root) in "\n".join(lines)
+    assert "token --subject" in "\n".join(lines)
+    assert lines[-1] == f"ready: dicom 127.0.0.1:{ready['dicom_port']}, http 127.0.0.1:{ready['http_port']}"
+    assert requests.get(f"{node.url}/healthz", timeout=10).status_code == 200
+    socket.create_connection(("127.0.0.1", ready["dicom_port"]), 10).close()
 
 
-def test_a_hangup_is_no_reason_to_end(tmp_path: Path) -> None:
-    with Node(tmp_path / "store", "--only", "dicom", "--dicom.workers", "1") as node:
-        assert node.process is not None
-        node.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: "SIGHUP" in node.log_text(), what="the hangup in the log", alive=node.is_alive)
-        assert node.stop() == 0
+def test_a_hangup_is_no_reason_to_end(node: Node) -> None:
+    assert node.process is not None
+    node.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "SIGHUP" in node.log_text(), what="the hangup in the log", alive=node.is_alive)
+    assert requests.get(f"{node.url}/healthz", timeout=10).status_code == 200
+
+
+def test_a_role_is_held_by_one_process(node: Node) -> None:
+    second = radnode(
+        "serve", "--dicom.port", "0", "--http.port", "0", "--archive.root", str(node.root), folder=node.root.parent
+    )
+    assert second.returncode == 1
+    assert second.stderr == "radnode: Another process serves this archive as dicom\n"
+    assert node.ready()
+    assert node.is_alive()
 
 
 def test_one_side_alone(tmp_path: Path) -> None:
@@ -67,17 +79,6 @@ def test_without_an_archive_only_rest_is_there(tmp_path: Path) -> None:
         assert status["enabled"] is False
         assert requests.get(f"{node.url}/api/dicom/list", headers=headers, timeout=10).status_code == 503
         assert node.stop() == 0
-
-
-def test_a_role_is_held_by_one_process(tmp_path: Path) -> None:
-    with Node(tmp_path / "store", "--only", "dicom", "--dicom.workers", "1") as node:
-        second = radnode(
-            "serve", "--dicom.port", "0", "--http.port", "0", "--archive.root", str(node.root), folder=tmp_path
-        )
-        assert second.returncode == 1
-        assert second.stderr == "radnode: Another process serves this archive as dicom\n"
-        assert node.ready()
-        assert node.is_alive()
 
 
 def test_a_port_that_another_program_has(tmp_path: Path) -> None:
@@ -124,15 +125,44 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("options", "line"), REFUSED)
-def test_bad_settings_are_refused_in_one_line(tmp_path: Path, options: list[str], line: str) -> None:
-    (tmp_path / "file").touch()
-    done = radnode("serve", "--http.port", "0", *(["--dicom.port", "0"] * ("--dicom.port" not in options)), *options,
-                   folder=tmp_path)  # fmt: skip
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert done.stderr.startswith(line)
-    assert done.stderr.count("\n") == 1
+REFUSING = """
+import contextlib, io, json, sys
+from radnode.cli.main import main
+
+for words in json.load(sys.stdin):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = main(words)
+        except SystemExit as ended:
+            code = ended.code
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
+"""
+"""Command lines in, one after another in one process; for each the exit code and what was printed."""
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, str, str]]:
+    folder = tmp_path_factory.mktemp("refused")
+    (folder / "file").touch()
+    command_lines = [
+        ["serve", "--http.port", "0", *(["--dicom.port", "0"] * ("--dicom.port" not in options)), *options]
+        for options, _ in REFUSED
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSING], input=json.dumps(command_lines), stdout=subprocess.PIPE, text=True,
+        cwd=folder, env=environment(), timeout=DEADLINE, check=True,
+    )  # fmt: skip
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=[" ".join(options) for options, _ in REFUSED])
+def test_bad_settings_are_refused_in_one_line(refusals: list[tuple[int, str, str]], number: int) -> None:
+    code, printed, complaint = refusals[number]
+    assert code == 2, complaint
+    assert printed == ""
+    assert complaint.startswith(REFUSED[number][1])
+    assert complaint.count("\n") == 1
 
 
 def test_an_unusable_folder_is_refused_with_folder_and_uid(tmp_path: Path) -> None:

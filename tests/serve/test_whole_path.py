@@ -20,7 +20,10 @@ def test_what_a_modality_sends_is_found_and_read(tmp_path: Path) -> None:
         assert STUDY in run("findscu", "-S", "-aec", "RADNODE", *keys, "127.0.0.1", port).stdout
 
         api = f"{node.url}/api/dicom"
-        headers = {"Authorization": f"Bearer {node.token('dicom:read dicom:write dicom:delete')}"}
+        minted = radnode(
+            "token", "--subject", "app", "--scope", "dicom:admin", "--archive.root", str(node.root), folder=tmp_path
+        )
+        headers = {"Authorization": f"Bearer {minted.stdout.strip()}"}
         (row,) = requests.get(f"{api}/list", params={"patient_id": "12345678"}, headers=headers, timeout=30).json()[
             "files"
         ]
@@ -34,7 +37,9 @@ def test_what_a_modality_sends_is_found_and_read(tmp_path: Path) -> None:
         assert summary.startswith("PATIENT INFORMATION:\nName: DOE, JOHN\n")
 
         again = requests.post(f"{api}/upload", files={"file": file.read_bytes()}, headers=headers, timeout=30).json()
-        imported = radnode("import", str(file), "--json", "--archive.root", str(node.root), folder=tmp_path)
+        imported = radnode(
+            "import", str(file), "--json", "--processes", "1", "--archive.root", str(node.root), folder=tmp_path
+        )
         assert '"same": 1' in imported.stdout, imported.stderr
         assert again["file_path"] == path
         assert requests.get(f"{api}/status", headers=headers, timeout=30).json()["storage_info"]["total_files"] == 1
@@ -45,9 +50,7 @@ def test_what_a_modality_sends_is_found_and_read(tmp_path: Path) -> None:
         found = radnode("find", peer, "-k", "PatientName=DOE*", "-k", "StudyInstanceUID", "--json", folder=tmp_path)
         assert json.loads(found.stdout)["StudyInstanceUID"] == STUDY
 
-        metrics = requests.get(
-            f"{node.url}/metrics", headers={"Authorization": f"Bearer {node.token()}"}, timeout=30
-        ).text
+        metrics = requests.get(f"{node.url}/metrics", headers=headers, timeout=30).text
         assert "dicom_uploads_total" in metrics
         assert "radnode_dimse" in metrics
         assert node.stop() == 0

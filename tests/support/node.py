@@ -12,6 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from radnode.settings import AuthSettings
+from radnode_http.signing_keys import load_key
+from radnode_http.tokens import mint
+
 T = TypeVar("T")
 
 COMMAND = [sys.executable, "-m", "radnode"]
@@ -62,7 +66,8 @@ class Node:
     def start(self) -> "Node":
         """Start it and wait until it is ready."""
         self.root.mkdir(exist_ok=True)
-        words = ["serve", "--archive.root", str(self.root), "--dicom.port", "0", "--http.port", "0", *self._options]
+        words = ["serve", "--archive.root", str(self.root), "--dicom.port", "0", "--http.port", "0"]
+        words += ["--http.render_workers", "1", *self._options]  # each is a process that loads all decoders
         name = f"{self.root.name}-{secrets.token_hex(4)}"
         self._out = (self.root.parent / f"{name}.out").open("w+")
         self._log = (self.root.parent / f"{name}.log").open("w+")
@@ -118,12 +123,9 @@ class Node:
         return descendants(self.process.pid)
 
     def token(self, scope: str = "dicom:admin") -> str:
-        """A token minted by the command line."""
-        done = radnode(
-            "token", "--subject", "test", "--scope", scope, "--archive.root", str(self.root), folder=self.root
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        """A token of an administrator, with the secret that the node keeps."""
+        settings = AuthSettings()
+        return mint(settings, load_key(settings, self.root / ".radnode"), subject="test", scope=scope, ttl=3600)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end, and give the exit code."""
