@@ -85,17 +85,18 @@ def _import(root: Path, paths: Sequence[Path], processes: int) -> Iterator[Impor
 
 
 def _run(pool: ProcessPoolExecutor, root: Path, found: Iterator[ImportEvent], ahead: int) -> Iterator[ImportEvent]:
-    under_way: set[Future[ImportEvent]] = set()
+    under_way: dict[Future[ImportEvent], None] = {}  # in the order in which they were met
     while True:
         for event in islice(found, ahead - len(under_way)):
             if event.why:
                 yield event
             else:
-                under_way.add(pool.submit(_take, root, event.path))
+                under_way[pool.submit(_take, root, event.path)] = None
         if not under_way:
             return
-        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-        for future in done:
+        done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        for future in [each for each in under_way if each in done]:
+            del under_way[future]
             yield future.result()
 
 
