@@ -70,7 +70,7 @@ def _insert(root: Path, instances: int) -> None:
         for first in range(0, instances, _STEP):
             with index.writing() as connection:
                 for number in range(first, min(first + _STEP, instances)):
-                    insert_row(connection, _header(_values(number)), _facts(number))
+                    insert_row(connection, _header(_values(number)), _facts(number), lambda _: None)
             advance(first)
 
 

@@ -26,7 +26,7 @@ RETURNED = ("PatientName", "StudyInstanceUID", "AccessionNumber", "StudyDescript
 Ask = Callable[[Running, int], None]
 
 
-def find_tables(servers: Sequence[Server], instances: int, cache: Path, work: Path, rounds: int) -> str:
+def find_table(servers: Sequence[Server], instances: int, cache: Path, work: Path, rounds: int) -> str:
     """Markdown: medians in milliseconds, association and end of the program included."""
     asked = [server for server in servers if server in (RADNODE, ORTHANC)]
     folders = {server.name: fill(server, instances, cache, work) for server in asked}

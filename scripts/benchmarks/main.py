@@ -20,10 +20,11 @@ from pathlib import Path
 
 from benchmarks import chart, machine
 from benchmarks.comparing import Case, Measured, Result, compare
-from benchmarks.finding import find_tables
+from benchmarks.finding import find_table
 from benchmarks.instances import KINDS, Kind, ensure
 from benchmarks.page import replaced
 from benchmarks.servers import DCMQRSCP, ORTHANC, RADNODE, STORESCP, Server, qrscp
+from benchmarks.serving import Failed
 from benchmarks.tables import describe, markdown, short, summaries
 
 from radnode.cli.progress import progress
@@ -39,6 +40,9 @@ def main(words: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return _run(options)
+    except Failed as failed:
+        sys.stderr.write(f"{failed}\n")
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         return 130
@@ -66,14 +70,16 @@ def _run(options: argparse.Namespace) -> int:
     cache.mkdir(parents=True, exist_ok=True)
     servers, cases = _servers(options), _cases(options)
     where, rounds = machine.describe(cache), 1 if options.quick else options.rounds
+    heading = f"{'one round' if rounds == 1 else f'medians of {rounds} rounds'}; "
+    heading += ", ".join(f"{name} {value}" for name, value in where.items())
     with tempfile.TemporaryDirectory(prefix="radnode-bench-") as work:
         results = _compare(cases, servers, rounds, cache, Path(work))
-        found = find_tables(servers, options.find_instances, cache, Path(work), rounds) if options.find else ""
-    heading = f"{'one round' if rounds == 1 else f'medians of {rounds} rounds'}; " + ", ".join(
-        f"{name} {value}" for name, value in where.items()
-    )
-    tables = "\n\n".join(part for part in (markdown(results), found) if part)
-    print(f"{heading}\n\n{tables}", flush=True)
+        tables = markdown(results)
+        print(f"{heading}\n\n{tables}", flush=True)
+        if options.find:
+            found = find_table(servers, options.find_instances, cache, Path(work), rounds)
+            print(f"\n{found}", flush=True)
+            tables = f"{tables}\n\n{found}"
     if options.json:
         options.json.write_text(json.dumps({"machine": where, "results": _plain(results)}, indent=1) + "\n")
     if options.write:
