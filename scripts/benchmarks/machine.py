@@ -6,6 +6,8 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.programs import find_program
+
 
 def describe(folder: Path) -> dict[str, str]:
     """Processor, cores, file system of `folder`, versions, commit and date."""
@@ -14,10 +16,10 @@ def describe(folder: Path) -> dict[str, str]:
         "commit": _said("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"),
         "processor": _processor(),
         "cores": str(len(os.sched_getaffinity(0))),
-        "file system": _said("stat", "-f", "-c", "%T", str(folder)),
+        "file system": _said("df", "--output=fstype", str(folder), line=1),
         "Python": platform.python_version(),
-        "DCMTK": _said("storescu", "--version").partition(" v")[2].partition(" ")[0],
-        "Orthanc": _said("/usr/sbin/Orthanc", "--version").removeprefix("Orthanc "),
+        "DCMTK": _said(find_program("storescu") or "storescu", "--version").partition(" v")[2].partition(" ")[0],
+        "Orthanc": _said(find_program("Orthanc") or "Orthanc", "--version").rpartition(" ")[2],
         "load before": f"{os.getloadavg()[0]:.1f}",
     }
 
@@ -29,9 +31,10 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _said(*command: str) -> str:
+def _said(*command: str, line: int = 0) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     except OSError:
         return "-"
-    return (done.stdout.splitlines() or ["-"])[0]
+    lines = done.stdout.splitlines()
+    return lines[line].strip() if line < len(lines) else "-"

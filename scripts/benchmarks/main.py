@@ -1,7 +1,7 @@
 """Compare radnode with other DICOM servers on this machine.
 
     scripts/bench --quick                             # does everything work? a minute or two
-    scripts/bench                                     # medians of five rounds, about half an hour
+    scripts/bench                                     # medians of five rounds, about forty minutes
     scripts/bench --sets mr,ct --senders 1,4 --servers radnode,orthanc --rounds 3
     scripts/bench --write --json results.json         # and write docs/performance.md and its chart
 
