@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from benchmarks import chart
-from benchmarks.comparing import Case, Measured
+from benchmarks.comparing import Case, Measured, Result
 from benchmarks.instances import KINDS, Kind
 from benchmarks.page import BEGIN, END, NoPlace, replaced
 from benchmarks.pushing import shares
@@ -20,7 +20,7 @@ def measured(rate: float, *, cpu: float = 0.002, memory: int = 50_000_000) -> Me
     return Measured(rate, cpu, 0.001, memory, 100)
 
 
-RESULTS = {
+RESULTS: dict[Case, dict[str, list[Result]]] = {
     Case(MR, 1, no_delay=True): {
         "radnode": [measured(300), measured(500), measured(10)],
         "Orthanc": [measured(200), measured(150), measured(900)],
