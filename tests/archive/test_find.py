@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.index_rows import insert_branch, insert_entity
+from support.index_rows import insert_branch, insert_entity, new_index
 
 from radnode.archive import find as finding
 from radnode.archive.find import find
@@ -35,6 +35,12 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
                 insert_entity(connection, Level.IMAGE, series, {"ImageType": "ORIGINAL\\PRIMARY\\AX[1]"})
     yield found
     found.close()
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Index]:
+    with new_index(tmp_path) as found:
+        yield found
 
 
 def ask(level: Level, returns: str = "StudyInstanceUID", /, **keys: MatchingKey) -> Query:
@@ -89,15 +95,13 @@ def test_how_many_answer(index: Index, query: Query, answers: int) -> None:
         assert len(set(found)) == answers, "one answer per entity"
 
 
-def test_answers_carry_every_attribute_as_text(tmp_path: Path) -> None:
-    index = Index(tmp_path / "index.sqlite")
-    index.migrate()
-    insert_branch(index, {"PatientID": "1", "PatientName": "DOE"}, {"StudyDate": "2025.11.06"}, {}, {"Rows": "512"})
-    (answer,) = find(index, Query(Level.IMAGE, (), ATTRIBUTES))
+def test_answers_carry_every_attribute_as_text(empty: Index) -> None:
+    insert_branch(empty, {"PatientID": "1", "PatientName": "DOE"}, {"StudyDate": "2025.11.06"}, {}, {"Rows": "512"})
+    (answer,) = find(empty, Query(Level.IMAGE, (), ATTRIBUTES))
     assert set(answer) == {attribute.keyword for attribute in ATTRIBUTES}
     shown = {"StudyDate": "2025.11.06", "Rows": "512", "StudyTime": "", "NumberOfStudyRelatedInstances": "1"}
     assert {keyword: answer[keyword] for keyword in shown} == shown
-    (study,) = find(index, Query(Level.STUDY, (), ATTRIBUTES))
+    (study,) = find(empty, Query(Level.STUDY, (), ATTRIBUTES))
     assert (study["PatientName"], study["Rows"]) == ("DOE", "")
 
 
@@ -146,14 +150,12 @@ def test_a_page_ends_soon_after_its_first_answer(index: Index) -> None:
     assert sum(1 for _ in answers) == STUDIES, "a page of one or two answers each"
 
 
-def test_entities_that_go_between_pages_hide_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entities_that_go_between_pages_hide_no_other(empty: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "PAGE", 2)
-    index = Index(tmp_path / "index.sqlite")
-    index.migrate()
-    ids = [insert_branch(index, {"PatientName": "SAME"}, {"StudyInstanceUID": f"1.{n}"})[1] for n in range(9)]
-    answers = find(index, ask(Level.STUDY, PatientName=Wildcard("s*")))
+    ids = [insert_branch(empty, {"PatientName": "SAME"}, {"StudyInstanceUID": f"1.{n}"})[1] for n in range(9)]
+    answers = find(empty, ask(Level.STUDY, PatientName=Wildcard("s*")))
     found = [next(answers)["StudyInstanceUID"]]
-    with index.writing() as connection:
+    with empty.writing() as connection:
         connection.execute("DELETE FROM studies WHERE id IN (?, ?)", (ids[0], ids[3]))
     found += [answer["StudyInstanceUID"] for answer in answers]
     assert found == [f"1.{n}" for n in (0, 1, 2, 4, 5, 6, 7, 8)]

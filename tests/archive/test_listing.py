@@ -1,10 +1,11 @@
 """The list of files: filters, order, cursor and totals as the contract has them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.index_rows import insert_entity
+from support.index_rows import insert_entity, new_index
 
 from radnode.archive.cursor import Cursor
 from radnode.archive.index import Index
@@ -26,20 +27,20 @@ FILES = [  # patient ID, name, study date, modality, second of arrival
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """For tests that only read."""
-    return fill(tmp_path_factory.mktemp("listing"))
+    with new_index(tmp_path_factory.mktemp("listing")) as found:
+        yield fill(found)
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Index:
+def fresh(tmp_path: Path) -> Iterator[Index]:
     """For tests that write."""
-    return fill(tmp_path)
+    with new_index(tmp_path) as found:
+        yield fill(found)
 
 
-def fill(folder: Path) -> Index:
-    found = Index(folder / "index.sqlite")
-    found.migrate()
+def fill(found: Index) -> Index:
     with found.writing() as connection:
         for number, (patient_id, name, date, modality, second) in enumerate(FILES):
             patient = insert_entity(connection, Level.PATIENT, None, {"PatientID": patient_id, "PatientName": name})

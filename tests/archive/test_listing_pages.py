@@ -1,10 +1,11 @@
 """Every way to a page gives the same page: from the newest file, or out of all that match."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.index_rows import insert_entity
+from support.index_rows import insert_entity, new_index
 
 from radnode.archive import listing
 from radnode.archive.index import Index
@@ -15,11 +16,15 @@ FILES = 400
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with new_index(tmp_path_factory.mktemp("pages")) as found:
+        fill(found)
+        yield found
+
+
+def fill(index: Index) -> None:
     chance = random.Random(3)
-    found = Index(tmp_path_factory.mktemp("pages") / "index.sqlite")
-    found.migrate()
-    with found.writing() as connection:
+    with index.writing() as connection:
         for number in range(FILES // 4):
             values = {"PatientName": chance.choice(("DOE^JOHN", "ROE^JANE")), "PatientID": str(number)}
             patient = insert_entity(connection, Level.PATIENT, None, values, instances=4)
@@ -30,7 +35,6 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
             for _ in range(4):
                 insert_entity(connection, Level.IMAGE, series, {}, arrived=chance.randrange(60) * 10**9)
         connection.execute("UPDATE counters SET value = ? WHERE name = 'files'", (FILES,))
-    return found
 
 
 def every_page(index: Index, wanted: FileFilter, limit: int) -> list[FileRow]:
@@ -69,7 +73,6 @@ def test_the_same_files_whatever_the_way(
 
 
 def test_an_empty_archive_has_an_empty_page(tmp_path: Path) -> None:
-    index = Index(tmp_path / "index.sqlite")
-    index.migrate()
-    for wanted in (FileFilter(), FileFilter(modality="CT")):
-        assert list_files(index, wanted, limit=10, cursor=None) == listing.FilePage((), 0, None)
+    with new_index(tmp_path) as index:
+        for wanted in (FileFilter(), FileFilter(modality="CT")):
+            assert list_files(index, wanted, limit=10, cursor=None) == listing.FilePage((), 0, None)

@@ -1,7 +1,9 @@
 """Single facts of matching that readers of the Standard look for; the property test does the rest."""
 
+from collections.abc import Iterator
+
 import pytest
-from support.index_rows import insert_branch
+from support.index_rows import insert_branch, new_index
 
 from radnode.archive.find import find
 from radnode.archive.index import Index
@@ -12,10 +14,9 @@ from radnode.model.query import ListOfUID, MatchingKey, Query, Range, SingleValu
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    found = Index(tmp_path_factory.mktemp("matching") / "index.sqlite")
-    found.migrate()
-    return found
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with new_index(tmp_path_factory.mktemp("matching")) as found:
+        yield found
 
 
 def matches(index: Index, keyword: str, stored: str | None, key: MatchingKey) -> bool:

@@ -2,8 +2,10 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from itertools import count
+from pathlib import Path
 
 from radnode.archive.folding import fold
 from radnode.archive.index import Index
@@ -12,6 +14,14 @@ from radnode.model.level import Level
 
 _NUMBERS = count(1)
 _PARENT = {Level.STUDY: "patient", Level.SERIES: "study", Level.IMAGE: "series"}
+
+
+@contextmanager
+def new_index(folder: Path) -> Iterator[Index]:
+    """An empty index in `folder`, closed at the end."""
+    with closing(Index(folder / "index.sqlite")) as index:
+        index.migrate()
+        yield index
 
 
 def insert_entity(
