@@ -50,7 +50,9 @@ class _Worker:
     async def start(self) -> None:
         """Have a living process that said READY; raises _Gone where none comes to life."""
         if self._process is not None:
-            return
+            if self._process.poll() is None:
+                return
+            await self.kill()  # it ended while nothing was asked of it, which is no fault of the next picture
         ours, theirs = socket.socketpair()
         try:
             with theirs:

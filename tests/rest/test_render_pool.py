@@ -175,6 +175,18 @@ asyncio.run(main())
 """
 
 
+async def test_a_worker_that_was_killed_while_idle_costs_no_picture(pool: RenderPool) -> None:
+    before = children(os.getpid())
+    another = RenderPool(workers=1, timeout=30)
+    await another.start()
+    await another.render(CT, "png", 95)
+    (worker,) = children(os.getpid()) - before
+    os.kill(worker, signal.SIGKILL)
+    await until(lambda: worker not in children(os.getpid()))
+    assert (await another.render(CT, "png", 95)).startswith(b"\x89PNG")
+    await another.close()
+
+
 async def test_workers_end_when_their_parent_is_killed(slow: Path) -> None:
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PARENT, str(CT), str(slow), stdout=asyncio.subprocess.PIPE
