@@ -198,7 +198,7 @@ async def test_workers_end_when_their_parent_is_killed(slow: Path) -> None:
     await until(lambda: any(str(slow) in maps(worker) for worker in workers))
     parent.kill()
     await parent.wait()
-    # The picture takes 3.6 s of a processor, so this is in its middle; on a busy machine 1 s was not always enough.
+    # The picture takes 3.6 s of a processor, so this is in its middle, with room for a busy machine.
     await until(lambda: not any(maps(worker) for worker in workers), seconds=3)
 
 
