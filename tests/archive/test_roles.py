@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ def test_a_role_is_waited_for_while_its_holder_dies(tmp_path: Path) -> None:
     if not child:
         with hold(tmp_path, Role.HOUSEKEEPING):
             os.write(write, b"held")
-            time.sleep(60)
+            signal.pause()
         os._exit(0)
     assert os.read(read, 4) == b"held"
     with pytest.raises(Occupied), hold(tmp_path, Role.HOUSEKEEPING, patience=0):

@@ -105,8 +105,11 @@ def kill_everything(node: Node) -> None:
     node.wait()
 
 
-def rounds(root: Path, *, count: int, instances: int, tell: Callable[[str], None] = lambda _: None) -> None:
-    """So many times: push, kill at a random moment, restart, and look for everything that was ever acknowledged."""
+def rounds(root: Path, *, count: int, instances: int, tell: Callable[[str], None] = lambda _: None) -> int:
+    """So many times: push, kill at a random moment, restart, and look for everything that was ever acknowledged.
+
+    Gives the number of instances that were: at least one a round, or the round has shown nothing.
+    """
     acknowledged: dict[str, set[str]] = {}
     node = Node(root, "--dicom.workers", "2").start()
     try:
@@ -116,12 +119,14 @@ def rounds(root: Path, *, count: int, instances: int, tell: Callable[[str], None
             wait_for(lambda: len(push.acknowledged) >= moment or not push.is_running, what="acknowledgements")  # noqa: B023
             kill_everything(node)
             push.wait()
+            assert push.acknowledged, "the push ended before anything was acknowledged"
             acknowledged[push.study] = push.acknowledged
             node = Node(root, "--dicom.workers", "2").start()
             tell(f"round {number}: killed after {len(push.acknowledged)} of {instances} acknowledged")
             assert_all_there(node, acknowledged)
         assert node.stop() == 0
         assert not list(unfinished(root))
+        return sum(map(len, acknowledged.values()))
     finally:
         node.__exit__(None, None, None)
 
