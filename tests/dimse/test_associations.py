@@ -18,6 +18,7 @@ from support.dimse_server import (
     proposals,
     running,
     store_command,
+    stream,
     wait_until,
 )
 from support.fake_archive import FakeArchive
@@ -188,7 +189,7 @@ def test_a_store_in_flight_is_finished_when_the_node_stops() -> None:
         yield chunks[3]
 
     with running(archive) as server, doomed(server, STORE) as requested:
-        requested.messages.stream(1, store_command("1.2.3"), slowly(server))
+        stream(requested, store_command("1.2.3"), slowly(server))
         assert requested.response(Field.C_STORE, 1).number(Element.STATUS) == 0
         with pytest.raises(PeerAborted):
             requested.next_command()
@@ -208,7 +209,7 @@ def test_a_store_that_does_not_end_is_given_up_after_the_grace() -> None:
         yield b"too late"
 
     with running(archive, patience=Patience(request=5, grace=0.3)) as server, doomed(server, STORE) as requested:
-        requested.messages.stream(1, store_command("1.2.3"), never_ending(server))
+        stream(requested, store_command("1.2.3"), never_ending(server))
     assert archive.objects == {}
     assert (archive.open, archive.aborted) == (0, 1)
 

@@ -20,6 +20,7 @@ from support.dimse_server import (
     proposals,
     running,
     store_command,
+    stream,
     wait_until,
 )
 from support.disks import fill, small_file_system
@@ -177,7 +178,7 @@ def test_a_sender_that_vanishes_leaves_nothing(archive: Archive) -> None:
 
     with running(archive) as server:
         with doomed(server, STORE) as requested:
-            requested.messages.stream(1, store_command(INSTANCE), vanish(requested))
+            stream(requested, store_command(INSTANCE), vanish(requested))
         wait_until(lambda: not incoming(archive))
         assert store_one(server, encode_dataset(make_instance()))[0] == 0
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.dimse_server import stream
 from support.instances import INSTANCE, encode_dataset, make_instance
 from support.node import COMMAND, Node, environment, wait_for
 
@@ -37,7 +38,7 @@ def store(requested: Requested, meanwhile: Callable[[], object]) -> int:
         Element.PRIORITY: 0,
         Element.SOP_INSTANCE: INSTANCE,
     }
-    requested.messages.stream(1, elements, chunks())
+    stream(requested, elements, chunks())
     return requested.response(Field.C_STORE, 1).number(Element.STATUS)
 
 

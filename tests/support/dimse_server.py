@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any, cast
 from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.associate import ProposedContext
-from radnode.dimse.upper.command import Element, Field
+from radnode.dimse.upper.command import Element, Field, encode_command
 from radnode.dimse.upper.endings import Ending
+from radnode.dimse.upper.pdu import encode_data, encode_fragment
 from radnode.dimse.upper.requesting import Address, Requested, associate
 from radnode.settings import DicomSettings, Peer
 
@@ -93,6 +94,21 @@ def store_command(sop_instance: str, sop_class: str = CT, message_id: int = 1) -
         Element.PRIORITY: 0,
         Element.SOP_INSTANCE: sop_instance,
     }
+
+
+def stream(requested: Requested, elements: Mapping[int, int | str], chunks: Iterable[bytes]) -> None:
+    """Send a message under context 1 whose data set comes in chunks, each of which goes as one PDU."""
+
+    def say(data: bytes) -> None:
+        requested.messages.connection.send(data, time.monotonic() + 30)
+
+    say(encode_data(1, encode_command({**elements, Element.DATA_SET_TYPE: 1}), 0, is_command=True))
+    held = b""
+    for chunk in chunks:
+        if held:
+            say(encode_fragment(1, held, is_last=False))
+        held = chunk
+    say(encode_fragment(1, held, is_last=True))
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:

@@ -1,21 +1,21 @@
 """C-STORE as a user: files as they are, over as few associations as their presentation contexts fit into."""
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from radnode.dimse.scu.calling import calling
 from radnode.dimse.scu.values import Caller, CallFailed, Sent
 from radnode.dimse.upper.command import Element, Field
-from radnode.dimse.upper.endings import Silent
+from radnode.dimse.upper.endings import FileUnreadable, Silent
 from radnode.dimse.upper.requesting import MAX_CONTEXTS, Requested
 from radnode.instance.part10 import FileMetaReader
 from radnode.model.errors import NotDicom
 from radnode.settings import Peer
 
-_CHUNK = 65536
+_CHUNK = 4096
 _BATCH = 500  # files whose file meta is read ahead, and sent over one association
 _LOSSES = 5  # files in a row at which the peer ended the association: then it is not the files
 
@@ -137,7 +137,7 @@ def _send(requested: Requested, file: _File) -> Sent:
     if context is None:
         return Sent(file.path, None, f"the peer does not accept {file.sop_class} in {file.transfer_syntax}")
     try:
-        stream = file.path.open("rb")
+        descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         return Sent(file.path, None, error.strerror or "cannot be read")
     message_id = requested.next_message_id()
@@ -148,17 +148,12 @@ def _send(requested: Requested, file: _File) -> Sent:
         Element.PRIORITY: 0,
         Element.SOP_INSTANCE: file.sop_instance,
     }
-    with stream:
-        requested.messages.stream(context, elements, _chunks(file, stream, requested.fragment_size))
+    try:
+        count = max(0, os.fstat(descriptor).st_size - file.offset)
+        requested.messages.send_file(context, elements, descriptor, file.offset, count)
+    except FileUnreadable as error:
+        raise _Unreadable(str(error)) from error
+    finally:
+        os.close(descriptor)
     response = requested.response(Field.C_STORE, message_id)
     return Sent(file.path, response.number(Element.STATUS), response.text(Element.ERROR_COMMENT))
-
-
-def _chunks(file: _File, stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """The data set. Raises _Unreadable."""
-    try:
-        stream.seek(file.offset)
-        while chunk := stream.read(min(size, _CHUNK)):
-            yield chunk
-    except OSError as error:
-        raise _Unreadable(error.strerror or "cannot be read") from error

@@ -1,12 +1,15 @@
 """One accepted TCP connection: whole reads and writes, each with a deadline, ended by the wish to stop."""
 
 import contextlib
+import errno
+import os
 import select
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING
 
-from radnode.dimse.upper.endings import ConnectionLost, Silent, Stopped
+from radnode.dimse.upper.endings import ConnectionLost, Ending, FileUnreadable, Silent, Stopped
 from radnode.dimse.upper.stopping import Stopping
 
 if TYPE_CHECKING:
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
 _DISCARD = 65536
 _DISCARD_LIMIT = 64 * 1024 * 1024
+_SLICE = 65536
+_NOT_BY_KERNEL = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EOVERFLOW, errno.EIO}
+"""What sendfile says of a file that it cannot send; reading it tells whether it is the file or only the way."""
 
 
 class Connection:
@@ -44,11 +50,63 @@ class Connection:
             view = view[count:]
 
     def send(self, data: bytes | bytearray, deadline: float) -> None:
-        """Send all of `data`."""
-        view = memoryview(data)
+        """Send all of `data`.
+
+        Where it cannot be sent whole the connection is cut: an A-ABORT would be taken for the rest of the PDU, and
+        so for a piece of an object.
+        """
+        try:
+            self._send(memoryview(data), deadline)
+        except Ending:
+            self.cut()
+            raise
+
+    def send_file(self, head: bytes, descriptor: int, offset: int, count: int, deadline: float) -> None:
+        """Send `head`, then `count` bytes of an open file from `offset` on, which the kernel takes from there itself.
+
+        FileUnreadable where the file ends before or cannot be read; the connection is cut then, as `send` does it.
+        """
+        try:
+            self._send_file(head, descriptor, offset, count, deadline)
+        except Ending:
+            self.cut()
+            raise
+
+    def _send_file(self, head: bytes, descriptor: int, offset: int, count: int, deadline: float) -> None:
+        if not isinstance(self._socket, ssl.SSLSocket):
+            self._send(memoryview(head), deadline, socket.MSG_MORE if count else 0)
+            head = b""
+            sent = self._send_by_kernel(descriptor, offset, count, deadline)
+            offset, count = offset + sent, count - sent
+        while count:
+            piece = _read_slice(descriptor, offset, min(count, _SLICE))
+            self._send(memoryview(head + piece), deadline)
+            head, offset, count = b"", offset + len(piece), count - len(piece)
+        if head:
+            self._send(memoryview(head), deadline)
+
+    def _send_by_kernel(self, descriptor: int, offset: int, count: int, deadline: float) -> int:
+        """How many bytes it took; fewer than `count` where it cannot send from this file, or the file ends."""
+        sent = 0
+        while sent < count:
+            try:
+                taken = os.sendfile(self._socket.fileno(), descriptor, offset + sent, count - sent)
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline, interruptible=False)
+                continue
+            except OSError as error:
+                if error.errno in _NOT_BY_KERNEL:
+                    return sent
+                raise ConnectionLost(str(error)) from error
+            if taken == 0:
+                return sent
+            sent += taken
+        return sent
+
+    def _send(self, view: memoryview, deadline: float, flags: int = 0) -> None:
         while view:
             try:
-                view = view[self._socket.send(view) :]
+                view = view[self._socket.send(view, flags) :]
             except BlockingIOError:
                 self._wait(select.POLLOUT, deadline, interruptible=False)
             except OSError as error:
@@ -101,3 +159,13 @@ class Connection:
         if self._stopping and stop_at is None:
             poll.register(self._stopping, select.POLLIN)
         poll.poll(max(1, int(remaining * 1000)))
+
+
+def _read_slice(descriptor: int, offset: int, count: int) -> bytes:
+    try:
+        piece = os.pread(descriptor, count, offset)
+    except OSError as error:
+        raise FileUnreadable(error.strerror or "cannot be read") from error
+    if not piece:
+        raise FileUnreadable("the file has become shorter")
+    return piece

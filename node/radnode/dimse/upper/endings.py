@@ -35,6 +35,12 @@ class PeerAborted(Ending):
     how = "peer aborted"
 
 
+class FileUnreadable(Ending):
+    """A file cannot be sent to its end: half a message is on its way, so the association has to end."""
+
+    how = "unreadable file"
+
+
 class ProtocolError(Ending):
     """The peer broke the protocol; `reason` goes into the A-ABORT (PS3.8 9.3.8)."""
 

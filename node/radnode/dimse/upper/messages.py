@@ -1,12 +1,21 @@
 """DIMSE messages over a connection (PS3.7 6.3, PS3.8 Annex E): commands in and out, data sets fragment by fragment."""
 
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from radnode.dimse.upper.command import NO_DATA_SET, Command, Element, decode_command, encode_command
 from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, PeerAborted, ProtocolError
-from radnode.dimse.upper.pdu import RELEASE_RESPONSE, Kind, PduReader, Value, encode_data, encode_fragment, values_of
+from radnode.dimse.upper.pdu import (
+    RELEASE_RESPONSE,
+    Kind,
+    PduReader,
+    Value,
+    encode_data,
+    encode_head,
+    fragment_size,
+    values_of,
+)
 
 COMMAND_LIMIT = 65536
 
@@ -69,15 +78,20 @@ class Messages:
             data += encode_data(context, data_set, self._peer_max_pdu, is_command=False)
         self._send(data)
 
-    def stream(self, context: int, elements: Mapping[int, int | str], chunks: Iterable[bytes]) -> None:
-        """A message whose data set comes in chunks, each of which must fit into one PDU of the peer's."""
-        self._send(self._command(context, elements, has_data_set=True))
-        held = b""
-        for chunk in chunks:
-            if held:
-                self._send(encode_fragment(context, held, is_last=False))
-            held = chunk
-        self._send(encode_fragment(context, held, is_last=True))
+    def send_file(
+        self, context: int, elements: Mapping[int, int | str], descriptor: int, offset: int, count: int
+    ) -> None:
+        """A message whose data set is `count` bytes of an open file from `offset` on: they go as they are.
+
+        None of them passes through this process, or one slice at a time where the connection has to encrypt.
+        """
+        head = self._command(context, elements, has_data_set=True)
+        size = fragment_size(self._peer_max_pdu)
+        for start in range(0, count or 1, size):
+            length = min(size, count - start)
+            head += encode_head(context, length, is_last=start + length >= count)
+            self.connection.send_file(head, descriptor, offset + start, length, time.monotonic() + self._patience)
+            head = b""
 
     def await_release(self) -> None:
         """Read until the peer confirms the release that this side asked for.

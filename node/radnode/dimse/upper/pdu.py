@@ -96,9 +96,13 @@ def encode_data(context: int, data: bytes, max_pdu: int, *, is_command: bool) ->
 
 def encode_fragment(context: int, fragment: bytes, *, is_last: bool, is_command: bool = False) -> bytes:
     """One P-DATA-TF with one presentation data value."""
+    return encode_head(context, len(fragment), is_last=is_last, is_command=is_command) + fragment
+
+
+def encode_head(context: int, length: int, *, is_last: bool, is_command: bool = False) -> bytes:
+    """What stands before the `length` bytes of a P-DATA-TF's one presentation data value."""
     control = (_COMMAND if is_command else 0) | (_LAST if is_last else 0)
-    head = _HEADER.pack(Kind.DATA, len(fragment) + _VALUE.size) + _VALUE.pack(len(fragment) + 2, context, control)
-    return head + fragment
+    return _HEADER.pack(Kind.DATA, length + _VALUE.size) + _VALUE.pack(length + 2, context, control)
 
 
 def fragment_size(max_pdu: int) -> int:

@@ -12,7 +12,7 @@ from radnode.dimse.upper.command import RESPONSE, Command, Element
 from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, Ending, PeerAborted, ProtocolError
 from radnode.dimse.upper.messages import Messages
-from radnode.dimse.upper.pdu import RELEASE_REQUEST, Kind, PduReader, encode_abort, fragment_size
+from radnode.dimse.upper.pdu import RELEASE_REQUEST, Kind, PduReader, encode_abort
 
 MAX_CONTEXTS = 128  # odd IDs from 1 to 255 (PS3.8 9.3.2.2)
 _MAX_PDU = 131072
@@ -52,11 +52,10 @@ class Address:
 class Requested:
     """An association that this side asked for."""
 
-    def __init__(self, messages: Messages, accepted: Mapping[int, ProposedContext], peer_max_pdu: int) -> None:
+    def __init__(self, messages: Messages, accepted: Mapping[int, ProposedContext]) -> None:
         """`accepted` holds the contexts in force, each with the one transfer syntax that was agreed."""
         self.messages = messages
         self.accepted = accepted
-        self.fragment_size = fragment_size(peer_max_pdu)
         self._message_id = 0
 
     def context_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> int | None:
@@ -144,7 +143,7 @@ def _negotiate(
         if one.result == 0 and one.id in proposed and one.transfer_syntax in proposed[one.id].transfer_syntaxes
     }
     messages = Messages(connection, reader, accepted, answer.max_pdu, timeout)
-    return Requested(messages, accepted, answer.max_pdu)
+    return Requested(messages, accepted)
 
 
 def _release(connection: Connection, requested: Requested, timeout: float) -> None:
