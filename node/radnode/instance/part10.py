@@ -1,6 +1,7 @@
 """The DICOM file format (PS3.10 7.1): reading the file meta as it arrives, and writing radnode's own."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import pack
 
 from radnode.instance.encodings import UNDEFINED, Buffer, read_explicit
@@ -107,6 +108,7 @@ def _transfer_syntax(text: str) -> UID:
     return uid
 
 
+@lru_cache(maxsize=64)  # asked for when an object begins and when it ends
 def encode_file_meta(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:
     """A zero preamble, the prefix, and radnode's file meta: the same bytes for the same UIDs."""
     elements = b"".join(

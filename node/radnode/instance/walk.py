@@ -50,15 +50,15 @@ class _Inside(NamedTuple):
     delimiter: int = 0
 
 
-def walk(dataset: Buffer, transfer_syntax: UID, *, deep: bool = False) -> Iterator[Element]:
-    """The elements of a data set (inflated already) in their order, those in sequences of undefined length included.
+def walk(dataset: Buffer, transfer_syntax: UID, *, position: int = 0, deep: bool = False) -> Iterator[Element]:
+    """The elements of a data set (inflated already) from `position` on, those in sequences of undefined length too.
 
     Sequences and items of defined length are stepped over by their length, unless `deep`: then they are entered where
     they are known to be sequences. Raises Truncated when a length runs past the end or a delimiter is missing,
     NotDicom for nonsense, beyond 64 nested sequences, and beyond MAX_ELEMENTS elements.
     """
     start = _Inside(_Holds.ELEMENTS, header_reader(transfer_syntax, dataset), len(dataset))
-    return _Walk(dataset, start, deep).elements(0)
+    return _Walk(dataset, start, deep).elements(position)
 
 
 def walk_items(dataset: Buffer, transfer_syntax: UID, sequence: Element) -> Iterator[Element]:

@@ -1,6 +1,7 @@
 """Unique identifiers, checked once at the edge (PS3.5 9.1)."""
 
 import re
+from functools import lru_cache
 from typing import NewType
 
 UID = NewType("UID", str)
@@ -13,6 +14,7 @@ class InvalidUID(ValueError):
     """Not a UID: empty, too long, an empty component, or a character other than digits and dots."""
 
 
+@lru_cache(maxsize=4096)  # the UIDs of one object are met several times, those of its series with every object
 def parse_uid(text: str) -> UID:
     """A checked UID, without the padding that is not part of it (trailing NULs and spaces).
 
