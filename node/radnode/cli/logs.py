@@ -1,5 +1,6 @@
 """How the node's processes write their log: structlog on standard error, one event a line, no patient data."""
 
+import json
 import logging
 import os
 import sys
@@ -7,9 +8,10 @@ import threading
 import traceback
 import warnings
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -21,6 +23,24 @@ QUIET = ("pydicom", "pynetdicom", "PIL")
 FRAMES = 12
 """Of a traceback, the innermost."""
 
+_ENCODER = json.JSONEncoder(default=repr)  # made once: json.dumps with a default makes one for each line
+
+
+class Lines:
+    """Writes each event at once and with one call, so that none is lost with the process and lines do not mix."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """The lines of `stream`."""
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        """Write `line`; where nobody reads any more it is lost, which must not stop the node's work."""
+        with suppress(OSError, ValueError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = write
+
 
 def configure(settings: LogSettings, role: str) -> None:
     """Set up logging for this process; `role` is what it is in the node: supervisor, dicom-1, rest.
@@ -30,24 +50,19 @@ def configure(settings: LogSettings, role: str) -> None:
     level = getattr(logging, settings.level.upper())
     shared = _processors(role)
     as_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
+    rendering = _rendering(as_json=as_json)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Our own events do not pass through logging, where a line cost 73 µs instead of 22: every C-STORE writes one.
+        processors=[*shared, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: Lines(sys.stderr),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_rendering(as_json=as_json),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
     root = logging.getLogger()
@@ -83,8 +98,12 @@ def _processors(role: str) -> list[structlog.typing.Processor]:
 
 def _rendering(*, as_json: bool) -> list[structlog.typing.Processor]:
     if as_json:
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=True)]
+        return [structlog.processors.format_exc_info, _as_json]
     return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+def _as_json(_: object, __: str, event: MutableMapping[str, Any]) -> str:
+    return _ENCODER.encode(event)
 
 
 def _quiet() -> None:

@@ -1,5 +1,7 @@
 """What the DICOM side counts, for Prometheus."""
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
@@ -31,3 +33,11 @@ class DimseMetrics:
         self.rejected = Counter(
             "radnode_associations_rejected", "Associations rejected, by reason", ["reason"], registry=registry
         )
+        # What labels() finds is kept (services and statuses are few): looking it up costs more than counting.
+        self._answered = cache(self.operations.labels)
+        self._took = cache(self.duration.labels)
+
+    def count(self, service: str, status: str, seconds: float) -> None:
+        """Count an operation that was answered with `status` (four hexadecimal digits)."""
+        self._answered(service, status).inc()
+        self._took(service).observe(seconds)

@@ -127,8 +127,7 @@ class Serving:
         seconds = time.monotonic() - started
         self._performed[service] += 1
         status_text = f"{performed.status:04X}"
-        self._node.metrics.operations.labels(service, status_text).inc()
-        self._node.metrics.duration.labels(service).observe(seconds)
+        self._node.metrics.count(service, status_text, seconds)
         self._log.info(
             "operation", service=service, status=status_text, ms=round(seconds * 1000, 1), **performed.detail
         )
