@@ -9,8 +9,9 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 
 from radnode.archive.matching import condition
+from radnode.dimse.answers import AnswerEncoder
 from radnode.dimse.encoding import encode_elements
-from radnode.dimse.identifier import Identifier, encode_answer, matching_key, parse_identifier
+from radnode.dimse.identifier import Identifier, matching_key, parse_identifier
 from radnode.model.attributes import BY_KEYWORD
 from radnode.model.errors import InvalidQuery, NotDicom
 from radnode.model.level import Root
@@ -29,8 +30,8 @@ def parsed(
 
 
 def answered(identifier: Identifier, values: dict[str, str], syntax: UID = EXPLICIT) -> Dataset:
-    everything = {attribute.keyword: "" for attribute in identifier.query.returns} | values
-    encoded = encode_answer(identifier, everything, syntax, "RADNODE")
+    row = [values.get(attribute.keyword, "") for attribute in identifier.query.returns]
+    encoded = AnswerEncoder(identifier, syntax, "RADNODE").encode(row)
     return read_dataset(BytesIO(encoded), syntax == IMPLICIT, syntax != BIG)
 
 

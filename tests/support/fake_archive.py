@@ -1,6 +1,6 @@
 """An archive in memory, for what a real disk cannot be made to do at a given moment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -25,9 +25,10 @@ class FakeArchive:
         self.open += 1
         return FakeReceiving(self, sop_instance)
 
-    def find(self, query: Query) -> Iterator[Mapping[str, str]]:
-        for row in self.rows:
-            yield {attribute.keyword: row.get(attribute.keyword, "") for attribute in query.returns}
+    def find_pages(self, query: Query) -> Iterator[list[tuple[str, ...]]]:
+        for start in range(0, len(self.rows), 1000):
+            page = self.rows[start : start + 1000]
+            yield [tuple(row.get(attribute.keyword, "") for attribute in query.returns) for row in page]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Self
 from radnode.archive import find, forgetting, listing, recovery, statistics
 from radnode.archive.adopting import Adopting
 from radnode.archive.file_filter import FileFilter
+from radnode.archive.find import Page
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
 from radnode.archive.owners import Owner
@@ -108,6 +109,10 @@ class Archive:
     def find(self, query: Query) -> Iterator[Mapping[str, str]]:
         """Each entity that matches, as keyword -> stored text, "" where nothing is known. Raises InvalidQuery."""
         return find.find(self.index, query)
+
+    def find_pages(self, query: Query) -> Iterator[Page]:
+        """As `find`, in pages of texts in the order of the query's `returns`."""
+        return find.find_pages(self.index, query)
 
     def list_files(self, wanted: FileFilter, *, limit: int, cursor: str | None) -> listing.FilePage:
         """A page of the files that fit, newest first. Raises InvalidQuery for a cursor that is none."""

@@ -1,7 +1,7 @@
 """C-FIND's answers from the index, streamed: one for each entity of the query's level (PS3.4 C.4.1.3)."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from radnode.archive.index import Index
@@ -13,6 +13,8 @@ PAGE = 1000
 PAGE_SECONDS = 0.01
 """A page ends this long after its first answer, so that rare matches reach the peer at once."""
 
+Page = Sequence[Sequence[str]]
+
 
 def find(index: Index, query: Query, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Mapping[str, str]]:
     """Each matching entity, as keyword -> stored text of the attributes to return, "" where nothing is known.
@@ -21,25 +23,28 @@ def find(index: Index, query: Query, *, clock: Callable[[], float] = time.monoto
     or goes meanwhile may be in the answers or not, every other one is there once. Raises InvalidQuery at once, and
     OutOfResources when the index fails.
     """
-    keywords = tuple(attribute.keyword for attribute in query.returns)
-    return _as_mappings(index, keywords, plans(query), clock)
+    keywords = [attribute.keyword for attribute in query.returns]
+    pages = find_pages(index, query, clock=clock)
+    return (dict(zip(keywords, values, strict=True)) for page in pages for values in page)
 
 
-def _as_mappings(
-    index: Index, keywords: tuple[str, ...], prepared: Iterator[Plan], clock: Callable[[], float]
-) -> Iterator[Mapping[str, str]]:
+def find_pages(index: Index, query: Query, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Page]:
+    """As `find`, in pages: what follows a page may be long in coming, what is in it is there.
+
+    An answer is its stored texts in the order of the query's `returns`.
+    """
+    return _pages(index, plans(query), clock, len(query.returns))
+
+
+def _pages(index: Index, prepared: Iterator[Plan], clock: Callable[[], float], count: int) -> Iterator[Page]:
     for plan in prepared:
-        for row in _answers(index, plan, clock):
-            yield {keyword: row[place] or "" for place, keyword in enumerate(keywords)}
-
-
-def _answers(index: Index, plan: Plan, clock: Callable[[], float]) -> Iterator[tuple[Any, ...]]:
-    after: Position | None = None
-    complete = False
-    while not complete:
-        page, complete = _fetch(index, plan, after, clock)
-        yield from page
-        after = page[-1][len(plan.returns) :] if page else None
+        after: Position | None = None
+        complete = False
+        while not complete:
+            page, complete = _fetch(index, plan, after, clock)
+            if page:
+                yield [tuple(value or "" for value in row[:count]) for row in page]
+            after = page[-1][len(plan.returns) :] if page else None
 
 
 def _fetch(

@@ -21,22 +21,30 @@ def encode_value(vr: str, text: str, encode: Callable[[str], bytes], *, big_endi
 
 def encode_elements(elements: Mapping[int, tuple[str, bytes]], transfer_syntax: UID) -> bytes:
     """A data set of `elements` (tag -> VR and value) in the order of their tags, values padded to even length."""
+    return b"".join(
+        element_writer(tag, elements[tag][0], transfer_syntax)(elements[tag][1]) for tag in sorted(elements)
+    )
+
+
+def element_writer(tag: int, vr: str, transfer_syntax: UID) -> Callable[[bytes], bytes]:
+    """What lays a value out as the element `tag` of a data set, padded to even length; for many data sets alike."""
     order = ">" if transfer_syntax == EXPLICIT_VR_BIG_ENDIAN else "<"
     is_implicit = transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
-    parts = []
-    for tag in sorted(elements):
-        vr, value = elements[tag]
-        value = value if is_implicit or vr in _LONG_VRS else value[:_SHORT_LIMIT]
+    is_long = is_implicit or vr in _LONG_VRS
+    head = struct.pack(f"{order}HH", tag >> 16, tag & 0xFFFF)
+    if not is_implicit:
+        head += vr.encode() + (b"\0\0" if is_long else b"")
+    length = struct.Struct(order + ("L" if is_long else "H")).pack
+    padding = b"\0" if vr in ("UI", "UN", "OB") else b" "
+
+    def write(value: bytes) -> bytes:
+        if not is_long:
+            value = value[:_SHORT_LIMIT]
         if len(value) % 2:
-            value += b"\0" if vr in ("UI", "UN", "OB") else b" "
-        if is_implicit:
-            head = struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value))
-        elif vr in _LONG_VRS:
-            head = struct.pack(f"{order}HH2sxxL", tag >> 16, tag & 0xFFFF, vr.encode(), len(value))
-        else:
-            head = struct.pack(f"{order}HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), len(value))
-        parts.append(head + value)
-    return b"".join(parts)
+            value += padding
+        return head + length(len(value)) + value
+
+    return write
 
 
 def _numbers(vr: str, text: str, *, big_endian: bool) -> bytes:

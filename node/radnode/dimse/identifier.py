@@ -1,16 +1,10 @@
-"""C-FIND identifiers: from an encoded data set to a Query, and from an index row to an encoded answer.
+"""C-FIND identifiers: from an encoded data set to a Query, and to what its answers have to carry."""
 
-Values are never normalised: what an answer carries is the stored text, whatever its VR allows.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydicom.datadict import dictionary_VR
 
 from radnode.archive.matching import WILDCARD_VRS
-from radnode.dimse.answer_charset import choose
-from radnode.dimse.encoding import CHARSET_VRS, encode_elements, encode_value
 from radnode.instance.charset import codecs_of
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED
 from radnode.instance.values import text_of
@@ -89,26 +83,6 @@ def matching_key(attribute: Attribute, text: str) -> MatchingKey:
     if attribute.vr == "CS" and "\\" in text:
         return ListOfUID(tuple(text.split("\\")))
     return SingleValue(text)
-
-
-def encode_answer(
-    identifier: Identifier, values: Mapping[str, str], transfer_syntax: UID, retrieve_ae_title: str
-) -> bytes:
-    """One match as a data set: every requested key, and what an answer always has (C.4.1.1.3.2)."""
-    known = {attribute.tag: attribute for attribute in identifier.query.returns}
-    texts = {tag: values[attribute.keyword] for tag, attribute in known.items()}
-    by_charset = (text for tag, text in texts.items() if known[tag].vr in CHARSET_VRS)
-    term, encode = choose(identifier.character_set, by_charset)
-    big_endian = transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
-    elements = {tag: (vr, value) for tag, vr, value in identifier.requested}
-    for tag, attribute in known.items():
-        elements[tag] = (attribute.vr, encode_value(attribute.vr, texts[tag], encode, big_endian=big_endian))
-    elements[CHARACTER_SET] = ("CS", term)
-    elements[LEVEL] = ("CS", identifier.query.level.name.encode())
-    elements[RETRIEVE_AE_TITLE] = ("AE", retrieve_ae_title.encode("ascii", "replace"))
-    if identifier.asks_availability:
-        elements[AVAILABILITY] = ("CS", b"ONLINE")
-    return encode_elements(elements, transfer_syntax)
 
 
 def _is_private_creator(tag: int) -> bool:

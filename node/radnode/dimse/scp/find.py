@@ -1,8 +1,9 @@
 """C-FIND, Patient Root and Study Root (PS3.4 C.4.1): answers stream from the index, C-CANCEL is heeded in between."""
 
 from radnode.archive.archive import Archive
+from radnode.dimse.answers import AnswerEncoder
 from radnode.dimse.contexts import PATIENT_ROOT_FIND
-from radnode.dimse.identifier import Identifier, encode_answer, parse_identifier
+from radnode.dimse.identifier import Identifier, parse_identifier
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.status import Refusal, Status, refusal_of
 from radnode.dimse.upper.association import Association, Request
@@ -12,6 +13,7 @@ from radnode.model.uid import UID
 from radnode.settings import Service
 
 IDENTIFIER_LIMIT = 1 << 20  # bytes; thousands of UIDs fit
+BATCH = 50  # answers, between which a C-CANCEL is looked for; some 15 KB, and a millisecond
 
 
 class FindProvider:
@@ -47,13 +49,15 @@ class FindProvider:
     ) -> bool:
         """Send the matches; whether they were all sent rather than cancelled."""
         pending = Status.PENDING_WITH_UNSUPPORTED_KEYS if identifier.has_unsupported_keys else Status.PENDING
-        transfer_syntax = UID(request.context.transfer_syntax)
-        for number, values in enumerate(self._archive.find(identifier.query), start=1):
-            if association.is_cancelled(request):
-                return False
-            answer = encode_answer(identifier, values, transfer_syntax, self._ae_title)
-            association.respond(request, pending, answer=answer)
-            detail["matches"] = number
+        encoder = AnswerEncoder(identifier, UID(request.context.transfer_syntax), self._ae_title)
+        matches = 0
+        for page in self._archive.find_pages(identifier.query):
+            for start in range(0, len(page), BATCH):
+                if association.is_cancelled(request):
+                    return False
+                answers = page[start : start + BATCH]
+                association.respond_pending(request, pending, map(encoder.encode, answers))
+                detail["matches"] = matches = matches + len(answers)
         return True
 
 

@@ -1,6 +1,6 @@
 """An accepted association as its services see it: requests in, fragments of their data sets, responses out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field
@@ -73,18 +73,13 @@ class Association:
         """Take and forget what is left of the current request's data set."""
         self._messages.skip_data_set()
 
-    def respond(self, request: Request, status: int, *, comment: str = "", answer: bytes | None = None) -> None:
-        """Send the response to `request`, with `answer` as its encoded data set."""
-        elements: dict[int, int | str] = {
-            Element.COMMAND_FIELD: request.field | RESPONSE,
-            Element.RESPONDED_TO: request.message_id,
-            Element.STATUS: status,
-        }
-        if comment:
-            elements[Element.ERROR_COMMENT] = comment
-        affected = {Element.SOP_CLASS: request.sop_class, Element.SOP_INSTANCE: request.sop_instance}
-        elements |= {element: uid for element, uid in affected.items() if 0 < len(uid) <= MAX_LENGTH}
-        self._messages.send(request.context.id, elements, answer)
+    def respond(self, request: Request, status: int, *, comment: str = "") -> None:
+        """Send the last response to `request`."""
+        self._messages.send(request.context.id, _response(request, status, comment))
+
+    def respond_pending(self, request: Request, status: int, answers: Iterable[bytes]) -> None:
+        """Send a pending response to `request` for each encoded data set, many of them at once."""
+        self._messages.send_each(request.context.id, _response(request, status), answers)
 
     def is_cancelled(self, request: Request) -> bool:
         """Whether a C-CANCEL for `request` has arrived; looks at what has come without waiting."""
@@ -108,3 +103,15 @@ class Association:
         else:
             message_id = command.number(Element.MESSAGE_ID)
         return Request(field, message_id, self._contexts[context_id], command)
+
+
+def _response(request: Request, status: int, comment: str = "") -> Mapping[int, int | str]:
+    elements: dict[int, int | str] = {
+        Element.COMMAND_FIELD: request.field | RESPONSE,
+        Element.RESPONDED_TO: request.message_id,
+        Element.STATUS: status,
+    }
+    if comment:
+        elements[Element.ERROR_COMMENT] = comment
+    affected = {Element.SOP_CLASS: request.sop_class, Element.SOP_INSTANCE: request.sop_instance}
+    return elements | {element: uid for element, uid in affected.items() if 0 < len(uid) <= MAX_LENGTH}

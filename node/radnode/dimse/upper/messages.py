@@ -1,7 +1,7 @@
 """DIMSE messages over a connection (PS3.7 6.3, PS3.8 Annex E): commands in and out, data sets fragment by fragment."""
 
 import time
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from radnode.dimse.upper.command import NO_DATA_SET, Command, Element, decode_command, encode_command
 from radnode.dimse.upper.connection import Connection
@@ -18,6 +18,7 @@ from radnode.dimse.upper.pdu import (
 )
 
 COMMAND_LIMIT = 65536
+_WORTH_A_SEND = 32768
 
 
 class Messages:
@@ -78,6 +79,18 @@ class Messages:
             data += encode_data(context, data_set, self._peer_max_pdu, is_command=False)
         self._send(data)
 
+    def send_each(self, context: int, elements: Mapping[int, int | str], data_sets: Iterable[bytes]) -> None:
+        """A message with the same command set for each data set; as many go in one send as are worth one."""
+        command = self._command(context, elements, has_data_set=True)
+        laid = bytearray()
+        for data_set in data_sets:
+            laid += command
+            laid += encode_data(context, data_set, self._peer_max_pdu, is_command=False)
+            if len(laid) >= _WORTH_A_SEND:
+                self._send(laid)
+                laid = bytearray()
+        self._send(laid)
+
     def send_file(
         self, context: int, elements: Mapping[int, int | str], descriptor: int, offset: int, count: int
     ) -> None:
@@ -114,7 +127,7 @@ class Messages:
         whole = {**elements, Element.DATA_SET_TYPE: 1 if has_data_set else NO_DATA_SET}
         return encode_data(context, encode_command(whole), self._peer_max_pdu, is_command=True)
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes | bytearray) -> None:
         self.connection.send(data, time.monotonic() + self._patience)
 
     def _next_value(self, *, interruptible: bool) -> Value | None:
