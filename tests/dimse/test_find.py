@@ -1,5 +1,6 @@
 """C-FIND over real sockets and a real index."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,8 @@ from radnode.dimse.scp.find import IDENTIFIER_LIMIT
 from radnode.dimse.scu import Caller, CallFailed, find
 from radnode.dimse.scu.identifiers import encode_identifier
 from radnode.dimse.scu.query import ask
-from radnode.dimse.upper.command import Element, Field
+from radnode.dimse.upper.command import Element, Field, encode_command
+from radnode.dimse.upper.pdu import encode_data
 from radnode.dimse.upper.requesting import Requested, associate
 from radnode.instance.encodings import IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.model.level import Level, Root
@@ -196,3 +198,27 @@ def test_a_cancelled_query_ends_long_before_its_answers_do() -> None:
         requested.messages.send(1, {Element.COMMAND_FIELD: Field.C_CANCEL, Element.RESPONDED_TO: message_id})
         nothing = encode_identifier(Level.PATIENT, {}, IMPLICIT_VR_LITTLE_ENDIAN)
         assert last_response(requested, ask(requested, 1, Field.C_FIND, nothing))[1] == 0xA900
+
+
+def test_a_cancel_that_comes_together_with_its_query_is_seen() -> None:
+    rows = [{"StudyInstanceUID": f"1.2.{number}"} for number in range(20_000)]
+    query: dict[int, int | str] = {
+        Element.SOP_CLASS: STUDY_ROOT_FIND,
+        Element.COMMAND_FIELD: Field.C_FIND,
+        Element.MESSAGE_ID: 1,
+        Element.DATA_SET_TYPE: 1,
+    }
+    cancel: dict[int, int | str] = {
+        Element.COMMAND_FIELD: Field.C_CANCEL,
+        Element.RESPONDED_TO: 1,
+        Element.DATA_SET_TYPE: 0x0101,
+    }
+    identifier = encode_identifier(Level.STUDY, {}, IMPLICIT_VR_LITTLE_ENDIAN)
+    with running(FakeArchive(rows=rows)) as server, associate(address_of(server), FIND) as requested:
+        requested.messages.connection.send(
+            encode_data(1, encode_command(query), 0, is_command=True)
+            + encode_data(1, identifier, 0, is_command=False)
+            + encode_data(1, encode_command(cancel), 0, is_command=True),
+            time.monotonic() + 5,
+        )
+        assert last_response(requested, 1)[:2] == (0, 0xFE00)

@@ -1,5 +1,6 @@
 """Messages as real and broken senders cut them: over real sockets, into a real archive."""
 
+import random
 import struct
 import time
 from collections.abc import Iterator
@@ -115,3 +116,40 @@ def test_a_command_that_announces_no_data_set_is_answered_before_one_that_comes_
         say(requested, encode_fragment(1, DATASET, is_last=True))
         with pytest.raises(Ending):
             requested.next_command()
+
+
+def test_messages_that_come_before_the_last_answer_went_out_are_answered_in_turn(server: Running) -> None:
+    stores = [pdu(value(command(message_id=number), 3)) + pdu(value(DATASET, 2)) for number in range(1, 40)]
+    with associate(address_of(server), STORE) as requested:
+        say(requested, *stores)
+        answered = [requested.next_command()[1] for _ in stores]
+    assert [answer.number(Element.STATUS) for answer in answered] == [0] * len(stores)
+    assert [answer.number(Element.RESPONDED_TO) for answer in answered] == list(range(1, 40))
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096, 32762, 40_000, 131_066, 700_000])
+def test_an_object_survives_pdus_of_every_size_in_pieces_of_every_size(
+    server: Running, archive: Archive, size: int
+) -> None:
+    uid = f"1.2.3.{size}"
+    dataset = encode_dataset(make_instance(SOPInstanceUID=uid, PixelData=random.Random(size).randbytes(4 * size)))
+    fragments = [dataset[at : at + size] for at in range(0, len(dataset), size)]
+    whole = {**store_command(uid), Element.DATA_SET_TYPE: 0}
+    sent = pdu(value(encode_command(whole), 3)) + b"".join(
+        pdu(value(fragment, 0 if rest else 2)) for rest, fragment in enumerate(fragments, start=1 - len(fragments))
+    )
+    with associate(address_of(server), STORE) as requested:
+        for start in range(0, len(sent), 30_011):
+            say(requested, sent[start : start + 30_011])
+        assert status(requested) == 0
+    (stored,) = [
+        path for path in (archive.layout.root / "studies").rglob("*.dcm") if path.read_bytes().endswith(dataset)
+    ]
+    assert stored.is_file()
+
+
+def test_a_release_that_comes_with_the_last_object_is_confirmed_after_it(server: Running) -> None:
+    with associate(address_of(server), STORE) as requested:
+        say(requested, pdu(value(command(), 3)), pdu(value(DATASET, 2)), RELEASE_REQUEST)
+        assert status(requested) == 0
+        requested.messages.await_release()

@@ -1,6 +1,7 @@
 """C-STORE (PS3.4 Annex B): fragments go from the socket to the archive; success only after the archive committed."""
 
 from radnode.archive.archive import Archive
+from radnode.archive.stored import Stored
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.status import Refusal, Status, refusal_of
 from radnode.dimse.upper.association import Association, Request
@@ -24,21 +25,22 @@ class StoreProvider:
         """Store the object, or swallow it and say why not; the association lives on either way."""
         before = association.received
         detail: dict[str, object] = {"instance": redact(request.sop_instance)}
-        refusal: Refusal | None = None
+        status, comment = Status.SUCCESS, ""
         try:
-            detail |= self._store(association, request)
+            detail["outcome"] = self._store(association, request).outcome.name.lower()
         except RadnodeError as error:
             refusal = refusal_of(error)
-        except Refusal as found:
-            refusal = found
+            status, comment = refusal.status, refusal.comment
+        except Refusal as refusal:
+            status, comment = refusal.status, refusal.comment
         association.skip_data_set()
-        status = refusal.status if refusal else Status.SUCCESS
-        comment = refusal.comment if refusal else ""
         association.respond(request, status, comment=comment)
-        detail |= {"bytes": association.received - before} | ({"comment": comment} if comment else {})
+        detail["bytes"] = association.received - before
+        if comment:
+            detail["comment"] = comment
         return Performed(status, detail)
 
-    def _store(self, association: Association, request: Request) -> dict[str, object]:
+    def _store(self, association: Association, request: Request) -> Stored:
         _check(request)
         receiving = self._archive.receive(
             UID(request.context.transfer_syntax),
@@ -49,8 +51,7 @@ class StoreProvider:
         with receiving:
             for fragment in association.fragments():
                 receiving.write(fragment)
-            stored = receiving.commit()
-        return {"outcome": stored.outcome.name.lower()}
+            return receiving.commit()
 
 
 def _check(request: Request) -> None:

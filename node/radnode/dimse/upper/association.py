@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from radnode.dimse.upper.command import RESPONSE, Command, Element, Field
+from radnode.dimse.upper.command import RESPONSE, Command, Element, Field, encode_response
 from radnode.dimse.upper.endings import UNEXPECTED_PDU, ProtocolError
 from radnode.dimse.upper.messages import Messages
 from radnode.model.uid import MAX_LENGTH
@@ -27,16 +27,10 @@ class Request:
     message_id: int
     context: AcceptedContext
     command: Command
-
-    @property
-    def sop_class(self) -> str:
-        """The Affected SOP Class UID as it was sent, without padding."""
-        return self.command.text(Element.SOP_CLASS)
-
-    @property
-    def sop_instance(self) -> str:
-        """The Affected SOP Instance UID as it was sent, without padding."""
-        return self.command.text(Element.SOP_INSTANCE)
+    sop_class: str
+    """The Affected SOP Class UID as it was sent, without padding."""
+    sop_instance: str
+    """The Affected SOP Instance UID as it was sent, without padding."""
 
 
 class Association:
@@ -75,15 +69,15 @@ class Association:
 
     def respond(self, request: Request, status: int, *, comment: str = "") -> None:
         """Send the last response to `request`."""
-        self._messages.send(request.context.id, _response(request, status, comment))
+        self._messages.send_encoded(request.context.id, _response(request, status, comment=comment))
 
     def respond_pending(self, request: Request, status: int, answers: Iterable[bytes]) -> None:
         """Send a pending response to `request` for each encoded data set, many of them at once."""
-        self._messages.send_each(request.context.id, _response(request, status), answers)
+        self._messages.send_each(request.context.id, _response(request, status, has_data_set=True), answers)
 
     def is_cancelled(self, request: Request) -> bool:
         """Whether a C-CANCEL for `request` has arrived; looks at what has come without waiting."""
-        while request.message_id not in self._cancelled and self._messages.connection.readable():
+        while request.message_id not in self._cancelled and self._messages.readable():
             other = self._next_request(interruptible=False)
             if other is None or other.field != Field.C_CANCEL:
                 raise ProtocolError("nothing but C-CANCEL was due", UNEXPECTED_PDU)
@@ -102,16 +96,17 @@ class Association:
             self._cancelled.add(message_id)
         else:
             message_id = command.number(Element.MESSAGE_ID)
-        return Request(field, message_id, self._contexts[context_id], command)
+        sop_class, sop_instance = command.text(Element.SOP_CLASS), command.text(Element.SOP_INSTANCE)
+        return Request(field, message_id, self._contexts[context_id], command, sop_class, sop_instance)
 
 
-def _response(request: Request, status: int, comment: str = "") -> Mapping[int, int | str]:
-    elements: dict[int, int | str] = {
-        Element.COMMAND_FIELD: request.field | RESPONSE,
-        Element.RESPONDED_TO: request.message_id,
-        Element.STATUS: status,
-    }
-    if comment:
-        elements[Element.ERROR_COMMENT] = comment
-    affected = {Element.SOP_CLASS: request.sop_class, Element.SOP_INSTANCE: request.sop_instance}
-    return elements | {element: uid for element, uid in affected.items() if 0 < len(uid) <= MAX_LENGTH}
+def _response(request: Request, status: int, *, comment: str = "", has_data_set: bool = False) -> bytes:
+    return encode_response(
+        request.field,
+        request.message_id,
+        status,
+        request.sop_class if len(request.sop_class) <= MAX_LENGTH else "",
+        request.sop_instance if len(request.sop_instance) <= MAX_LENGTH else "",
+        comment=comment,
+        has_data_set=has_data_set,
+    )

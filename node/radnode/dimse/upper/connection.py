@@ -33,12 +33,20 @@ class Connection:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._socket = sock
         self._stopping = stopping
+        self._poll = select.poll()  # kept, because making one for each wait costs more than the wait
+        self._poll.register(sock, select.POLLIN)
+        self._awaited = select.POLLIN
+        self._heeds_stop = stopping is not None
+        if stopping is not None:
+            self._poll.register(stopping, select.POLLIN)
 
-    def read(self, view: memoryview, deadline: float, *, interruptible: bool) -> None:
-        """Fill `view`. An interruptible read ends at once when the node stops, any other at the end of the grace."""
-        while view:
+    def read(self, view: memoryview, deadline: float, *, interruptible: bool) -> int:
+        """Wait for bytes, put into `view` what has come, and say how many they are: at least one.
+
+        An interruptible read ends at once when the node stops, any other at the end of the grace.
+        """
+        while True:
             try:
-                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
                 count = self._socket.recv_into(view)
             except BlockingIOError:
                 self._wait(select.POLLIN, deadline, interruptible=interruptible)
@@ -47,7 +55,7 @@ class Connection:
                 raise ConnectionLost(str(error)) from error
             if count == 0:
                 raise ConnectionLost("closed by the peer")
-            view = view[count:]
+            return count
 
     def send(self, data: bytes | bytearray, deadline: float) -> None:
         """Send all of `data`.
@@ -154,11 +162,16 @@ class Connection:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise Silent("the peer was silent too long") if stop_at is None else Stopped("the time to finish is over")
-        poll = select.poll()
-        poll.register(self._socket, event)
-        if self._stopping and stop_at is None:
-            poll.register(self._stopping, select.POLLIN)
-        poll.poll(max(1, int(remaining * 1000)))
+        if self._heeds_stop and self._stopping and stop_at is not None:
+            self._heeds_stop = False  # it is known now, and would end every wait at once
+            self._poll.unregister(self._stopping)
+        if event != self._awaited:
+            self._awaited = event
+            self._poll.modify(self._socket, event)
+        if event == select.POLLIN:
+            # Who waits for our ACK (see above) has sent all that it may, so it is enough to ask for prompt ones here.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        self._poll.poll(max(1, int(remaining * 1000)))
 
 
 def _read_slice(descriptor: int, offset: int, count: int) -> bytes:

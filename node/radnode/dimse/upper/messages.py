@@ -3,7 +3,7 @@
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from radnode.dimse.upper.command import NO_DATA_SET, Command, Element, decode_command, encode_command
+from radnode.dimse.upper.command import DATA_SET, NO_DATA_SET, Command, Element, decode_command, encode_command
 from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, PeerAborted, ProtocolError
 from radnode.dimse.upper.pdu import (
@@ -67,6 +67,10 @@ class Messages:
             self.received += len(value.data)
             yield value.data
 
+    def readable(self) -> bool:
+        """Whether something has come that was not taken yet."""
+        return self._reader.readable()
+
     def skip_data_set(self) -> None:
         """Take and forget what is left of the current data set."""
         for _ in self.fragments():
@@ -79,12 +83,16 @@ class Messages:
             data += encode_data(context, data_set, self._peer_max_pdu, is_command=False)
         self._send(data)
 
-    def send_each(self, context: int, elements: Mapping[int, int | str], data_sets: Iterable[bytes]) -> None:
-        """A message with the same command set for each data set; as many go in one send as are worth one."""
-        command = self._command(context, elements, has_data_set=True)
+    def send_encoded(self, context: int, command: bytes) -> None:
+        """A message without a data set, whose command set is encoded already."""
+        self._send(encode_data(context, command, self._peer_max_pdu, is_command=True))
+
+    def send_each(self, context: int, command: bytes, data_sets: Iterable[bytes]) -> None:
+        """A message with the same encoded command set for each data set; as many go in one send as are worth one."""
+        head = encode_data(context, command, self._peer_max_pdu, is_command=True)
         laid = bytearray()
         for data_set in data_sets:
-            laid += command
+            laid += head
             laid += encode_data(context, data_set, self._peer_max_pdu, is_command=False)
             if len(laid) >= _WORTH_A_SEND:
                 self._send(laid)
@@ -124,7 +132,7 @@ class Messages:
                 raise PeerAborted("the peer aborted the association")
 
     def _command(self, context: int, elements: Mapping[int, int | str], *, has_data_set: bool) -> bytes:
-        whole = {**elements, Element.DATA_SET_TYPE: 1 if has_data_set else NO_DATA_SET}
+        whole = {**elements, Element.DATA_SET_TYPE: DATA_SET if has_data_set else NO_DATA_SET}
         return encode_data(context, encode_command(whole), self._peer_max_pdu, is_command=True)
 
     def _send(self, data: bytes | bytearray) -> None:

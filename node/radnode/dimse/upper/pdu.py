@@ -3,8 +3,8 @@
 import struct
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import UNRECOGNISED_PDU, ProtocolError
@@ -13,6 +13,7 @@ _HEADER = struct.Struct(">BxL")
 _VALUE = struct.Struct(">LBB")
 _COMMAND, _LAST = 1, 2
 _FIRST_BUFFER = 32768
+_AHEAD = 4096  # room behind the largest PDU so far: the next command set, but little to move
 ASSOCIATE_LIMIT = 1 << 19  # 128 contexts with every transfer syntax there is stay below 300 KiB
 LENIENT_DATA_LIMIT = 1 << 20  # some senders ignore the maximum that was negotiated; what is bounded is our memory
 UNLIMITED = 131072  # what we send at most where the peer sets no maximum
@@ -30,8 +31,10 @@ class Kind(IntEnum):
     ABORT = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+_KINDS = {int(kind): kind for kind in Kind}
+
+
+class Value(NamedTuple):
     """A presentation data value (9.3.5.1). `data` is a view into the reader's buffer: gone with the next PDU."""
 
     context: int
@@ -41,32 +44,55 @@ class Value:
 
 
 class PduReader:
-    """Reads PDU after PDU into one buffer, which is all that an association holds of an object however large."""
+    """Reads PDU after PDU into one buffer, which is all that an association holds of an object however large.
+
+    What has come beyond a PDU and fits is taken with it, so that a small message costs one system call.
+    """
 
     def __init__(self, connection: Connection, max_pdu: int) -> None:
         """`max_pdu` is what was announced to the peer."""
         self._connection = connection
-        self._header = bytearray(_HEADER.size)
-        self._buffer = bytearray(_FIRST_BUFFER)
+        self._buffer = memoryview(bytearray(_FIRST_BUFFER))
+        self._start = 0
+        self._end = 0  # between them is what was read and not yet taken
         limits = dict.fromkeys(Kind, 4) | {Kind.ASSOCIATE_RQ: ASSOCIATE_LIMIT, Kind.ASSOCIATE_AC: ASSOCIATE_LIMIT}
         self._limits = limits | {Kind.DATA: max(max_pdu, LENIENT_DATA_LIMIT)}
 
     def read(self, seconds: float, *, interruptible: bool) -> tuple[Kind, memoryview]:
         """The next PDU, which must begin within `seconds` and be whole within as many again."""
-        deadline = time.monotonic() + seconds
-        self._connection.read(memoryview(self._header), deadline, interruptible=interruptible)
-        number, length = _HEADER.unpack(self._header)
-        try:
-            kind = Kind(number)
-        except ValueError:
-            raise ProtocolError(f"PDU type {number}", UNRECOGNISED_PDU) from None
+        self._fill(_HEADER.size, seconds, interruptible=interruptible)
+        number, length = _HEADER.unpack_from(self._buffer, self._start)
+        kind = _KINDS.get(number)
+        if kind is None:
+            raise ProtocolError(f"PDU type {number}", UNRECOGNISED_PDU)
         if length > self._limits[kind]:
             raise ProtocolError(f"{kind.name} PDU of {length} bytes")
-        if length > len(self._buffer):
-            self._buffer = bytearray(length)
-        body = memoryview(self._buffer)[:length]
-        self._connection.read(body, time.monotonic() + seconds, interruptible=False)
-        return kind, body
+        self._fill(_HEADER.size + length, seconds, interruptible=False)
+        body = self._start + _HEADER.size
+        self._start = body + length
+        return kind, self._buffer[body : self._start]
+
+    def readable(self) -> bool:
+        """Whether something of a PDU has come, be it only the end of the connection."""
+        return self._start < self._end or self._connection.readable()
+
+    def _fill(self, size: int, seconds: float, *, interruptible: bool) -> None:
+        """Read until there are `size` bytes, in one piece."""
+        if self._end - self._start >= size:
+            return
+        if self._start == self._end or self._start + size > len(self._buffer):
+            self._make_room(size)
+        deadline = time.monotonic() + seconds
+        while self._end - self._start < size:
+            self._end += self._connection.read(self._buffer[self._end :], deadline, interruptible=interruptible)
+
+    def _make_room(self, size: int) -> None:
+        """Move what there is to the front, of a larger buffer if it has to be."""
+        held = bytes(self._buffer[self._start : self._end])
+        if size > len(self._buffer):
+            self._buffer = memoryview(bytearray(size + _AHEAD))
+        self._start, self._end = 0, len(held)
+        self._buffer[: self._end] = held
 
 
 def values_of(body: memoryview) -> Iterator[Value]:
@@ -87,7 +113,9 @@ def values_of(body: memoryview) -> Iterator[Value]:
 def encode_data(context: int, data: bytes, max_pdu: int, *, is_command: bool) -> bytes:
     """One fragment list as P-DATA-TF PDUs, none longer than the peer's maximum (0: it set none)."""
     size = fragment_size(max_pdu)
-    starts = range(0, len(data) or 1, size)
+    if len(data) <= size:
+        return encode_fragment(context, data, is_last=True, is_command=is_command)
+    starts = range(0, len(data), size)
     return b"".join(
         encode_fragment(context, data[start : start + size], is_last=start + size >= len(data), is_command=is_command)
         for start in starts
