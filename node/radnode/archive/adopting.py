@@ -3,6 +3,7 @@
 See docs/decisions/0002-links.md for why names are given by links, and what a crash between two steps leaves.
 """
 
+import os
 import sqlite3
 import time
 from contextlib import suppress
@@ -11,14 +12,16 @@ from dataclasses import replace
 import structlog
 
 from radnode.archive import rows
-from radnode.archive.digest import digest_file, map_dataset
+from radnode.archive.describing import describe
+from radnode.archive.digest import digest_file
+from radnode.archive.enrolling import Enrolling
+from radnode.archive.folders import Folders
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout, disk_errors, link_durably, replace_by_link, sync
 from radnode.archive.rows import Standing, standing_of
 from radnode.archive.settling import retract, settle
 from radnode.archive.stored import Arrival, Outcome
 from radnode.instance.equality import same_elements
-from radnode.instance.header import read_header
 from radnode.model.errors import OutOfResources, RadnodeError
 from radnode.model.file_path import FilePath
 from radnode.model.header import Header
@@ -28,34 +31,63 @@ _ATTEMPTS = 1000
 _log = structlog.get_logger()
 
 
-class Adopting:
-    """Adopts one object, beside other threads and processes that adopt the same or others."""
+class Intake:
+    """What the threads of a process share that take objects in."""
 
-    def __init__(self, layout: Layout, index: Index, arrival: Arrival) -> None:
-        self._layout = layout
-        self._index = index
-        self._arrival = arrival
-        self._equal: dict[str, bool] = {}  # digests that this object was compared with, since it may happen again
+    def __init__(self, layout: Layout, index: Index) -> None:
+        self.layout = layout
+        self.index = index
+        self.folders = Folders(layout)
+        self.enrolling = Enrolling(layout, index, self.folders)
 
-    def adopt(self) -> tuple[FilePath, Outcome]:
+    def adopt(self, arrival: Arrival) -> tuple[FilePath, Outcome]:
         """Make the object safe and known; where its current file lies, and what it met there.
 
         The temporary file stays the caller's, to be removed now. Raises OutOfResources, and then nothing was kept.
         """
+        return _Adopting(self, arrival).adopt()
+
+    def close(self) -> None:
+        """Let go of what is kept open."""
+        self.folders.close()
+
+
+class _Adopting:
+    """Adopts one object, beside other threads and processes that adopt the same or others."""
+
+    def __init__(self, intake: Intake, arrival: Arrival) -> None:
+        self._intake = intake
+        self._layout = intake.layout
+        self._index = intake.index
+        self._arrival = arrival
+        self._target = intake.layout.current(arrival.path)
+        self._equal: dict[str, bool] = {}  # digests that this object was compared with, since it may happen again
+
+    def adopt(self) -> tuple[FilePath, Outcome]:
         with disk_errors():
-            standing, outcome = self._meet()
-            if standing and (outcome is Outcome.EQUAL or (outcome is Outcome.SAME and self._is_whole(standing))):
-                return standing.path, outcome
-            sync(self._arrival.part)
+            if self._target.exists():  # most likely the same object once more, which needs no flush
+                standing, outcome = self._meet()
+                if standing and (outcome is Outcome.EQUAL or (outcome is Outcome.SAME and self._is_whole(standing))):
+                    return standing.path, outcome
+            self._flush()
             try:
                 self._place()
+                if self._intake.enrolling.enrol(self._arrival):
+                    return self._arrival.path, Outcome.NEW
                 return self._decide()
             except BaseException:
                 with suppress(RadnodeError, OSError):
                     retract(self._layout, self._index, self._arrival.part, self._arrival.path)
                 raise
 
+    def _flush(self) -> None:
+        if self._arrival.descriptor is None:
+            sync(self._arrival.part)
+        else:
+            os.fsync(self._arrival.descriptor)
+
     def _decide(self) -> tuple[FilePath, Outcome]:
+        """What an object becomes that may not be new."""
         for _ in range(_ATTEMPTS):
             standing, outcome = self._meet()
             if standing and outcome is Outcome.EQUAL:
@@ -97,30 +129,26 @@ class Adopting:
             return False
 
     def _place(self) -> None:
-        target = self._layout.current(self._arrival.path)
-        with self._index.reading() as connection:
-            known = rows.has_series(connection, self._arrival.path)
-        if link_durably(self._arrival.part, target, top=self._layout.studies, known=known):
+        if self._intake.folders.link_durably(self._arrival.part, self._arrival.path):
             return
         try:
-            damaged = digest_file(target) != self._arrival.facts.sha256
+            damaged = digest_file(self._target) != self._arrival.facts.sha256
         except FileNotFoundError:
             return  # removed meanwhile: linked again when the row is written
         except RadnodeError:
             damaged = True
         if damaged:
             _log.warning("damaged_file_replaced", sop_instance=redact(self._arrival.header.sop_instance))
-            replace_by_link(self._arrival.part, target)
+            replace_by_link(self._arrival.part, self._target)
 
     def _write(self, standing: Standing | None, outcome: Outcome) -> bool:
         """Write the row and see that the file is there; false where another wrote about this object meanwhile."""
         with self._index.writing() as connection:
             if standing_of(connection, self._arrival.header.sop_instance) != standing:
                 return False
-            target = self._layout.current(self._arrival.path)
-            if not target.exists():
-                link_durably(self._arrival.part, target, top=self._layout.studies)
-            status = target.stat()  # of another's file, where two brought the same object at once
+            if not self._target.exists():
+                link_durably(self._arrival.part, self._target, top=self._layout.studies)
+            status = self._target.stat()  # of another's file, where two brought the same object at once
             if standing and outcome is Outcome.SAME:
                 rows.renew_row(connection, standing, status.st_size, status.st_mtime_ns, self._describe)
                 return True
@@ -155,12 +183,3 @@ class Adopting:
             settle(self._layout, self._index, [standing.path, self._arrival.path])
         except (RadnodeError, OSError) as error:
             _log.warning("superseded_file_left", reason=type(error).__name__)
-
-
-def describe(layout: Layout, path: FilePath) -> Header | None:
-    """The header of a current object, read from its file again; None where that cannot be done."""
-    try:
-        transfer_syntax, dataset = map_dataset(layout.current(path))
-        return read_header(dataset, transfer_syntax)
-    except (RadnodeError, OSError):
-        return None

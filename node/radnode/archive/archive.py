@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from radnode.archive import find, forgetting, listing, recovery, statistics
-from radnode.archive.adopting import Adopting
+from radnode.archive.adopting import Intake
 from radnode.archive.file_filter import FileFilter
 from radnode.archive.find import Page
 from radnode.archive.index import Index
@@ -17,7 +17,6 @@ from radnode.archive.owners import Owner
 from radnode.archive.receiving import Receiving
 from radnode.archive.recovery import Recovered
 from radnode.archive.rows import standing_at
-from radnode.archive.stored import Arrival, Outcome
 from radnode.instance.part10 import FileMeta
 from radnode.model.errors import InvalidIdentity, NotFound, OutOfResources
 from radnode.model.file_path import FilePath
@@ -34,6 +33,7 @@ class Archive:
         self.layout = layout
         self.index = index
         self._owner = Owner(layout.incoming)
+        self._intake = Intake(layout, index)
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -70,6 +70,7 @@ class Archive:
     def close(self) -> None:
         """Leave incoming/ and the index. What is being received now fails."""
         self._owner.close()
+        self._intake.close()
         self.index.close()
 
     def __enter__(self) -> Self:
@@ -86,14 +87,14 @@ class Archive:
         announced = FileMeta(
             transfer_syntax, _announced("SOPClassUID", sop_class), _announced("SOPInstanceUID", sop_instance)
         )
-        return Receiving(self._owner, self._adopt, limit=limit, announced=announced)
+        return Receiving(self._owner, self._intake.adopt, limit=limit, announced=announced)
 
     def receive_file(self, *, limit: int = 0, file_name: str | None = None) -> Receiving:
         """Begin to receive a Part 10 file, at most `limit` bytes (0: no limit), which the sender calls `file_name`.
 
         A file meta that differs from the data set is logged, not refused. Raises OutOfResources.
         """
-        return Receiving(self._owner, self._adopt, limit=limit, file_name=file_name)
+        return Receiving(self._owner, self._intake.adopt, limit=limit, file_name=file_name)
 
     def locate(self, path: FilePath) -> Path:
         """The absolute path of a current object's file. Raises NotFound for what the index does not know."""
@@ -125,9 +126,6 @@ class Archive:
     def recover(self) -> Recovered:
         """Finish what dead processes had begun; to be called before the archive is served. Raises OutOfResources."""
         return recovery.recover(self.layout, self.index)
-
-    def _adopt(self, arrival: Arrival) -> tuple[FilePath, Outcome]:
-        return Adopting(self.layout, self.index, arrival).adopt()
 
 
 def _prepare(layout: Layout) -> None:

@@ -10,9 +10,13 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
+from radnode.archive.digest import map_dataset
+from radnode.archive.layout import Layout
 from radnode.archive.parents import columns_of, update
 from radnode.archive.schema import TABLES, stored_attributes
+from radnode.instance.header import read_header
 from radnode.model.attributes import UNIQUE_KEY
+from radnode.model.errors import RadnodeError
 from radnode.model.file_path import FilePath
 from radnode.model.header import Header
 from radnode.model.level import Level
@@ -67,6 +71,15 @@ def describe_further(
     sql = f"SELECT * FROM {TABLES[level]} WHERE id = ?"  # noqa: S608 (our own tables)
     again: sqlite3.Row = connection.execute(sql, (row["id"],)).fetchone()
     return again
+
+
+def describe(layout: Layout, path: FilePath) -> Header | None:
+    """The header of a current object, read from its file again; None where that cannot be done."""
+    try:
+        transfer_syntax, dataset = map_dataset(layout.current(path))
+        return read_header(dataset, transfer_syntax)
+    except (RadnodeError, OSError):
+        return None
 
 
 def _said(level: Level, header: Header) -> dict[str, str | None]:

@@ -46,7 +46,12 @@ def map_dataset(path: Path) -> tuple[UID, memoryview]:
 def map_file(path: Path) -> memoryview:
     """A whole file, mapped for reading; the map goes with the last view of it. Raises OSError."""
     with path.open("rb") as file:
-        try:
-            return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
-        except ValueError:  # there is no map of an empty file
-            return memoryview(b"")
+        return map_open(file.fileno())
+
+
+def map_open(descriptor: int) -> memoryview:
+    """As map_file, of a file that is open."""
+    try:
+        return memoryview(mmap(descriptor, 0, access=ACCESS_READ))
+    except ValueError:  # there is no map of an empty file
+        return memoryview(b"")

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from radnode.archive import rows
-from radnode.archive.adopting import describe
+from radnode.archive.describing import describe
 from radnode.archive.index import Index
 from radnode.archive.layout import FILE_MODE, Layout, disk_errors
 from radnode.archive.owners import Owner

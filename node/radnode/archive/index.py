@@ -28,6 +28,7 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "temp_store = MEMORY",
     "cache_size = -16000",  # KiB for each connection: the upper levels of the indexes of a million rows
+    "wal_autocheckpoint = 4000",  # pages: an object writes ten, mostly the same ones as the one before
     "automatic_index = OFF",  # there is an index for what is asked; one that is made for a query costs more
 )
 Parameters = Sequence[object] | Mapping[str, object]

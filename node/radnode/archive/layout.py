@@ -162,12 +162,16 @@ def remove_durably(target: Path, *, top: Path) -> None:
             return
 
 
-def is_on_its_way(target: Path) -> bool:
-    """Whether an image file has a second name: it is being taken in, or superseded, at this moment."""
+def settled_file(target: Path) -> int | None:
+    """The inode of an image file; None where there is none, or a second name says that something is done with it.
+
+    That is so while it is being taken in, or superseded.
+    """
     try:
-        return target.stat().st_nlink > 1
+        status = target.stat()
     except FileNotFoundError:
-        return False
+        return None
+    return status.st_ino if status.st_nlink == 1 else None
 
 
 def _make_folders(folder: Path, top: Path) -> bool:

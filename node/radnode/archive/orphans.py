@@ -12,7 +12,8 @@ from itertools import islice
 from pathlib import Path
 
 from radnode.archive import rows
-from radnode.archive.adopting import Adopting, describe
+from radnode.archive.adopting import Intake
+from radnode.archive.describing import describe
 from radnode.archive.digest import digest_of, map_dataset
 from radnode.archive.findings import Finding, Kind
 from radnode.archive.index import Index
@@ -115,7 +116,7 @@ def _meet(layout: Layout, index: Index, path: FilePath, arrival: Arrival) -> Non
             insert_superseded(connection, path, arrival.header, arrival.facts)
             remove_durably(arrival.part, top=layout.studies)
             return
-    Adopting(layout, index, arrival).adopt()
+    Intake(layout, index).adopt(arrival)
 
 
 def insert_superseded(connection: sqlite3.Connection, path: FilePath, header: Header, facts: FileFacts) -> None:

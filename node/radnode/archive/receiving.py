@@ -12,7 +12,7 @@ from typing import Self
 
 import structlog
 
-from radnode.archive.digest import begin_digest, digest_of, map_file
+from radnode.archive.digest import begin_digest, digest_of, map_open
 from radnode.archive.layout import FILE_MODE, disk_errors
 from radnode.archive.owners import Owner
 from radnode.archive.stored import Arrival, FileFacts, Outcome, Stored
@@ -90,9 +90,9 @@ class Receiving:
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
-        linked = os.fstat(descriptor).st_nlink > 1
+        placed = not self._adopted and os.fstat(descriptor).st_nlink > 1
         os.close(descriptor)
-        if linked and not self._adopted:
+        if placed:
             return  # it could not be taken back just now: what it needs, recovery does
         try:
             self._part.unlink(missing_ok=True)
@@ -125,7 +125,7 @@ class Receiving:
         if self._announced is None and self._reader.meta is None:
             self._begin(self._reader.finish())
         meta = self._meta
-        dataset = map_file(self._part)[len(self._written_meta) :]
+        dataset = map_open(self._descriptor)[len(self._written_meta) :]
         if not dataset:
             raise NotDicom("The data set is empty")
         header = read_header(dataset, meta.transfer_syntax)
@@ -135,7 +135,8 @@ class Receiving:
         arrived = time.time_ns()
         os.utime(self._descriptor, ns=(arrived, arrived))
         status = os.fstat(self._descriptor)
-        return Arrival(self._part, header, FileFacts(sha256, status.st_size, status.st_mtime_ns, self._file_name))
+        facts = FileFacts(sha256, status.st_size, status.st_mtime_ns, self._file_name)
+        return Arrival(self._part, header, facts, self._descriptor)
 
     def _check_announced(self, header: Header) -> None:
         differing = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from radnode.archive import rows
-from radnode.archive.adopting import Adopting
+from radnode.archive.adopting import Intake
 from radnode.archive.digest import digest_of, map_dataset
 from radnode.archive.forgetting import TRASH_SUFFIX, noted_path
 from radnode.archive.index import Index
@@ -75,7 +75,7 @@ def _finish_object(layout: Layout, index: Index, part: Path) -> bool:
     # With one name only nobody was told that it is safe, and its bytes may not be: at most it has made empty folders.
     adopts = not known and part.stat().st_nlink > 1
     if adopts:
-        Adopting(layout, index, arrival).adopt()
+        Intake(layout, index).adopt(arrival)
     elif not known:
         retract(layout, index, part, arrival.path)
         return False

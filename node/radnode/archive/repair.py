@@ -4,11 +4,11 @@ import sqlite3
 from contextlib import suppress
 
 from radnode.archive import rows
-from radnode.archive.adopting import describe
+from radnode.archive.describing import describe
 from radnode.archive.findings import Finding, Kind
 from radnode.archive.forgetting import is_noted
 from radnode.archive.index import Index
-from radnode.archive.layout import Layout, is_on_its_way
+from radnode.archive.layout import Layout, settled_file
 from radnode.archive.quarantine import quarantine, set_aside
 from radnode.archive.survey import Suspect
 from radnode.model.errors import OutOfResources
@@ -36,9 +36,11 @@ def stands(layout: Layout, index: Index, suspect: Suspect) -> bool:
         if suspect.kind is Kind.MISSING and file.exists():
             return False
         return _is_known(index, suspect.path)  # asked last: removing takes the row before the file
-    # In this order: the second name goes after the row has come, the note on removal goes after the file has gone.
-    handled = is_on_its_way(file) or _is_known(index, suspect.path) or is_noted(layout, suspect.path)
-    return not handled and file.exists()
+    # In this order: the second name goes after the row has come, the note on removal goes after the file has gone. And
+    # it must be one file all the time, not another that has come since.
+    settled = settled_file(file)
+    handled = settled is None or _is_known(index, suspect.path) or is_noted(layout, suspect.path)
+    return not handled and settled_file(file) == settled
 
 
 def _is_known(index: Index, path: FilePath) -> bool:

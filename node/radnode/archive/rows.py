@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from radnode.archive import parents
 from radnode.archive.describing import Describe, describe_anew, describe_further, description_of
-from radnode.archive.schema import TABLES
+from radnode.archive.families import Family
+from radnode.archive.schema import REVISION, TABLES
 from radnode.archive.stored import FileFacts
 from radnode.model.file_path import FilePath
 from radnode.model.header import Header
@@ -17,6 +18,9 @@ _STANDING = """
 SELECT i.id, i.SOPInstanceUID, i.sha256, i.size, i.name,
        e.SeriesInstanceUID AS series_uid, t.StudyInstanceUID AS study_uid
 FROM instances i JOIN series e ON e.id = i.series JOIN studies t ON t.id = e.study
+"""
+_KNOWN = """
+SELECT 1 FROM instances WHERE SOPInstanceUID = ? UNION ALL SELECT 1 FROM superseded WHERE path = ? LIMIT 1
 """
 _PARENTS = """
 SELECT i.size, i.arrived, i.SOPClassUID, e.id AS series, t.id AS study, t.patient, t.SOPClassesInStudy,
@@ -51,11 +55,9 @@ def standing_at(connection: sqlite3.Connection, path: FilePath) -> Standing | No
     return _standing(row) if row else None
 
 
-def has_series(connection: sqlite3.Connection, path: FilePath) -> bool:
-    """Whether there are current objects in the folder of `path`."""
-    condition = "e.SeriesInstanceUID = ? AND t.StudyInstanceUID = ?"
-    sql = f"SELECT 1 FROM series e JOIN studies t ON t.id = e.study WHERE {condition} LIMIT 1"  # noqa: S608
-    return connection.execute(sql, (path.series, path.study)).fetchone() is not None
+def is_known(connection: sqlite3.Connection, sop_instance: UID, path: FilePath) -> bool:
+    """Whether there is a current object with that SOP Instance UID, or a superseded one that had that path."""
+    return connection.execute(_KNOWN, (sop_instance, str(path))).fetchone() is not None
 
 
 def _standing(row: sqlite3.Row) -> Standing:
@@ -66,7 +68,7 @@ def _path(row: sqlite3.Row) -> FilePath:
     return FilePath(UID(row["study_uid"]), UID(row["series_uid"]), row["name"])
 
 
-def insert_row(connection: sqlite3.Connection, header: Header, facts: FileFacts, describe: Describe) -> None:
+def insert_row(connection: sqlite3.Connection, header: Header, facts: FileFacts, describe: Describe) -> Family:
     """Add an object whose SOP Instance UID has no row, with its parents and counters; its file is in its place.
 
     Call it in a transaction (`Index.writing`). Raises sqlite3.IntegrityError where there is such a row.
@@ -79,8 +81,9 @@ def insert_row(connection: sqlite3.Connection, header: Header, facts: FileFacts,
     study = _parent(connection, Level.STUDY, study_key, header, facts, zeros)
     series_key = {"study": study.row["id"], "SeriesInstanceUID": header.series}
     series = _parent(connection, Level.SERIES, series_key, header, facts, {"instances": 0})
-    _insert_instance(connection, series.row["id"], header, facts)
-    _count_parents(connection, (patient.row["id"], study.row["id"], series.row["id"]), (study.is_new, series.is_new))
+    family = Family(patient.row["id"], study.row["id"], series.row["id"])
+    _insert_instance(connection, family.series, header, facts)
+    _count_parents(connection, family, (study.is_new, series.is_new))
     _note_kinds(connection, study.row, series.row["Modality"], header.sop_class)
     for parent in (patient, study, series):
         if parent.is_ahead:
@@ -89,6 +92,14 @@ def insert_row(connection: sqlite3.Connection, header: Header, facts: FileFacts,
         _renew_modalities(connection, study.row["id"])
     added = {"patients": patient.is_new, "studies": study.is_new, "series": series.is_new}
     count(connection, {**added, "files": 1, "bytes": facts.size})
+    return family
+
+
+def insert_into(connection: sqlite3.Connection, family: Family, header: Header, facts: FileFacts) -> None:
+    """As insert_row, into a family that hears nothing new of the object (`radnode.archive.families`)."""
+    _insert_instance(connection, family.series, header, facts)
+    _count_parents(connection, family, (False, False))
+    count(connection, {"files": 1, "bytes": facts.size})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ def renew_row(connection: sqlite3.Connection, standing: Standing, size: int, arr
     """The file of a current object was made again: it has this size and arrival now."""
     row = connection.execute(_PARENTS, (standing.row_id,)).fetchone()
     parents.update(connection, "instances", standing.row_id, {"size": size, "arrived": arrived})
-    count(connection, {"bytes": size - row["size"]})
+    count(connection, {"bytes": size - row["size"], REVISION: 1})
     for level, row_id in _ids(row).items():
         describe_anew(connection, level, row_id, describe)
     _renew_modalities(connection, row["study"])
@@ -165,7 +176,8 @@ def remove_row(connection: sqlite3.Connection, standing: Standing, describe: Des
             describe_anew(connection, level, row_id, describe)
     if not gone["studies"]:
         _forget_kinds(connection, row["study"], row["SOPClassesInStudy"], row["SOPClassUID"])
-    count(connection, {"files": -1, "bytes": -row["size"], **{name: -int(is_gone) for name, is_gone in gone.items()}})
+    taken = {name: -int(is_gone) for name, is_gone in gone.items()}
+    count(connection, {"files": -1, "bytes": -row["size"], **taken, REVISION: 1})
 
 
 def count(connection: sqlite3.Connection, changes: dict[str, int]) -> None:
@@ -175,16 +187,15 @@ def count(connection: sqlite3.Connection, changes: dict[str, int]) -> None:
     )
 
 
-def _count_parents(connection: sqlite3.Connection, ids: tuple[int, int, int], new: tuple[bool, bool]) -> None:
-    patient, study, series = ids
+def _count_parents(connection: sqlite3.Connection, family: Family, new: tuple[bool, bool]) -> None:
     connection.execute(
         "UPDATE patients SET studies = studies + ?, series = series + ?, instances = instances + 1 WHERE id = ?",
-        (*new, patient),
+        (*new, family.patient),
     )
     connection.execute(
-        "UPDATE studies SET series = series + ?, instances = instances + 1 WHERE id = ?", (new[1], study)
+        "UPDATE studies SET series = series + ?, instances = instances + 1 WHERE id = ?", (new[1], family.study)
     )
-    connection.execute("UPDATE series SET instances = instances + 1 WHERE id = ?", (series,))
+    connection.execute("UPDATE series SET instances = instances + 1 WHERE id = ?", (family.series,))
 
 
 def _uncount_parents(connection: sqlite3.Connection, ids: tuple[int, int, int], gone: tuple[bool, bool]) -> None:

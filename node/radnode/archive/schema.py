@@ -24,6 +24,8 @@ TABLES: dict[Level, str] = {
 SECOND_OF_ARRIVAL = "instances.arrived / 1000000000"
 """Since the epoch (UTC), as an expression that has an index."""
 COUNTERS = ("files", "bytes", "patients", "studies", "series", "conflicts")
+REVISION = "revision"
+"""The counter of what was taken back from parents: objects that went, or were made again."""
 
 
 def stored_attributes(level: Level) -> tuple[Attribute, ...]:
@@ -139,7 +141,11 @@ def _create_schema(db: Database) -> None:
     _create_indexes(db)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_schema,)
+def _add_revision(db: Database) -> None:
+    db.table("counters").insert({"name": REVISION, "value": 0})
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_schema, _add_revision)
 """Step n leads from version n to n + 1; a released step never changes."""
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from radnode.archive.index import Index
+from radnode.archive.schema import COUNTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,6 @@ class Statistics:
 def read_statistics(index: Index) -> Statistics:
     """The archive's numbers at one moment. Raises OutOfResources."""
     with index.reading_one_state() as connection:
-        counted: dict[str, int] = dict(connection.execute("SELECT name, value FROM counters").fetchall())
+        kept: dict[str, int] = dict(connection.execute("SELECT name, value FROM counters").fetchall())
         superseded = int(connection.execute("SELECT count(*) FROM superseded").fetchone()[0])
-    return Statistics(**counted, superseded=superseded)
+    return Statistics(**{name: kept[name] for name in COUNTERS}, superseded=superseded)

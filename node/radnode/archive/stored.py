@@ -43,11 +43,15 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A whole object in incoming/, ready to be adopted: its temporary file, and what was read from it."""
+    """A whole object in incoming/, ready to be adopted: its temporary file, and what was read from it.
+
+    `descriptor` is of that file, where it is still open.
+    """
 
     part: Path
     header: Header
     facts: FileFacts
+    descriptor: int | None = None
 
     @property
     def path(self) -> FilePath:

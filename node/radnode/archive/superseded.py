@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from radnode.archive.findings import Finding, Kind
 from radnode.archive.forgetting import is_noted
 from radnode.archive.index import Index
-from radnode.archive.layout import Layout, is_on_its_way
+from radnode.archive.layout import Layout, settled_file
 from radnode.archive.orphans import examine, insert_superseded, misplacement
 from radnode.archive.quarantine import quarantine
 from radnode.archive.rows import standing_at
@@ -32,12 +32,12 @@ def check_superseded(layout: Layout, index: Index, *, digests: bool, repair: boo
 
 
 def _check(layout: Layout, index: Index, path: FilePath, *, digests: bool, repair: bool) -> Iterator[Finding]:
-    on_its_way = is_on_its_way(layout.superseded(path))  # asked first: its row comes before the other name goes
+    settled = settled_file(layout.superseded(path))  # asked first: its row comes before the other name goes
     row = _row(index, path)
     if row is None:
         if repair:
             yield _take_back(layout, index, path)
-        elif not on_its_way and _is_left(layout, index, path):
+        elif settled is not None and _is_left(layout, index, path):
             yield _orphan(path, "the index does not know it")
         return
     why = damage(layout.superseded(path), row["sha256"], row["size"], whole=digests)

@@ -96,7 +96,7 @@ def _survey_study(layout: Layout, index: Index, study: UID, pool: ThreadPoolExec
 
 
 def damage(file: Path, sha256: str, size: int, *, whole: bool) -> str:
-    """What is wrong with a file's content; "" if nothing is. `whole`: it is read, otherwise only measured."""
+    """What is wrong with a file's content; "" if nothing is, or there is no file. `whole`: it is read, otherwise only measured."""
     try:
         found = file.stat().st_size
         if found != size:
@@ -104,6 +104,8 @@ def damage(file: Path, sha256: str, size: int, *, whole: bool) -> str:
         return "its content is not what its digest says" if whole and digest_file(file) != sha256 else ""
     except NotDicom:
         return "it is no DICOM file any more"
+    except FileNotFoundError:
+        return ""  # removed since it was listed
     except OSError as error:
         return f"it cannot be read ({error.strerror})"
 

@@ -1,0 +1,83 @@
+"""The folders of series that objects came into lately, kept open: their names were flushed once, with all above them.
+
+An open folder is what a link is made in and what is flushed then, so both mean the same one, whatever happened to its
+path meanwhile: in a folder that was removed no link can be made.
+"""
+
+import os
+import threading
+from pathlib import Path
+
+from radnode.archive.layout import Layout, link_durably
+from radnode.model.file_path import FilePath
+from radnode.model.uid import UID
+
+_KEPT = 64  # open folders, as many as series come in at once
+
+
+class _Folder:
+    """An open folder, closed with the last who uses it."""
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = -1
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+
+
+class Folders:
+    """For several threads at once."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._lock = threading.Lock()
+        self._open: dict[tuple[UID, UID], _Folder] = {}
+
+    def link_durably(self, source: Path, path: FilePath) -> bool:
+        """Let the current object at `path` be the file `source`, on the disk on return; false where that name is taken.
+
+        Raises OSError; `source` itself must be flushed already.
+        """
+        series = path.study, path.series
+        folder = self._open.get(series)
+        if folder is not None:
+            try:
+                linked = _link(source, f"{path.name}.dcm", folder)
+            except FileNotFoundError:  # removed, when it was empty: it will be another one
+                self._forget(series)
+            else:
+                os.fsync(folder.descriptor)
+                return linked
+        target = self._layout.current(path)
+        linked = link_durably(source, target, top=self._layout.studies)
+        self._keep(series, target.parent)
+        return linked
+
+    def close(self) -> None:
+        """Close them."""
+        with self._lock:
+            self._open.clear()
+
+    def _keep(self, series: tuple[UID, UID], path: Path) -> None:
+        try:
+            folder = _Folder(path)
+        except OSError:
+            return  # removed already, or no descriptor left: the next object takes the longer way
+        with self._lock:
+            self._open[series] = folder
+            if len(self._open) > _KEPT:
+                del self._open[next(iter(self._open))]
+
+    def _forget(self, series: tuple[UID, UID]) -> None:
+        with self._lock:
+            self._open.pop(series, None)
+
+
+def _link(source: Path, name: str, folder: _Folder) -> bool:
+    try:
+        os.link(source, name, dst_dir_fd=folder.descriptor)
+    except FileExistsError:
+        return False
+    return True
