@@ -1,6 +1,7 @@
 """The settings, one typed tree. Loading them (command line, environment, files) is `radnode.cli.loading`'s work."""
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -36,6 +37,13 @@ def _is_named(path: object) -> object:
     return path
 
 
+def _is_network_if_it_looks_like_one(host: str) -> str:
+    """`10.1.2.3/24` is refused as well: which of the two was meant is not for us to guess."""
+    if "/" in host:
+        ip_network(host)
+    return host
+
+
 def _at_home(path: Path) -> Path:
     return path.expanduser()
 
@@ -46,6 +54,12 @@ AETitle = Annotated[
     Allowed("1 to 16 printable ASCII characters but the backslash"),
 ]
 Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("a host name or address")]
+PeerHost = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    AfterValidator(_is_network_if_it_looks_like_one),
+    Allowed("a host name, an address, or a network such as 10.1.2.0/24 (no bits set behind its length)"),
+]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Origin = Annotated[
     str,
@@ -67,8 +81,8 @@ class Peer(Section):
 
     title: AETitle
     """Its AE title, as caller and as move destination."""
-    host: Host
-    """Where it listens, and (checked when peers are required) where it calls from."""
+    host: PeerHost
+    """Where it listens, and (checked when peers are required) where it calls from; a network is for callers only."""
     port: Port
     """The port on which it listens."""
     tls: bool = False
@@ -90,10 +104,18 @@ class DicomSettings(Section):
     """Worker processes; 0 is one per core."""
     max_associations: int = Field(default=200, ge=1, le=10000)
     """Associations at once, over all workers; one more is rejected (transient, local limit exceeded)."""
+    max_associations_per_address: int = Field(default=0, ge=0, le=10000)
+    """Associations at once from one address (IPv6: from one /64 network), over all workers; 0 is no limit."""
+    max_associations_per_caller: int = Field(default=0, ge=0, le=10000)
+    """Associations at once under one calling AE title, over all workers; 0 is no limit."""
     max_pdu: int = Field(default=131072, ge=4096, le=16777216)
     """Largest P-DATA PDU, in bytes, that peers are asked to send."""
     idle_timeout: int = Field(default=60, ge=1, le=86400)
     """Seconds of silence after which an association is aborted."""
+    request_timeout: int = Field(default=15, ge=1, le=3600)
+    """Seconds from connecting until the whole A-ASSOCIATE-RQ is there, a TLS handshake included."""
+    pdu_timeout: int = Field(default=30, ge=1, le=3600)
+    """Seconds from the first byte of a PDU until it is whole, but never more than idle_timeout."""
     accept_unknown_peers: bool = False
     """Whether callers that are not listed in peers may use every service, also beyond loopback."""
     accept_unknown_sop_classes: bool = False

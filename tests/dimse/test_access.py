@@ -35,6 +35,24 @@ def test_a_named_host_is_resolved(address: str) -> None:
     assert allowed("PACS", address, host="::") == EVERYTHING
 
 
+@pytest.mark.parametrize(
+    ("host", "address", "is_let_in"),
+    [
+        ("10.0.0.0/24", "10.0.0.77", True),
+        ("10.0.0.0/24", "::ffff:10.0.0.77", True),
+        ("10.0.0.0/24", "10.0.1.77", False),
+        ("10.0.0.0/24", "fd00::9", False),
+        ("fd00:5::/32", "fd00:5:1::9", True),
+        ("fd00::9", "fd00:0:0::9%eth0", True),
+        ("::ffff:10.0.0.9", "10.0.0.9", True),
+    ],
+)
+def test_a_host_may_be_a_network_or_an_address_in_any_spelling(host: str, address: str, is_let_in: bool) -> None:
+    peers = (Peer(title="WARD", host=host, port=104, allow=("store",)),)
+    services = allowed_services("WARD", address, DicomSettings(host="::"), peers)
+    assert services == ({"store"} if is_let_in else None)
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70, "a..b"])
 def test_a_name_that_does_not_resolve_lets_nobody_in(host: str) -> None:
     dicom = DicomSettings(host="0.0.0.0")

@@ -231,7 +231,7 @@ def test_a_protocol_error_before_the_association_is_answered_with_an_abort() -> 
     with running(FakeArchive()) as server, socket.create_connection(("127.0.0.1", server.port)) as sock:
         sock.settimeout(10)
         sock.sendall(struct.pack(">BxL", 5, 4) + bytes(4))  # A-RELEASE-RQ
-        assert sock.recv(100) == bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, 2))
+        assert sock.recv(100) == bytes((7, 0, 0, 0, 0, 4, 0, 0, 0, 0))
 
 
 def test_a_command_set_without_end_is_refused() -> None:

@@ -3,9 +3,6 @@
 import errno
 import socket
 import struct
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,47 +10,17 @@ import pytest
 from support.dimse_server import EXPLICIT, IMPLICIT, peer_of, proposals, running
 from support.fake_archive import FakeArchive
 from support.instances import make_instance, write_part10
+from support.odd_acceptor import accept, acceptor, received
 
 from radnode.dimse.contexts import VERIFICATION
 from radnode.dimse.scu import Caller, CallFailed, echo, send
-from radnode.dimse.upper.associate import ContextAnswer, decode_request, encode_accept
 from radnode.dimse.upper.listener import Listener
 from radnode.dimse.upper.pdu import RELEASE_REQUEST, RELEASE_RESPONSE
-from radnode.dimse.upper.requesting import Address, Rejected, associate
+from radnode.dimse.upper.requesting import Rejected, associate
 from radnode.dimse.upper.stopping import Stopping
 from radnode.settings import Peer
 
 ECHO = proposals((VERIFICATION, (IMPLICIT,)))
-
-
-def received(sock: socket.socket) -> bytes:
-    """The next PDU's body."""
-    head = sock.recv(6, socket.MSG_WAITALL)
-    return sock.recv(int.from_bytes(head[2:], "big"), socket.MSG_WAITALL)
-
-
-def accept(sock: socket.socket, syntax: str = IMPLICIT) -> None:
-    request = decode_request(received(sock))
-    sock.sendall(encode_accept(request, [ContextAnswer(1, 0, syntax)], 16384))
-
-
-@contextmanager
-def acceptor(behave: Callable[[socket.socket], object]) -> Iterator[Address]:
-    """Someone who takes one connection and does with it what `behave` says, then closes it."""
-    said: list[object] = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def take() -> None:
-            sock, _ = listening.accept()
-            with sock:
-                sock.settimeout(10)
-                said.append(behave(sock))
-
-        thread = threading.Thread(target=take)
-        thread.start()
-        yield Address("127.0.0.1", listening.getsockname()[1], "ODD", "TESTS")
-        thread.join(15)
-    assert said, "the acceptor was not treated as it expected"
 
 
 def test_a_peer_that_closes_instead_of_confirming_the_release_has_not_failed() -> None:
@@ -99,6 +66,11 @@ def test_a_transfer_syntax_that_was_not_proposed_is_not_agreed_upon() -> None:
 def test_what_can_be_no_host_name_is_told_as_such() -> None:
     with pytest.raises(CallFailed, match="host name"):
         echo(Peer(title="ODD", host="a" * 70, port=104), Caller())
+
+
+def test_a_peer_that_is_known_by_its_network_cannot_be_called() -> None:
+    with pytest.raises(CallFailed, match="cannot be called"):
+        echo(Peer(title="WARD", host="10.1.2.0/24", port=104), Caller())
 
 
 def test_a_file_that_vanishes_while_others_are_sent_costs_nothing_but_itself(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_no_pdu_is_longer_than_the_peer_takes_and_the_last_is_marked(limit: int)
         received: list[bytes] = []
         reading = threading.Thread(target=lambda: received.extend(pdus(other)))
         reading.start()
-        messages = Messages(connection, PduReader(connection, 0), {5}, limit, 10)
+        messages = Messages(connection, PduReader(connection, 0, 10), {5}, limit, 10)
         messages.send_file(5, store_command("1.2.3"), file, 0, len(data))
         messages.send_file(5, store_command("1.2.4"), file, 0, 0)
         connection.part(0)

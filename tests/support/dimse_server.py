@@ -31,6 +31,17 @@ class Running:
     port: int
     stop: threading.Event
     thread: threading.Thread
+    server: DicomServer
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it has taken note that it is to stop."""
+        return self.server._stopping.deadline is not None
+
+    def counted(self, name: str) -> dict[str, float]:
+        """A counter's values by the words of its one label."""
+        samples = [sample for metric in getattr(self.server._node.metrics, name).collect() for sample in metric.samples]
+        return {next(iter(one.labels.values())): one.value for one in samples if one.name.endswith("_total")}
 
 
 @contextmanager
@@ -46,7 +57,7 @@ def running(
     dicom = dicom or DicomSettings()
     listening = socket.create_server(("127.0.0.1", 0))
     with TemporaryDirectory() as folder:
-        places = Slots(slots or Path(folder) / "slots", dicom.max_associations)
+        places = Slots.of(dicom, slots or Path(folder) / "slots")
         server = DicomServer(
             cast("Any", archive), dicom, peers, listening, places, patience=patience or Patience(request=5, grace=5)
         )
@@ -55,7 +66,7 @@ def running(
         port = listening.getsockname()[1]
         thread.start()
         try:
-            yield Running(port, stop, thread)
+            yield Running(port, stop, thread, server)
         finally:
             stop.set()
             thread.join(30)

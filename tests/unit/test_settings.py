@@ -182,7 +182,11 @@ def test_a_refused_list_says_which_entry(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("peer", "line"),
     [
-        ({"title": "A", "port": 1}, "peers[0].host: is missing, must be a host name or address"),
+        ({"title": "A", "port": 1}, "peers[0].host: is missing, must be a host name, an address"),
+        (
+            {"title": "A", "host": "10.1.2.3/24", "port": 1},
+            "peers[0].host = 10.1.2.3/24: 10.1.2.3/24 has host bits set",
+        ),
         ({"title": "A", "host": "b"}, "peers[0].port: is missing, must be 0 to 65535"),
         ({"title": "A", "host": "b", "port": 1, "allow": ["fnid"]}, "peers[0].allow[0] = fnid: must be one of echo, "),
         (

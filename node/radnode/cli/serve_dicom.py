@@ -4,7 +4,7 @@ import threading
 
 from radnode.archive.archive import Archive
 from radnode.cli.worker import Post
-from radnode.dimse.server import DicomServer
+from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.settings import Settings
 
@@ -13,9 +13,10 @@ def serve_dicom(settings: Settings, post: Post, stop: threading.Event) -> None:
     """Serve until `stop` is set and what is in flight has ended."""
     assert post.listening is not None
     archive = Archive.open(settings.archive.root)
-    slots = Slots(settings.archive.root / ".radnode" / "associations.slots", settings.dicom.max_associations)
+    slots = Slots.of(settings.dicom, settings.archive.root / ".radnode" / "associations.slots")
     try:
-        server = DicomServer(archive, settings.dicom, settings.peers, post.listening, slots)
+        patience = Patience(request=settings.dicom.request_timeout)
+        server = DicomServer(archive, settings.dicom, settings.peers, post.listening, slots, patience=patience)
         post.say_ready()
         server.run(stop)
     finally:

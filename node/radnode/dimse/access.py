@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterable
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from radnode.settings import LOOPBACK, SERVICES, DicomSettings, Peer, Service
 
@@ -12,7 +12,7 @@ Resolve = Callable[[str], Iterable[str]]
 
 
 def resolve_name(host: str) -> Iterable[str]:
-    """The addresses of a host name; none where it does not resolve."""
+    """The addresses of a host name; none where it does not resolve. It takes as long as the name servers take."""
     try:
         return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError):  # no such name, or none that a name server can be asked for
@@ -55,15 +55,24 @@ def allowed_services(
     return EVERYTHING if open_to_all else None
 
 
+def neighbourhood(address: str) -> str:
+    """What counts as one address where associations are counted: of IPv6 the first 64 bits, which one machine owns."""
+    try:
+        parsed = ip_address(_plain(address))
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+
+
 def _is_at(host: str, address: str, resolve: Resolve) -> bool:
     caller = _plain(address)
     if _plain(host) == caller:
         return True
     try:
-        ip_address(host)
+        network = ip_network(host)
     except ValueError:
         return caller in {_plain(found) for found in resolve(host)}
-    return False
+    return ip_address(caller) in network
 
 
 def _plain(address: str) -> str:

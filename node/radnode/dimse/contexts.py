@@ -11,6 +11,12 @@ from radnode.model.uid import InvalidUID, parse_uid
 from radnode.settings import Service
 
 ACCEPTED, USER_REJECTION, ABSTRACT_SYNTAX_UNKNOWN, TRANSFER_SYNTAXES_UNKNOWN = 0, 1, 3, 4
+REJECTIONS = {
+    USER_REJECTION: "not allowed",
+    ABSTRACT_SYNTAX_UNKNOWN: "abstract syntax not supported",
+    TRANSFER_SYNTAXES_UNKNOWN: "transfer syntaxes not supported",
+}
+"""What results mean (PS3.8 table 9-18) in logs and metrics."""
 
 VERIFICATION = "1.2.840.10008.1.1"
 PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"

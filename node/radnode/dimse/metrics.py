@@ -28,10 +28,16 @@ class DimseMetrics:
             "radnode_associations", "Associations in progress", multiprocess_mode="livesum", registry=registry
         )
         self.ended = Counter(
-            "radnode_associations_ended", "Associations, by how they ended", ["how"], registry=registry
+            "radnode_associations_ended",
+            "Connections, by how they ended; unused ones closed before they sent anything",
+            ["how"],
+            registry=registry,
         )
         self.rejected = Counter(
             "radnode_associations_rejected", "Associations rejected, by reason", ["reason"], registry=registry
+        )
+        self.contexts_rejected = Counter(
+            "radnode_contexts_rejected", "Presentation contexts rejected, by reason", ["reason"], registry=registry
         )
         # What labels() finds is kept (services and statuses are few): looking it up costs more than counting.
         self._answered = cache(self.operations.labels)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import structlog
 
 from radnode.archive.archive import Archive
+from radnode.dimse.access import resolve_name
 from radnode.dimse.metrics import DimseMetrics
+from radnode.dimse.resolving import Resolver
 from radnode.dimse.scp.echo import EchoProvider
 from radnode.dimse.scp.find import FindProvider
 from radnode.dimse.scp.service import Provider
@@ -17,6 +19,7 @@ from radnode.dimse.serving import Node, Serving
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.command import Field
 from radnode.dimse.upper.connection import Connection
+from radnode.dimse.upper.endings import Unused
 from radnode.dimse.upper.listener import Listener
 from radnode.dimse.upper.stopping import Stopping
 from radnode.settings import DicomSettings, Peer
@@ -31,7 +34,7 @@ class Patience:
     """How long the server waits, in seconds."""
 
     request: float = 15.0
-    """Until the A-ASSOCIATE-RQ begins, and as long again until it is whole (the ARTIM timer of PS3.8 9.1.5)."""
+    """From the connection until the A-ASSOCIATE-RQ is whole, a TLS handshake included (ARTIM, PS3.8 9.1.5)."""
     grace: float = 10.0
     """For what is in flight when the node stops."""
 
@@ -55,7 +58,7 @@ class DicomServer:
             Field.C_STORE: StoreProvider(archive, dicom.max_object_size),
             Field.C_FIND: FindProvider(archive, dicom.ae_title),
         }
-        self._node = Node(dicom, peers, slots, providers, DimseMetrics(), patience.request)
+        self._node = Node(dicom, peers, slots, providers, DimseMetrics(), patience.request, Resolver(resolve_name))
         self._listening = listening
         self._stopping = Stopping(patience.grace)
         self._serving: dict[threading.Thread, Serving] = {}
@@ -87,6 +90,7 @@ class DicomServer:
             serving = Serving(self._node, Connection(sock, self._stopping), address)
         except OSError:
             sock.close()  # the caller is gone already
+            self._node.metrics.ended.labels(Unused.how).inc()
             return
         thread = threading.Thread(target=self._serve, args=(serving,), name=f"association {address}", daemon=True)
         with self._lock:
@@ -95,6 +99,7 @@ class DicomServer:
             thread.start()
         except RuntimeError as error:  # no more threads to be had: this one caller goes, the server stays
             log.warning("association_refused", address=address, why=str(error))
+            self._node.metrics.ended.labels("no thread").inc()
             sock.close()
             with self._lock:
                 del self._serving[thread]
@@ -111,7 +116,7 @@ class DicomServer:
         with self._lock:
             oldest = next((serving for serving in self._serving.values() if serving.is_waiting), None)
         if oldest is not None:
-            oldest.cut()
+            oldest.give_way()
 
     def _finish(self) -> None:
         deadline = (self._stopping.deadline or time.monotonic()) + _LAST_BREATH

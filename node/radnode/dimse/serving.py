@@ -2,27 +2,39 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
-from radnode.dimse.admission import LIMIT_EXCEEDED, Rejection, admit
-from radnode.dimse.contexts import negotiate
+from radnode.dimse.access import Resolve, neighbourhood
+from radnode.dimse.admission import LIMIT_EXCEEDED, STOPPING, TOO_MUCH, Rejection, admit
+from radnode.dimse.contexts import REJECTIONS, negotiate
 from radnode.dimse.metrics import DimseMetrics
 from radnode.dimse.scp.service import Performed, Provider
-from radnode.dimse.slots import Slots
+from radnode.dimse.slots import Full, Slots
 from radnode.dimse.status import Status
-from radnode.dimse.upper.associate import AssociateRequest, decode_request, encode_accept
+from radnode.dimse.upper.associate import AssociateRequest, ContextAnswer, decode_request, encode_accept
 from radnode.dimse.upper.association import Association, Request
 from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, Ending, PeerAborted, ProtocolError
+from radnode.dimse.upper.endings import (
+    BY_USER,
+    NOT_SPECIFIED,
+    ConnectionLost,
+    Ending,
+    GaveWay,
+    PeerAborted,
+    ProtocolError,
+    TooMuch,
+    Unused,
+)
 from radnode.dimse.upper.messages import Messages
+from radnode.dimse.upper.parting import SECONDS, await_close
 from radnode.dimse.upper.pdu import RELEASE_RESPONSE, Kind, PduReader, encode_abort, encode_reject
 from radnode.settings import DicomSettings, Peer, Service
 
-_PARTING = 2.0  # seconds that a peer gets to read our last words and to close
+RELEASED, REJECTED = "released", "rejected"
 log = structlog.get_logger()
 
 
@@ -36,72 +48,99 @@ class Node:
     providers: Mapping[int, Provider]
     metrics: DimseMetrics
     request_timeout: float
+    resolve: Resolve
 
 
 class Serving:
     """Serves one connection, in a thread of its own."""
 
     def __init__(self, node: Node, connection: Connection, address: str) -> None:
-        """`address` is the caller's IP address."""
+        """`address` is the caller's IP address; the time for its A-ASSOCIATE-RQ starts now (ARTIM, PS3.8 9.1.5)."""
         self._node = node
         self._connection = connection
         self._address = address
         self._log = log.bind(address=address)
+        self._started = time.monotonic()
         self._performed: Counter[str] = Counter()
-        self._has_spoken = False
+        self._has_spoken = self._gave_way = False
         self.is_waiting = True  # for an A-ASSOCIATE-RQ
 
     def run(self) -> None:
         """Serve until the association has ended. Raises nothing: this is one of the two outer edges."""
-        started = time.monotonic()
+        dicom = self._node.dicom
+        reader = PduReader(self._connection, dicom.max_pdu, min(dicom.idle_timeout, dicom.pdu_timeout))
+        patience = 0.0
         try:
-            how = self._serve()
-        except Ending as ending:
-            how = ending.how
-            self._abort(ending)
-        except Exception:  # noqa: BLE001 - the outer edge: one association's fault must not end the others
-            how = "failed"
-            self._log.exception("association_failed")
-            self._abort(ProtocolError("internal error", reason=0))
+            how = self._outcome(reader)
+            self._tell(how)
+            if how in (RELEASED, REJECTED):
+                patience = await_close(self._connection, reader)
+            elif self._has_spoken:
+                patience = SECONDS
         finally:
-            self._connection.part(_PARTING if self._has_spoken else 0)
-        seconds = round(time.monotonic() - started, 3)
-        self._node.metrics.ended.labels(how).inc()
-        self._log.info("association", how=how, seconds=seconds, **self._performed)
+            self._connection.part(patience)
 
     def cut(self) -> None:
         """End it at once, from another thread."""
         self._connection.cut()
 
-    def _serve(self) -> str:
-        reader = PduReader(self._connection, self._node.dicom.max_pdu)
-        kind, body = reader.read(self._node.request_timeout, interruptible=True)
+    def give_way(self) -> None:
+        """End it at once, from another thread, because a newer connection needs its place."""
+        self._gave_way = True
+        self.cut()
+
+    def _outcome(self, reader: PduReader) -> str:
+        try:
+            return self._serve(reader)
+        except Ending as ended:
+            ending = GaveWay("newer connections needed the place") if self._gave_way else ended
+            self._abort(ending)
+            return ending.how
+        except Exception:  # noqa: BLE001 - the outer edge: one association's fault must not end the others
+            self._log.exception("association_failed")
+            self._abort(ProtocolError("internal error", NOT_SPECIFIED))
+            return "failed"
+
+    def _tell(self, how: str) -> None:
+        """One line and one count for each connection; who only looks whether somebody listens is no news."""
+        self._node.metrics.ended.labels(how).inc()
+        write = self._log.debug if how == Unused.how else self._log.info
+        write("association", how=how, seconds=round(time.monotonic() - self._started, 3), **self._performed)
+
+    def _serve(self, reader: PduReader) -> str:
+        kind, body = reader.read_by(self._started + self._node.request_timeout)
         if kind == Kind.ABORT:
             raise PeerAborted("the peer aborted the association")
         if kind != Kind.ASSOCIATE_RQ:
-            raise ProtocolError(f"{kind.name} before an association", UNEXPECTED_PDU)
-        asked = decode_request(bytes(body))
+            raise ProtocolError(f"{kind.name} before an association")
+        try:
+            asked = decode_request(bytes(body))
+        except TooMuch as much:
+            return self._reject(TOO_MUCH, why=str(much))
         self.is_waiting = False
         self._log = self._log.bind(calling=asked.calling, implementation=asked.implementation)
-        admitted = admit(asked, self._address, self._node.dicom, self._node.peers)
+        admitted = admit(asked, self._address, self._node.dicom, self._node.peers, self._node.resolve)
         if isinstance(admitted, Rejection):
             return self._reject(admitted)
-        slot = self._node.slots.take()
-        if slot is None:
-            return self._reject(LIMIT_EXCEEDED)
+        if self._connection.is_stopping:
+            return self._reject(STOPPING)
+        slot = self._node.slots.take(neighbourhood(self._address), asked.calling)
+        if isinstance(slot, Full):
+            return self._reject(LIMIT_EXCEEDED[slot])
         with slot, self._node.metrics.associations.track_inprogress():
             self._associate(asked, admitted, reader)
-        return "released"
+        return RELEASED
 
-    def _reject(self, rejection: Rejection) -> str:
-        self._log = self._log.bind(reason=rejection.reason)
+    def _reject(self, rejection: Rejection, **detail: str) -> str:
+        self._log = self._log.bind(reason=rejection.reason, **detail)
         self._node.metrics.rejected.labels(rejection.reason).inc()
         self._send(encode_reject(rejection.result, rejection.source, rejection.diagnostic))
-        return "rejected"
+        return REJECTED
 
     def _associate(self, asked: AssociateRequest, allowed: frozenset[Service], reader: PduReader) -> None:
         dicom = self._node.dicom
         answers, contexts = negotiate(asked.contexts, allowed, accept_unknown=dicom.accept_unknown_sop_classes)
+        self._note_rejected(answers)
         self._send(encode_accept(asked, answers, dicom.max_pdu))
         messages = Messages(self._connection, reader, contexts, asked.max_pdu, dicom.idle_timeout)
         association = Association(messages, contexts)
@@ -111,6 +150,14 @@ class Serving:
         finally:
             self._node.metrics.received.inc(association.received)
         self._send(RELEASE_RESPONSE)
+
+    def _note_rejected(self, answers: Iterable[ContextAnswer]) -> None:
+        """Rejected presentation contexts are told with the association's own line."""
+        rejected = Counter(REJECTIONS[answer.result] for answer in answers if answer.result in REJECTIONS)
+        for reason, count in rejected.items():
+            self._node.metrics.contexts_rejected.labels(reason).inc(count)
+        if rejected:
+            self._log = self._log.bind(contexts_rejected=dict(rejected))
 
     def _perform(self, association: Association, request: Request, allowed: frozenset[Service]) -> None:
         started = time.monotonic()
@@ -142,8 +189,10 @@ class Serving:
         is_error = isinstance(ending, ProtocolError)
         if isinstance(ending, (ConnectionLost, PeerAborted)) or (self.is_waiting and not is_error):
             return
+        # Before the association every A-ABORT is the service user's (PS3.8 9.2, AA-1).
+        reason = ending.reason if isinstance(ending, ProtocolError) and not self.is_waiting else BY_USER
         with suppress(Ending):
-            self._send(encode_abort(ending.reason if isinstance(ending, ProtocolError) else None))
+            self._send(encode_abort(reason))
 
 
 def _refuse(request: Request, provider: Provider | None, allowed: frozenset[Service]) -> Status | None:

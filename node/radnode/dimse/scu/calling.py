@@ -19,6 +19,8 @@ def calling(
     """An association with `peer`; `contexts` are pairs of abstract syntax and transfer syntaxes, 128 at most."""
     if peer.tls:
         raise CallFailed(f"{peer.title} is to be called over TLS, which is not supported")
+    if "/" in peer.host:
+        raise CallFailed(f"{peer.title} is known by its network alone ({peer.host}), so it cannot be called")
     address = Address(peer.host, peer.port, peer.title.strip(), caller.ae_title.strip())
     proposed = [ProposedContext(1 + 2 * place, *context) for place, context in enumerate(contexts)]
     try:

@@ -13,7 +13,7 @@ from radnode.dimse.scu.query import ask, progress_of
 from radnode.dimse.scu.values import Caller, Progress
 from radnode.dimse.status import Status, refusal_of
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field
-from radnode.dimse.upper.endings import UNEXPECTED_PDU, ProtocolError
+from radnode.dimse.upper.endings import BY_USER, ProtocolError
 from radnode.dimse.upper.requesting import MAX_CONTEXTS, Requested
 from radnode.model.errors import RadnodeError
 from radnode.model.level import Level, Root
@@ -89,7 +89,7 @@ def get(
 def _progress(command: Command, message_id: int) -> Progress:
     is_ours = command.number(Element.COMMAND_FIELD) == Field.C_GET | RESPONSE
     if not is_ours or command.number(Element.RESPONDED_TO) != message_id:
-        raise ProtocolError("neither a C-STORE nor the response that was due", UNEXPECTED_PDU)
+        raise ProtocolError("neither a C-STORE nor the response that was due", BY_USER)
     return progress_of(command)
 
 

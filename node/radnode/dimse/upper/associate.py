@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from radnode.dimse.upper.endings import ProtocolError
+from radnode.dimse.upper.endings import ProtocolError, TooMuch
 from radnode.dimse.upper.pdu import Kind
 from radnode.instance.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
@@ -14,6 +14,10 @@ _ITEM = struct.Struct(">BxH")
 _APPLICATION, _PROPOSED, _ANSWERED, _ABSTRACT, _TRANSFER, _USER = 0x10, 0x20, 0x21, 0x30, 0x40, 0x50
 _MAX_LENGTH, _CLASS_UID, _ROLE, _VERSION_NAME = 0x51, 0x52, 0x54, 0x55
 _VERSION_NAME_LENGTH = 16
+_MOST_CONTEXTS = 128  # odd IDs from 1 to 255 (PS3.8 9.3.2.2)
+_MOST_SYNTAXES = 128  # in one context; the Standard knows some 60, the retired ones included
+_MOST_USER_ITEMS = 1024  # role, extended and common extended negotiation of 128 SOP classes are 384
+_MOST_ITEMS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class AssociateAcceptance:
 
 
 def decode_request(body: bytes) -> AssociateRequest:
-    """The request in an A-ASSOCIATE-RQ's body; ProtocolError if its items do not fit into each other."""
+    """The request in an A-ASSOCIATE-RQ's body; ProtocolError if its items do not fit, TooMuch if they are too many."""
     if len(body) < _FIXED:
         raise ProtocolError("A-ASSOCIATE-RQ is too short")
     application, contexts, user = "", [], b""
@@ -66,11 +70,13 @@ def decode_request(body: bytes) -> AssociateRequest:
             application = _text(value)
         elif kind == _PROPOSED:
             contexts.append(_proposed(value))
+            if len(contexts) > _MOST_CONTEXTS:
+                raise TooMuch(f"more than {_MOST_CONTEXTS} presentation contexts")
         elif kind == _USER:
             user = value
     if len({context.id for context in contexts}) < len(contexts):
         raise ProtocolError("two presentation contexts have the same ID")
-    about = dict(_items(user))
+    about = dict(_items(user, _MOST_USER_ITEMS))
     return AssociateRequest(
         protocol_version=int.from_bytes(body[:2], "big"),
         called=_text(body[4:20]),
@@ -118,7 +124,7 @@ def decode_accept(body: bytes) -> AssociateAcceptance:
             syntax = next((_text(text) for part, text in _items(value[4:]) if part == _TRANSFER), "")
             contexts.append(ContextAnswer(value[0], value[2], syntax))
         elif kind == _USER:
-            about = dict(_items(value))
+            about = dict(_items(value, _MOST_USER_ITEMS))
     return AssociateAcceptance(tuple(contexts), _max_pdu(about))
 
 
@@ -137,14 +143,17 @@ def _max_pdu(about: Mapping[int, bytes]) -> int:
 def _proposed(value: bytes) -> ProposedContext:
     if len(value) < 4:
         raise ProtocolError("a presentation context item is too short")
-    parts = list(_items(value[4:]))
+    parts = list(_items(value[4:], _MOST_SYNTAXES + 1))
     abstract = next((_text(text) for kind, text in parts if kind == _ABSTRACT), "")
     return ProposedContext(value[0], abstract, tuple(_text(text) for kind, text in parts if kind == _TRANSFER))
 
 
-def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    position = 0
+def _items(data: bytes, most: int = _MOST_ITEMS) -> Iterator[tuple[int, bytes]]:
+    position, count = 0, 0
     while position < len(data):
+        count += 1
+        if count > most:
+            raise TooMuch(f"more than {most} items in one place")
         if position + _ITEM.size > len(data):
             raise ProtocolError("an item of the A-ASSOCIATE-RQ is cut off")
         kind, length = _ITEM.unpack_from(data, position)

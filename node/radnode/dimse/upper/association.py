@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field, encode_response
-from radnode.dimse.upper.endings import UNEXPECTED_PDU, ProtocolError
+from radnode.dimse.upper.endings import BY_USER, ProtocolError
 from radnode.dimse.upper.messages import Messages
 from radnode.model.uid import MAX_LENGTH
 
@@ -80,7 +80,7 @@ class Association:
         while request.message_id not in self._cancelled and self._messages.readable():
             other = self._next_request(interruptible=False)
             if other is None or other.field != Field.C_CANCEL:
-                raise ProtocolError("nothing but C-CANCEL was due", UNEXPECTED_PDU)
+                raise ProtocolError("nothing but C-CANCEL was due", BY_USER)
         return request.message_id in self._cancelled
 
     def _next_request(self, *, interruptible: bool) -> Request | None:
@@ -90,7 +90,7 @@ class Association:
         context_id, command = message
         field = command.number(Element.COMMAND_FIELD)
         if field & RESPONSE:
-            raise ProtocolError("a response that nobody waits for", UNEXPECTED_PDU)
+            raise ProtocolError("a response that nobody waits for", BY_USER)
         if field == Field.C_CANCEL:
             message_id = command.number(Element.RESPONDED_TO)
             self._cancelled.add(message_id)

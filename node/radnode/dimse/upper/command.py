@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from radnode.dimse.upper.endings import ProtocolError
+from radnode.dimse.upper.endings import BY_USER, ProtocolError
 
 _ELEMENT = struct.Struct("<HHL")
 _LENGTH = struct.Struct("<HHLL")
@@ -55,7 +55,7 @@ class Command:
         """A US value; ProtocolError where it is absent or of another length."""
         value = self.elements.get(element, b"")
         if len(value) != 2:
-            raise ProtocolError(f"the command set has no good (0000,{element:04X})")
+            raise ProtocolError(f"the command set has no good (0000,{element:04X})", BY_USER)
         return int.from_bytes(value, "little")
 
     def text(self, element: Element) -> str:
@@ -74,11 +74,11 @@ def decode_command(data: bytes) -> Command:
     position, end = 0, len(data)
     while position < end:
         if position + _ELEMENT.size > end:
-            raise ProtocolError("the command set is cut off")
+            raise ProtocolError("the command set is cut off", BY_USER)
         group, element, length = _ELEMENT.unpack_from(data, position)
         position += _ELEMENT.size
         if group != 0 or position + length > end:
-            raise ProtocolError("the command set is malformed")
+            raise ProtocolError("the command set is malformed", BY_USER)
         elements[element] = data[position : position + length]
         position += length
     return Command(elements)

@@ -120,6 +120,11 @@ class Connection:
             except OSError as error:
                 raise ConnectionLost(str(error)) from error
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the node has been asked to stop."""
+        return self._stopping is not None and self._stopping.deadline is not None
+
     def readable(self) -> bool:
         """Whether a read would find something, be it only the end."""
         poll = select.poll()

@@ -1,8 +1,11 @@
 """How an association can end other than by a release; raised from wherever the reading or sending stood."""
 
-UNRECOGNISED_PDU = 1
-UNEXPECTED_PDU = 2
-INVALID_PARAMETER = 6
+from typing import Final
+
+BY_USER: Final = None
+"""The source of an A-ABORT is the service user, whose reason is not told (PS3.8 9.3.8)."""
+NOT_SPECIFIED, UNRECOGNISED_PDU, UNEXPECTED_PDU, INVALID_PARAMETER = 0, 1, 2, 6
+"""The reasons of an A-ABORT by the service provider that arise here."""
 
 
 class Ending(Exception):
@@ -15,6 +18,18 @@ class ConnectionLost(Ending):
     """The peer closed or reset the connection without a release."""
 
     how = "lost"
+
+
+class Unused(Ending):
+    """The peer connected and closed without a byte, as the health checks of load balancers do."""
+
+    how = "unused"
+
+
+class GaveWay(Ending):
+    """The connection had to make room for a newer one before it asked for an association."""
+
+    how = "gave way"
 
 
 class Silent(Ending):
@@ -42,10 +57,18 @@ class FileUnreadable(Ending):
 
 
 class ProtocolError(Ending):
-    """The peer broke the protocol; `reason` goes into the A-ABORT (PS3.8 9.3.8)."""
+    """The peer broke the protocol; `reason` goes into the A-ABORT (PS3.8 9.3.8).
+
+    What is wrong with a PDU is the service provider's business and has a reason; what is wrong with a DIMSE message is
+    its user's (BY_USER).
+    """
 
     how = "protocol error"
 
-    def __init__(self, why: str, reason: int = INVALID_PARAMETER) -> None:
+    def __init__(self, why: str, reason: int | None = INVALID_PARAMETER) -> None:
         super().__init__(why)
         self.reason = reason
+
+
+class TooMuch(ProtocolError):
+    """An A-ASSOCIATE-RQ holds more than is read here, and is no error otherwise."""

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 
 from radnode.dimse.upper.command import DATA_SET, NO_DATA_SET, Command, Element, decode_command, encode_command
 from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, PeerAborted, ProtocolError
+from radnode.dimse.upper.endings import BY_USER, UNEXPECTED_PDU, ConnectionLost, PeerAborted, ProtocolError, Silent
 from radnode.dimse.upper.pdu import (
     RELEASE_RESPONSE,
     Kind,
@@ -45,12 +45,12 @@ class Messages:
             if value is None:
                 return None
             if not value.is_command:
-                raise ProtocolError("a command was due", UNEXPECTED_PDU)
+                raise ProtocolError("a command was due", BY_USER)
             if value.context not in self._contexts:
                 raise ProtocolError(f"presentation context {value.context} was not accepted")
             collected += value.data
             if len(collected) > COMMAND_LIMIT:
-                raise ProtocolError("the command set is too long")
+                raise ProtocolError("the command set is too long", BY_USER)
             if value.is_last:
                 command = decode_command(bytes(collected))
                 self._open = value.context if command.has_data_set else None
@@ -61,7 +61,7 @@ class Messages:
         while self._open is not None:
             value = self._next_value(interruptible=False)
             if value is None or value.is_command or value.context != self._open:
-                raise ProtocolError("a data set was due", UNEXPECTED_PDU)
+                raise ProtocolError("a data set was due", BY_USER)
             if value.is_last:
                 self._open = None
             self.received += len(value.data)
@@ -115,21 +115,28 @@ class Messages:
             head = b""
 
     def await_release(self) -> None:
-        """Read until the peer confirms the release that this side asked for.
+        """Read until the peer confirms the release that this side asked for (PS3.8 9.2, states 7, 9 and 11).
 
-        A peer that asks at the same time gets its answer first (release collision, PS3.8 9.2.2, AR-8 and AR-9); one
-        that just closes has understood as well, for nothing is in flight any more.
+        Data that were on their way are passed over (AR-6). A peer that asks at the same time gets its answer first
+        (release collision, AR-8 and AR-9); one that just closes has understood as well, for nothing is in flight.
         """
+        deadline = time.monotonic() + self._patience
+        due = {Kind.DATA, Kind.RELEASE_RQ, Kind.RELEASE_RP}
         kind = None
         while kind != Kind.RELEASE_RP:
             try:
-                kind, _ = self._reader.read(self._patience, interruptible=False)
+                if time.monotonic() >= deadline:
+                    raise Silent("the peer does not confirm the release")
+                kind, _ = self._reader.read(deadline - time.monotonic(), interruptible=False)
+                if kind == Kind.ABORT:
+                    raise PeerAborted("the peer aborted the association")
+                if kind not in due:
+                    raise ProtocolError(f"{kind.name} instead of the release", UNEXPECTED_PDU)
                 if kind == Kind.RELEASE_RQ:
                     self._send(RELEASE_RESPONSE)
+                    due = {Kind.RELEASE_RP}
             except ConnectionLost:
                 return
-            if kind == Kind.ABORT:
-                raise PeerAborted("the peer aborted the association")
 
     def _command(self, context: int, elements: Mapping[int, int | str], *, has_data_set: bool) -> bytes:
         whole = {**elements, Element.DATA_SET_TYPE: DATA_SET if has_data_set else NO_DATA_SET}

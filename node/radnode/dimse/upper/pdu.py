@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import UNRECOGNISED_PDU, ProtocolError
+from radnode.dimse.upper.endings import UNRECOGNISED_PDU, ConnectionLost, ProtocolError, Unused
 
 _HEADER = struct.Struct(">BxL")
 _VALUE = struct.Struct(">LBB")
@@ -49,9 +49,10 @@ class PduReader:
     What has come beyond a PDU and fits is taken with it, so that a small message costs one system call.
     """
 
-    def __init__(self, connection: Connection, max_pdu: int) -> None:
-        """`max_pdu` is what was announced to the peer."""
+    def __init__(self, connection: Connection, max_pdu: int, within: float) -> None:
+        """`max_pdu` is what was announced to the peer; a PDU has to be whole `within` seconds of its first byte."""
         self._connection = connection
+        self._within = within
         self._buffer = memoryview(bytearray(_FIRST_BUFFER))
         self._start = 0
         self._end = 0  # between them is what was read and not yet taken
@@ -59,32 +60,51 @@ class PduReader:
         self._limits = limits | {Kind.DATA: max(max_pdu, LENIENT_DATA_LIMIT)}
 
     def read(self, seconds: float, *, interruptible: bool) -> tuple[Kind, memoryview]:
-        """The next PDU, which must begin within `seconds` and be whole within as many again."""
-        self._fill(_HEADER.size, seconds, interruptible=interruptible)
+        """The next PDU, which must begin within `seconds`; once it has begun, no stop interrupts it."""
+        if self._start == self._end:
+            self._begin(time.monotonic() + seconds, interruptible=interruptible)
+        return self._take(time.monotonic() + self._within)
+
+    def read_by(self, deadline: float) -> tuple[Kind, memoryview]:
+        """The next PDU, which must be whole by `deadline`. Raises Unused where the peer closes before it begins."""
+        if self._start == self._end:
+            try:
+                self._begin(deadline, interruptible=True)
+            except ConnectionLost as lost:
+                raise Unused("closed by the peer without a word") from lost
+        return self._take(deadline)
+
+    def readable(self) -> bool:
+        """Whether something of a PDU has come, be it only the end of the connection."""
+        return self._start < self._end or self._connection.readable()
+
+    def _begin(self, deadline: float, *, interruptible: bool) -> None:
+        """Wait for the first byte of a PDU."""
+        self._start = self._end = 0
+        self._end = self._connection.read(self._buffer, deadline, interruptible=interruptible)
+
+    def _take(self, deadline: float) -> tuple[Kind, memoryview]:
+        """The PDU that has begun."""
+        self._fill(_HEADER.size, deadline)
         number, length = _HEADER.unpack_from(self._buffer, self._start)
         kind = _KINDS.get(number)
         if kind is None:
             raise ProtocolError(f"PDU type {number}", UNRECOGNISED_PDU)
         if length > self._limits[kind]:
             raise ProtocolError(f"{kind.name} PDU of {length} bytes")
-        self._fill(_HEADER.size + length, seconds, interruptible=False)
+        self._fill(_HEADER.size + length, deadline)
         body = self._start + _HEADER.size
         self._start = body + length
         return kind, self._buffer[body : self._start]
 
-    def readable(self) -> bool:
-        """Whether something of a PDU has come, be it only the end of the connection."""
-        return self._start < self._end or self._connection.readable()
-
-    def _fill(self, size: int, seconds: float, *, interruptible: bool) -> None:
+    def _fill(self, size: int, deadline: float) -> None:
         """Read until there are `size` bytes, in one piece."""
         if self._end - self._start >= size:
             return
-        if self._start == self._end or self._start + size > len(self._buffer):
+        if self._start + size > len(self._buffer):
             self._make_room(size)
-        deadline = time.monotonic() + seconds
         while self._end - self._start < size:
-            self._end += self._connection.read(self._buffer[self._end :], deadline, interruptible=interruptible)
+            self._end += self._connection.read(self._buffer[self._end :], deadline, interruptible=False)
 
     def _make_room(self, size: int) -> None:
         """Move what there is to the front, of a larger buffer if it has to be."""

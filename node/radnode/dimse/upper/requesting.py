@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from radnode.dimse.upper.associate import ProposedContext, decode_accept, encode_request
 from radnode.dimse.upper.command import RESPONSE, Command, Element
 from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import UNEXPECTED_PDU, ConnectionLost, Ending, PeerAborted, ProtocolError
+from radnode.dimse.upper.endings import BY_USER, UNEXPECTED_PDU, ConnectionLost, Ending, PeerAborted, ProtocolError
 from radnode.dimse.upper.messages import Messages
 from radnode.dimse.upper.pdu import RELEASE_REQUEST, Kind, PduReader, encode_abort
 
@@ -74,7 +74,7 @@ class Requested:
         """The next command of the peer; ProtocolError where it asks for the release instead."""
         message = self.messages.next_command(interruptible=False)
         if message is None:
-            raise ProtocolError("the peer released in the middle of an operation", UNEXPECTED_PDU)
+            raise ProtocolError("the peer released in the middle of an operation", BY_USER)
         return message
 
     def response(self, field: int, message_id: int) -> Command:
@@ -82,7 +82,7 @@ class Requested:
         _, command = self.next_command()
         is_ours = command.number(Element.RESPONDED_TO) == message_id
         if command.number(Element.COMMAND_FIELD) != field | RESPONSE or not is_ours:
-            raise ProtocolError("another response than the one that was due", UNEXPECTED_PDU)
+            raise ProtocolError("another response than the one that was due", BY_USER)
         return command
 
 
@@ -102,8 +102,8 @@ def associate(
         _release(connection, requested, timeout)
     except (ConnectionLost, PeerAborted, Rejected):
         raise
-    except BaseException:
-        _abort(connection)
+    except BaseException as error:
+        _abort(connection, error.reason if isinstance(error, ProtocolError) else BY_USER)
         raise
     finally:
         connection.part(_PARTING)
@@ -127,7 +127,7 @@ def _negotiate(
 ) -> Requested:
     request = encode_request(address.called, address.calling, contexts, _MAX_PDU, provider_of)
     connection.send(request, time.monotonic() + timeout)
-    reader = PduReader(connection, _MAX_PDU)
+    reader = PduReader(connection, _MAX_PDU, timeout)
     kind, body = reader.read(timeout, interruptible=False)
     if kind == Kind.ASSOCIATE_RJ:
         raise Rejected(*struct.unpack("xBBB", bytes(body).ljust(4, b"\0")))
@@ -151,8 +151,8 @@ def _release(connection: Connection, requested: Requested, timeout: float) -> No
     requested.messages.await_release()
 
 
-def _abort(connection: Connection) -> None:
+def _abort(connection: Connection, reason: int | None) -> None:
     try:
-        connection.send(encode_abort(None), time.monotonic() + _PARTING)
+        connection.send(encode_abort(reason), time.monotonic() + _PARTING)
     except Ending:
         return  # nobody is left to be told
