@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from benchmarks.comparing import Case
-from benchmarks.tables import REFERENCE, Summary, describe, ratio, short
+from benchmarks.tables import REFERENCE, Summary, describe, short
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#999999")  # told apart by colour-blind eyes too
 _LEFT, _WIDTH, _BAR, _GAP, _TOP = 210, 520, 13, 14, 56
@@ -44,13 +44,11 @@ def _head(width: int, height: int) -> str:
 
 def bars(servers: Mapping[str, Summary | None]) -> list[Bar]:
     """What is drawn of one case."""
-    reference = servers.get(REFERENCE)
-    found = []
-    for name, one in servers.items():
-        times = ratio(one, reference)
-        if one is not None and times is not None:
-            found.append((name, times, f"{short(one.rate)}/s, {times:.2f}x"))
-    return found
+    return [
+        (name, one.times.median, f"{short(one.rate)}/s, {one.times.median:.2f}x")
+        for name, one in servers.items()
+        if one and one.times
+    ]
 
 
 def _group(title: str, group: Sequence[Bar], colours: Mapping[str, str], scale: float, top: int) -> list[str]:

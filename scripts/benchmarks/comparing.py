@@ -2,100 +2,129 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.certificates import Certificate
 from benchmarks.instances import Kind
 from benchmarks.processes import PeakMemory, cpu_seconds
+from benchmarks.programs import free_port
 from benchmarks.pushing import Pushed, push
-from benchmarks.servers import Server
-from benchmarks.serving import Failed, Running, serve
+from benchmarks.servers import Server, Site
+from benchmarks.serving import Failed, Running, agreed_on, serve
 
-LONGEST = 4.0
+LONGEST = 2.5
 """Seconds that a measurement takes about at most: of a slow server fewer objects are counted."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is sent to each server: so many senders at once, Nagle's algorithm on or (`no_delay`) off."""
+    """What is sent: by so many senders at once, Nagle's algorithm on or (`no_delay`) off, over TLS or in plain."""
 
     kind: Kind
     senders: int
     no_delay: bool
+    tls: bool = False
 
     @property
     def key(self) -> str:
         """Its name in JSON."""
-        return f"{self.kind.key}-{self.senders}-{'nodelay' if self.no_delay else 'nagle'}"
+        return f"{self.kind.key}-{self.senders}-{'nodelay' if self.no_delay else 'nagle'}{'-tls' if self.tls else ''}"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One round of one server. CPU is in seconds for each object, memory in bytes of all processes together."""
+    """One round of one server. CPU is in seconds for each object, memory in bytes of all processes together.
+
+    `tls` is the version and the suite, or nothing.
+    """
 
     rate: float
     cpu: float
     sender_cpu: float
     memory: int
     instances: int
+    tls: str = ""
 
 
 Result = Measured | Failed
+Results = Mapping[Case, Mapping[str, Sequence[Result]]]
 Tell = Callable[[Case, int, Server, Result], None]
 
 
-def compare(
-    case: Case, servers: Sequence[Server], files: Sequence[Path], rounds: int, work: Path, tell: Tell
-) -> dict[str, list[Result]]:
-    """The results of each server by name. One that failed is not asked again, and has no number."""
-    results: dict[str, list[Result]] = {server.name: [] for server in servers}
+@dataclass(frozen=True)
+class Means:
+    """What to send of each kind (by its key), the certificate of TLS, and a folder of the disk that is measured."""
+
+    files: Mapping[str, Sequence[Path]]
+    certificate: Certificate
+    work: Path
+
+
+def compare(plan: Mapping[Case, Sequence[Server]], rounds: int, means: Means, tell: Tell) -> Results:
+    """The results of each case by server, one of each round. One that failed is not asked that again.
+
+    A round goes through all cases, so that a minute in which the machine is slow spoils one round of a few, not all
+    rounds of one; what is compared with each other is measured one right after the other.
+    """
+    results: dict[Case, dict[str, list[Result]]] = {
+        case: {server.name: [] for server in servers} for case, servers in plan.items()
+    }
     for number in range(rounds):
-        for server in _turned(servers, number):
-            if any(isinstance(result, Failed) for result in results[server.name]):
-                continue
-            result = _measure(case, server, files, work)
-            results[server.name].append(result)
-            tell(case, number, server, result)
+        for case, servers in plan.items():
+            for server in turned(servers, number):
+                found = results[case][server.name]
+                if any(isinstance(result, Failed) for result in found):
+                    continue
+                found.append(_measure(case, server, means))
+                tell(case, number, server, found[-1])
     return results
 
 
-def _turned(servers: Sequence[Server], number: int) -> Iterator[Server]:
-    """In every round another one begins."""
-    for place in range(len(servers)):
-        yield servers[(place + number) % len(servers)]
+def turned(servers: Sequence[Server], number: int) -> Iterator[Server]:
+    """In every round another one begins, and in every other round they go the other way round."""
+    order = [servers[(place + number) % len(servers)] for place in range(len(servers))]
+    return iter(order if number % 2 == 0 else order[::-1])
 
 
-def _measure(case: Case, server: Server, files: Sequence[Path], work: Path) -> Result:
-    folder = work / "server"
+def _measure(case: Case, server: Server, means: Means) -> Result:
+    folder = means.work / "server"
+    os.sync()  # what others left, deleted files among it, must not be this server's burden
+    site = Site(folder, free_port(), means.certificate if case.tls else None)
     try:
-        with serve(server, folder, no_delay=case.no_delay) as running, PeakMemory(running.pid) as memory:
-            pushed, cpu = _push_some(case, running, files, work)
+        with serve(server, site, no_delay=case.no_delay) as running, PeakMemory(running.pid) as memory:
+            pushed, cpu = _push_some(case, running, means)
+            tls = agreed_on(running.port, running.tls) if running.tls else None
     except Failed as failed:
         return failed
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        os.sync()  # what is still to be written must not be the next server's burden
     each = 1 / pushed.instances
     return Measured(
-        pushed.instances / pushed.seconds, cpu * each, pushed.sender_cpu * each, memory.bytes, pushed.instances
+        pushed.instances / pushed.seconds,
+        cpu * each,
+        pushed.sender_cpu * each,
+        memory.bytes,
+        pushed.instances,
+        tls or "",
     )
 
 
-def _push_some(case: Case, running: Running, files: Sequence[Path], work: Path) -> tuple[Pushed, float]:
-    """A tenth that does not count, then of the rest as many as fit into the time; and the server's CPU seconds."""
+def _push_some(case: Case, running: Running, means: Means) -> tuple[Pushed, float]:
+    """A few that do not count, then of the rest as many as fit into the time; and the server's CPU seconds."""
 
     def counted(some: Sequence[Path]) -> tuple[Pushed, float]:
         before = cpu_seconds(running.pid)
-        pushed = push(running, some, case.senders, work, no_delay=case.no_delay)
+        pushed = push(running, some, case.senders, means.work, no_delay=case.no_delay)
         running.rest()
         return pushed, cpu_seconds(running.pid) - before
 
-    first = max(len(files) // 10, case.senders)
+    files = means.files[case.kind.key][: max(case.kind.count, 2 * case.senders)]
+    first = max(len(files) // (20 if case.no_delay else 40), case.senders)
     probe = counted(files[:first])
     seconds = probe[0].seconds
-    affordable = int(LONGEST / seconds * first)
-    rest = files[first : first + affordable]
+    rest = files[first : first + int(LONGEST / seconds * first)]
     if seconds > LONGEST or len(rest) < case.senders:
         return probe
     return counted(rest)

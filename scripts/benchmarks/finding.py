@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.filling import fill
-from benchmarks.programs import environment, find_program
-from benchmarks.servers import ORTHANC, RADNODE, Server
+from benchmarks.filling import Filled, fill
+from benchmarks.programs import environment, find_program, free_port
+from benchmarks.servers import ORTHANC, RADNODE, Server, Site
 from benchmarks.serving import CALLER, Failed, Running, serve
 from benchmarks.tables import short
 
@@ -18,7 +18,7 @@ from radnode.dimse.scu import find
 from radnode.model.level import Level
 
 QUESTIONS: dict[int, dict[str, str]] = {
-    1: {"PatientID": "F000000"},
+    1: {"PatientID": "F0000000"},
     500: {"StudyDate": "20200101"},
     5000: {"StudyDate": "20200101-20201231"},
 }
@@ -26,19 +26,31 @@ RETURNED = ("PatientName", "StudyInstanceUID", "AccessionNumber", "StudyDescript
 Ask = Callable[[Running, int], None]
 
 
-def find_table(servers: Sequence[Server], instances: int, cache: Path, work: Path, rounds: int) -> str:
-    """Markdown: medians in milliseconds, association and end of the program included."""
+def find_table(servers: Sequence[Server], instances: int, kept: Path, work: Path, rounds: int, minutes: float) -> str:
+    """Markdown: medians in milliseconds, association and end of the program included. Raises Failed."""
     asked = [server for server in servers if server in (RADNODE, ORTHANC)]
-    folders = {server.name: fill(server, instances, cache, work) for server in asked}
+    filled = [fill(server, instances, kept, work, minutes) for server in asked]
     askers: dict[str, Ask] = {"findscu": _ask_by_findscu, "radnode's own user": _ask}
-    names = " | ".join(server.name for server in asked)
-    lines = [f"| STUDY among {instances:,} instances, ms | {names} |", "|---" * (len(asked) + 1) + "|"]
+    times: dict[tuple[int, str], list[float]] = {}
     with ExitStack() as stack, progress("C-FIND", total=len(askers) * len(QUESTIONS)) as advance:
-        running = [stack.enter_context(serve(server, folders[server.name], no_delay=True)) for server in asked]
-        for done, (matches, asker) in enumerate((count, name) for count in QUESTIONS for name in askers):
-            times = _times(running, matches, askers[asker], rounds)
-            lines.append(f"| {matches:,} matches, {asker} | {' | '.join(short(one) for one in times)} |")
-            advance(done + 1)
+        running = [
+            stack.enter_context(serve(server, Site(one.folder, free_port()), no_delay=True, kept=True))
+            for server, one in zip(asked, filled, strict=True)
+        ]
+        for matches in QUESTIONS:
+            for name, ask in askers.items():
+                times[matches, name] = _times(running, matches, ask, rounds)
+                advance(len(times))
+    return markdown([server.name for server in asked], filled, times)
+
+
+def markdown(names: Sequence[str], filled: Sequence[Filled], times: dict[tuple[int, str], list[float]]) -> str:
+    """The table; its head says how many instances each server had."""
+    columns = " | ".join(f"{name}, {one.instances:,} instances" for name, one in zip(names, filled, strict=True))
+    lines = [f"| C-FIND of studies, ms | {columns} |", "|---" * (len(names) + 1) + "|"]
+    for (matches, asker), measured in times.items():
+        found = "1 match" if matches == 1 else f"{matches:,} matches"
+        lines.append(f"| {found}, {asker} | {' | '.join(map(short, measured))} |")
     return "\n".join(lines)
 
 

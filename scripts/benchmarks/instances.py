@@ -1,9 +1,9 @@
 """The generated sets: objects of modalities' usual sizes, distinct, made once and kept for the next run."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -37,18 +37,20 @@ def ensure(kind: Kind, count: int, cache: Path) -> list[Path]:
         with progress(f"Generating {kind.title}", total=len(missing)) as advance:
             for done, (number, path) in enumerate(missing, 1):
                 part = path.with_suffix(".part")
-                _write(kind.make(number), part)
+                write(kind.make(number), part)
                 part.rename(path)
                 advance(done)
     return files
 
 
-def forget(cache: Path) -> None:
-    """Remove what was generated."""
-    shutil.rmtree(cache, ignore_errors=True)
+def warm(files: Iterable[Path]) -> None:
+    """Have the files in the page cache, so that not the first server alone waits for the disk."""
+    for path in files:
+        path.read_bytes()
 
 
-def _write(dataset: Dataset, path: Path) -> None:
+def write(dataset: Dataset, path: Path | BinaryIO) -> None:
+    """As a Part 10 file, explicit VR little endian."""
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from benchmarks.certificates import Certificate
 from benchmarks.programs import find_program, free_port
 
 MAX_PDU = 131072
@@ -15,62 +16,94 @@ MAX_PDU = 131072
 
 
 @dataclass(frozen=True)
+class Site:
+    """What a server is started with. `tls`: it speaks TLS at `port`, and asks its peers for no certificate.
+
+    `is_filling`: what it stores is not measured, so that it need not wait for the disk.
+    """
+
+    folder: Path
+    port: int
+    tls: Certificate | None = None
+    is_filling: bool = False
+
+    @property
+    def storage(self) -> Path:
+        """A folder in the folder."""
+        return self.folder / "storage"
+
+
+@dataclass(frozen=True)
 class Server:
-    """`prepare` writes what the server needs into its folder and gives the command that serves at a port."""
+    """`prepare` writes what the server needs into its folder and gives the command that serves there."""
 
     name: str
     ae_title: str
-    prepare: Callable[[Path, int], list[str]]
+    prepare: Callable[[Site], list[str]]
     is_installed: Callable[[], bool]
+    speaks_tls: bool = False
 
 
-def _radnode(folder: Path, port: int) -> list[str]:
-    where = ["--archive.root", str(folder / "archive"), "--dicom.port", str(port), "--http.port", "0"]
-    (folder / "archive").mkdir(exist_ok=True)
-    return [sys.executable, "-m", "radnode", "serve", *where]
+def _radnode(site: Site) -> list[str]:
+    site.storage.mkdir(exist_ok=True)
+    where = ["--dicom.port", str(site.port)]
+    if site.tls:
+        certificate = ["--tls.certificate_file", str(site.tls.path), "--tls.key_file", str(site.tls.key)]
+        where = ["--tls.port", str(site.port), "--tls.only", "true", *certificate]
+    return [sys.executable, "-m", "radnode", "serve", "--archive.root", str(site.storage), "--http.port", "0", *where]
 
 
-def _orthanc(folder: Path, port: int) -> list[str]:
+def _orthanc(site: Site) -> list[str]:
     settings: dict[str, Any] = {
-        "StorageDirectory": str(folder / "storage"),
-        "IndexDirectory": str(folder / "storage"),
+        "StorageDirectory": str(site.storage),
+        "IndexDirectory": str(site.storage),
         "Plugins": [],
         "HttpPort": free_port(),
-        "DicomPort": port,
+        "DicomPort": site.port,
         "MaximumPduLength": MAX_PDU,
         "DicomAlwaysAllowFind": True,
+        "SyncStorageArea": not site.is_filling,
     }
-    path = folder / "orthanc.json"
+    if site.tls:
+        settings |= {
+            "DicomTlsEnabled": True,
+            "DicomTlsCertificate": str(site.tls.path),
+            "DicomTlsPrivateKey": str(site.tls.key),
+            "DicomTlsTrustedCertificates": str(site.tls.path),
+            "DicomTlsRemoteCertificateRequired": False,
+        }
+    path = site.folder / "orthanc.json"
     path.write_text(json.dumps(settings))
     return [find_program("Orthanc") or "Orthanc", str(path)]
 
 
-def _dcmqrscp(folder: Path, port: int) -> list[str]:
-    (folder / "storage").mkdir(exist_ok=True)
-    table = f"AETable BEGIN\nDCMQRSCP {folder}/storage RW (10000, 100gb) ANY\nAETable END\n"
-    path = folder / "dcmqrscp.cfg"
+def _dcmqrscp(site: Site) -> list[str]:
+    site.storage.mkdir(exist_ok=True)
+    table = f"AETable BEGIN\nDCMQRSCP {site.storage} RW (10000, 100gb) ANY\nAETable END\n"
+    path = site.folder / "dcmqrscp.cfg"
     path.write_text(f"MaxPDUSize = {MAX_PDU}\nMaxAssociations = 64\n{table}")
-    return [find_program("dcmqrscp") or "dcmqrscp", "-dhl", "-c", str(path), str(port)]
+    return [find_program("dcmqrscp") or "dcmqrscp", "-dhl", "-c", str(path), str(site.port)]
 
 
-def _storescp(folder: Path, port: int) -> list[str]:
-    (folder / "storage").mkdir(exist_ok=True)
-    where = ["-pdu", str(MAX_PDU), "-od", str(folder / "storage"), str(port)]
-    return [find_program("storescp") or "storescp", "--fork", "-dhl", *where]
+def _storescp(site: Site) -> list[str]:
+    site.storage.mkdir(exist_ok=True)
+    tls = ["+tls", str(site.tls.key), str(site.tls.path), "-ic"] if site.tls else []
+    where = ["-pdu", str(MAX_PDU), "-od", str(site.storage), str(site.port)]
+    return [find_program("storescp") or "storescp", "--fork", "-dhl", *tls, *where]
 
 
 def qrscp(python: str) -> Server:
     """pynetdicom's, run by an interpreter that has SQLAlchemy (radnode's own need not)."""
 
-    def prepare(folder: Path, port: int) -> list[str]:
-        where = ["--instance-location", str(folder / "storage"), "--database-location", str(folder / "index.sqlite")]
-        options = ["--bind-address", "127.0.0.1", "--port", str(port), "--max-pdu", str(MAX_PDU), *where]
+    def prepare(site: Site) -> list[str]:
+        where = ["--instance-location", str(site.storage), "--database-location", str(site.folder / "index.sqlite")]
+        options = ["--bind-address", "127.0.0.1", "--port", str(site.port), "--max-pdu", str(MAX_PDU), *where]
         return [python, "-m", "pynetdicom", "qrscp", "-q", *options]
 
     return Server("qrscp", "QRSCP", prepare, lambda: python != sys.executable or find_spec("sqlalchemy") is not None)
 
 
-RADNODE = Server("radnode", "RADNODE", _radnode, lambda: True)
-ORTHANC = Server("Orthanc", "ORTHANC", _orthanc, lambda: find_program("Orthanc") is not None)
+RADNODE = Server("radnode", "RADNODE", _radnode, lambda: True, speaks_tls=True)
+ORTHANC = Server("Orthanc", "ORTHANC", _orthanc, lambda: find_program("Orthanc") is not None, speaks_tls=True)
 DCMQRSCP = Server("dcmqrscp", "DCMQRSCP", _dcmqrscp, lambda: find_program("dcmqrscp") is not None)
-STORESCP = Server("storescp", "STORESCP", _storescp, lambda: find_program("storescp") is not None)
+STORESCP = Server("storescp", "STORESCP", _storescp, lambda: find_program("storescp") is not None, speaks_tls=True)
