@@ -1,79 +1,16 @@
 """The settings, one typed tree. Loading them (command line, environment, files) is `radnode.cli.loading`'s work."""
 
-from dataclasses import dataclass
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from radnode.setting_types import AETitle, Claim, Host, Location, Origin, PeerHost, Port, Section
 
 Service = Literal["echo", "store", "find", "get", "move", "commit", "worklist", "mpps"]
 SERVICES: tuple[Service, ...] = ("echo", "store", "find", "get", "move", "commit", "worklist", "mpps")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """What a refusal says may stand here, where the type does not say it well enough."""
-
-    what: str
-
-
-def _is_named(path: object) -> object:
-    """An empty path would be the working directory: surely not what was meant."""
-    if isinstance(path, str) and (not path.strip() or "\0" in path):
-        raise ValueError("must be the path of a folder or file, not empty")
-    return path
-
-
-def _is_network_if_it_looks_like_one(host: str) -> str:
-    """`10.1.2.3/24` is refused as well: which of the two was meant is not for us to guess."""
-    if "/" in host:
-        ip_network(host)
-    return host
-
-
-def _at_home(path: Path) -> Path:
-    return path.expanduser()
-
-
-AETitle = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$"),
-    Allowed("1 to 16 printable ASCII characters but the backslash"),
-]
-Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Allowed("a host name or address")]
-PeerHost = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1),
-    AfterValidator(_is_network_if_it_looks_like_one),
-    Allowed("a host name, an address, or a network such as 10.1.2.0/24 (no bits set behind its length)"),
-]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Origin = Annotated[
-    str,
-    StringConstraints(pattern=r"^(\*|https?://[^/\s]+)$"),
-    Allowed('"*", or scheme, host and port, such as https://app.example:8443, with no path'),
-]
-Claim = Annotated[str, StringConstraints(min_length=1), Allowed("a text that is not empty")]
-Location = Annotated[Path, BeforeValidator(_is_named), AfterValidator(_at_home)]
-
-
-class Section(BaseModel):
-    """A section of the settings: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Peer(Section):
@@ -122,6 +59,53 @@ class DicomSettings(Section):
     """Whether private and unknown storage SOP classes are accepted."""
     max_object_size: int = Field(default=0, ge=0)
     """Largest object taken by C-STORE, in bytes; 0 is no limit; beyond it A700."""
+
+
+class TlsSettings(Section):
+    """DICOM over TLS (PS3.15 B.12), as server and as client."""
+
+    port: Port | None = None
+    """Port on dicom.host that speaks TLS only; registered is 2762, 0 takes a free one; none by default."""
+    only: bool = False
+    """Whether TLS is all that is served: dicom.port is not opened."""
+    certificate_file: Location | None = Field(default=None, validate_default=True)
+    """PEM file with the certificate of this node, and those between it and its authority."""
+    key_file: Location | None = None
+    """PEM file with the certificate's private key, without a password; by default it stands in certificate_file."""
+    authorities_file: Location | None = None
+    """PEM file with whom to believe, callers and servers; servers by default those whom the system believes."""
+    client_certificates: Literal["none", "optional", "required"] = "none"
+    """Whether callers are asked for a certificate; one that is not believed is refused in any case."""
+    check_hostname: bool = True
+    """Whether the certificate of a server that is called must be for the host that it is called by."""
+
+    @field_validator("only")
+    @classmethod
+    def _has_a_port(cls, only: bool, info: ValidationInfo) -> bool:
+        if only and info.data.get("port") is None:
+            raise ValueError("needs tls.port, or nothing would be served")
+        return only
+
+    @field_validator("certificate_file")
+    @classmethod
+    def _is_there_for_the_port(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None and info.data.get("port") is not None:
+            raise ValueError("must name a PEM file with the certificate, because tls.port is set")
+        return path
+
+    @field_validator("key_file")
+    @classmethod
+    def _has_a_certificate(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is not None and info.data.get("certificate_file") is None:
+            raise ValueError("needs tls.certificate_file beside it")
+        return path
+
+    @field_validator("client_certificates")
+    @classmethod
+    def _has_authorities(cls, wanted: str, info: ValidationInfo) -> str:
+        if wanted != "none" and info.data.get("authorities_file") is None:
+            raise ValueError("needs tls.authorities_file, which says whose certificates are believed")
+        return wanted
 
 
 class ArchiveSettings(Section):
@@ -199,6 +183,8 @@ class Settings(BaseSettings):
 
     dicom: DicomSettings = DicomSettings()
     """The DICOM node."""
+    tls: TlsSettings = TlsSettings()
+    """DICOM over TLS (PS3.15 B.12), as server and as client."""
     archive: ArchiveSettings = ArchiveSettings()
     """The storage folder and its index."""
     http: HttpSettings = HttpSettings()

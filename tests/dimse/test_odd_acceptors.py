@@ -14,7 +14,7 @@ from support.odd_acceptor import accept, acceptor, received
 
 from radnode.dimse.contexts import VERIFICATION
 from radnode.dimse.scu import Caller, CallFailed, echo, send
-from radnode.dimse.upper.listener import Listener
+from radnode.dimse.upper.listener import Door, Listener
 from radnode.dimse.upper.pdu import RELEASE_REQUEST, RELEASE_RESPONSE
 from radnode.dimse.upper.requesting import Rejected, associate
 from radnode.dimse.upper.stopping import Stopping
@@ -102,9 +102,9 @@ def test_a_connection_whose_way_is_gone_does_not_end_the_accepting() -> None:
             def setblocking(self, flag: bool) -> None:
                 listening.setblocking(flag)
 
-        connections = iter(Listener(cast("socket.socket", Flaky()), stopping, lambda: None))
+        connections = iter(Listener([Door(cast("socket.socket", Flaky()))], stopping, lambda: None))
         with socket.create_connection(listening.getsockname()):
-            sock, address = next(connections)
+            sock, address, _ = next(connections)
             assert address == "127.0.0.1"
             sock.close()
         listening.close()

@@ -23,6 +23,7 @@ from pathlib import Path
 from radnode.archive.archive import Archive
 from radnode.dimse.server import DicomServer
 from radnode.dimse.slots import Slots
+from radnode.dimse.upper.listener import Door
 from radnode.settings import DicomSettings
 
 root, listening = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
@@ -30,7 +31,7 @@ stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 dicom = DicomSettings(max_associations=3)
 with Archive.open(root) as archive:
-    server = DicomServer(archive, dicom, (), listening, Slots(root / ".radnode" / "slots", 3))
+    server = DicomServer(archive, dicom, (), [Door(listening)], Slots(root / ".radnode" / "slots", 3))
     print("ready", flush=True)
     server.run(stop)
 """

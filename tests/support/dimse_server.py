@@ -10,11 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+from radnode.dimse.credentials import Credentials
 from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.associate import ProposedContext
 from radnode.dimse.upper.command import Element, Field, encode_command
 from radnode.dimse.upper.endings import Ending
+from radnode.dimse.upper.listener import Door
 from radnode.dimse.upper.pdu import encode_data, encode_fragment
 from radnode.dimse.upper.requesting import Address, Requested, associate
 from radnode.settings import DicomSettings, Peer
@@ -26,12 +28,13 @@ CT = "1.2.840.10008.5.1.4.1.1.2"
 
 @dataclass(frozen=True)
 class Running:
-    """A server that runs; `stop` asks it to end, `thread` is where it runs."""
+    """A server that runs; `stop` asks it to end, `thread` is where it runs. Its second port is there with TLS only."""
 
     port: int
     stop: threading.Event
     thread: threading.Thread
     server: DicomServer
+    tls_port: int = 0
 
     @property
     def is_stopping(self) -> bool:
@@ -52,21 +55,24 @@ def running(
     peers: tuple[Peer, ...] = (),
     patience: Patience | None = None,
     slots: Path | None = None,
+    credentials: Credentials | None = None,
 ) -> Iterator[Running]:
     """Serve `archive` while the block runs, then stop and see that every thread has ended."""
     dicom = dicom or DicomSettings()
-    listening = socket.create_server(("127.0.0.1", 0))
+    doors = [Door(socket.create_server(("127.0.0.1", 0)))]
+    if credentials is not None:
+        doors.append(Door(socket.create_server(("127.0.0.1", 0)), credentials.connect))
+    ports = [door.listening.getsockname()[1] for door in doors]
     with TemporaryDirectory() as folder:
         places = Slots.of(dicom, slots or Path(folder) / "slots")
         server = DicomServer(
-            cast("Any", archive), dicom, peers, listening, places, patience=patience or Patience(request=5, grace=5)
+            cast("Any", archive), dicom, peers, doors, places, patience=patience or Patience(request=5, grace=5)
         )
         stop = threading.Event()
         thread = threading.Thread(target=server.run, args=(stop,))
-        port = listening.getsockname()[1]
         thread.start()
         try:
-            yield Running(port, stop, thread, server)
+            yield Running(ports[0], stop, thread, server, ports[-1])
         finally:
             stop.set()
             thread.join(30)

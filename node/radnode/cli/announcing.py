@@ -21,7 +21,9 @@ class Announcer:
 
     def __init__(self, plan: Plan, listening: Listening) -> None:
         self._plan = plan
-        self._ready = ready.Ready(listening.dicom_port, listening.http_port, os.getpid())
+        self._ready = ready.Ready(
+            listening.dicom_port, listening.http_port, os.getpid(), dicom_tls_port=listening.dicom_tls_port
+        )
         self._is_said = False
 
     def tell(self, is_ready: bool) -> None:
@@ -30,7 +32,9 @@ class Announcer:
             ready.withdraw(self._plan.private)
             return
         ready.announce(self._plan.private, self._ready)
-        log.info("node_ready", dicom_port=self._ready.dicom_port, http_port=self._ready.http_port)
+        ports = {"dicom_port": self._ready.dicom_port, "http_port": self._ready.http_port}
+        tls_port = self._ready.dicom_tls_port
+        log.info("node_ready", **ports, **({} if tls_port is None else {"dicom_tls_port": tls_port}))
         if not self._is_said:
             self._is_said = True
             try:
@@ -49,6 +53,10 @@ def lines(plan: Plan, now: ready.Ready) -> list[str]:
         place = f"{shown_host(dicom.host)}:{now.dicom_port}"
         text += [f"  DICOM    {dicom.ae_title} at {place}"]
         ports.append(f"dicom {place}")
+    if now.dicom_tls_port is not None:
+        place = f"{shown_host(dicom.host)}:{now.dicom_tls_port}"
+        text += [f"  DICOM    {dicom.ae_title} at {place} over TLS"]
+        ports.append(f"dicom over tls {place}")
     if now.http_port is not None:
         place = f"{shown_host(http.host)}:{now.http_port}"
         text += [f"  REST     http://{place}/api/dicom, documented at http://{place}/api/docs"]

@@ -10,7 +10,8 @@ from typing import Literal, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from radnode.settings import Allowed, Peer, Settings
+from radnode.setting_types import Allowed
+from radnode.settings import Peer, Settings
 
 
 @dataclass(frozen=True)

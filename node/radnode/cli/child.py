@@ -19,7 +19,10 @@ class Job:
     name: str
     """What it is called in the log, and by ps."""
     serve: Serve
-    listening: socket.socket | None = None
+    listening: tuple[socket.socket, ...] = ()
+    """The sockets that it serves."""
+    reload: Callable[[], bool] | None = None
+    """What SIGHUP makes it read again, in this process and then in its own; tells whether that was any good."""
 
 
 @dataclass
@@ -50,7 +53,7 @@ class Child:
         try:
             self.pid = os.fork()
             if self.pid == 0:
-                work(self.job.name, self.job.serve, Post(self.job.listening, its_end, life), let_go)
+                work(self.job.name, self.job.serve, Post(its_end, life, self.job.reload), let_go)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         os.close(its_end)

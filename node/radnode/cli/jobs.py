@@ -12,21 +12,33 @@ from radnode.cli.node import Listening, Plan, count_workers
 from radnode.cli.serve_dicom import serve_dicom
 from radnode.cli.serve_rest import serve_rest
 from radnode.cli.worker import Post
+from radnode.dimse.credentials import Credentials
+from radnode.dimse.upper.listener import Door
 from radnode.settings import Settings
 
 
-def jobs(plan: Plan, listening: Listening, due: int) -> list[Job]:
+def jobs(plan: Plan, listening: Listening, credentials: Credentials | None, due: int) -> list[Job]:
     """The jobs of this plan; `due` is the eventfd that wakes the housekeeper."""
     found: list[Job] = []
     settings = plan.settings
-    if listening.dicom:
-        names = [f"dicom-{number + 1}" for number in range(count_workers(settings.dicom.workers))]
-        found += [_job("dicom", name, serve_dicom, settings, listening.dicom) for name in names]
+    if doors := _doors(listening, credentials):
+        sockets = tuple(door.listening for door in doors)
+        reload = credentials.reload if credentials else None
+        for number in range(count_workers(settings.dicom.workers)):
+            serve = partial(serve_dicom, doors)
+            found.append(_job("dicom", f"dicom-{number + 1}", serve, settings, listening=sockets, reload=reload))
     if listening.rest:
-        found.append(_job("rest", "rest", serve_rest, settings, listening.rest))
+        serve = partial(serve_rest, listening.rest)
+        found.append(_job("rest", "rest", serve, settings, listening=(listening.rest,)))
     if settings.archive.enabled:
         found.append(_job("housekeeper", "housekeeper", partial(keep_house, due), settings))
     return found
+
+
+def _doors(listening: Listening, credentials: Credentials | None) -> tuple[Door, ...]:
+    plain = (Door(listening.dicom),) if listening.dicom else ()
+    secure = (Door(listening.tls, credentials.connect),) if listening.tls and credentials else ()
+    return plain + secure
 
 
 def _job(
@@ -34,10 +46,12 @@ def _job(
     name: str,
     serve: Callable[[Settings, Post, threading.Event], None],
     settings: Settings,
-    listening: socket.socket | None = None,
+    *,
+    listening: tuple[socket.socket, ...] = (),
+    reload: Callable[[], bool] | None = None,
 ) -> Job:
     def do(post: Post, stop: threading.Event) -> None:
         logs.configure(settings.log, name)
         serve(settings, post, stop)
 
-    return Job(kind, name, do, listening)
+    return Job(kind, name, do, listening, reload)

@@ -12,6 +12,7 @@ from radnode.cli.refusal import Refused
 from radnode.cli.sockets import listen
 from radnode.cli.storage import prepare
 from radnode.dimse.access import refuse_start
+from radnode.dimse.credentials import BadCertificates, Credentials
 from radnode.settings import Settings
 from radnode_http.signing_keys import BadKey, load_key
 
@@ -62,11 +63,17 @@ class Listening:
 
     dicom: socket.socket | None
     rest: socket.socket | None
+    tls: socket.socket | None = None
 
     @property
     def dicom_port(self) -> int | None:
         """The port in use, whatever was asked for."""
         return port_of(self.dicom)
+
+    @property
+    def dicom_tls_port(self) -> int | None:
+        """The port in use, whatever was asked for."""
+        return port_of(self.tls)
 
     @property
     def http_port(self) -> int | None:
@@ -87,12 +94,27 @@ def bound(plan: Plan) -> Iterator[Listening]:
     """The sockets of the sides that are served. Raises Refused or PortInUse."""
     settings = plan.settings
     with ExitStack() as stack:
-        dicom = rest = None
-        if plan.dicom:
+        dicom = rest = tls = None
+        if plan.dicom and not settings.tls.only:
             dicom = stack.enter_context(listen(settings.dicom.host, settings.dicom.port, "dicom"))
+        if plan.dicom and settings.tls.port is not None:
+            tls = stack.enter_context(listen(settings.dicom.host, settings.tls.port, "tls", host_of="dicom"))
         if plan.rest:
             rest = stack.enter_context(listen(settings.http.host, settings.http.port, "http"))
-        yield Listening(dicom, rest)
+        yield Listening(dicom, rest, tls)
+
+
+def credentials(plan: Plan) -> Credentials | None:
+    """What is shown and believed on the port for TLS, where there is one. Raises Refused."""
+    tls, dicom = plan.settings.tls, plan.settings.dicom
+    if not plan.dicom or tls.port is None:
+        return None
+    if tls.port and tls.port == dicom.port and not tls.only:
+        raise Refused(f"tls.port = {tls.port}: must be another one than dicom.port, or tls.only = true")
+    try:
+        return Credentials(tls)
+    except BadCertificates as error:
+        raise Refused(str(error)) from error
 
 
 def check(plan: Plan) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.refusal import Refused, shown
+from radnode.dimse.credentials import BadCertificates, client_context
 from radnode.dimse.scu import Caller, InvalidTarget, parse_target
 from radnode.model.attributes import UNIQUE_KEY
 from radnode.model.level import Level, Root
@@ -37,6 +38,7 @@ class Asked:
 def add_peer(parser: Parser) -> None:
     """The peer to call."""
     parser.add_argument("peer", metavar="PEER", help="title of a peer in the settings, or AET@host:port")
+    parser.add_argument("--tls", action="store_true", help="call it over TLS, as peers with tls = true always are")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="seconds to wait for it (default 60)")
 
 
@@ -57,7 +59,13 @@ def called(args: argparse.Namespace, loaded: Loaded) -> tuple[Peer, Caller]:
         peer = parse_target(args.peer, loaded.settings.peers)
     except InvalidTarget as error:
         raise Refused(str(error)) from error
-    return peer, Caller(loaded.settings.dicom.ae_title, args.timeout)
+    if args.tls:
+        peer = peer.model_copy(update={"tls": True})
+    try:
+        tls = client_context(loaded.settings.tls) if peer.tls else None
+    except BadCertificates as error:
+        raise Refused(str(error)) from error
+    return peer, Caller(loaded.settings.dicom.ae_title, args.timeout, tls)
 
 
 def asked(args: argparse.Namespace) -> Asked:

@@ -1,5 +1,6 @@
 """The REST sidecar's process."""
 
+import socket
 import threading
 
 from radnode.archive.archive import Archive
@@ -9,12 +10,11 @@ from radnode_http.app import build_app
 from radnode_http.serving import serve_app
 
 
-def serve_rest(settings: Settings, post: Post, stop: threading.Event) -> None:
+def serve_rest(listening: socket.socket, settings: Settings, post: Post, stop: threading.Event) -> None:
     """Serve until `stop` is set and requests in flight have been answered."""
-    assert post.listening is not None
     archive = Archive.open(settings.archive.root) if settings.archive.enabled else None
     try:
-        serve_app(build_app(archive, settings), post.listening, stop, ready=post.say_ready)
+        serve_app(build_app(archive, settings), listening, stop, ready=post.say_ready)
     finally:
         if archive is not None:
             archive.close()

@@ -16,19 +16,19 @@ class PortInUse(Exception):
     """Another program listens there; the text is one line for standard error."""
 
 
-def listen(host: str, port: int, section: str, *, patience: float = PATIENCE) -> socket.socket:
+def listen(host: str, port: int, section: str, *, host_of: str = "", patience: float = PATIENCE) -> socket.socket:
     """A listening TCP socket on this address; port 0 takes a free one.
 
-    `section` names the settings to blame. Raises Refused where the address can never work, PortInUse where another
-    program has it, after `patience` seconds.
+    `section` names the settings to blame, and `host_of` those of the host where they are others. Raises Refused where
+    the address can never work, PortInUse where another program has it, after `patience` seconds.
     """
     deadline = time.monotonic() + patience
     while True:
         try:
-            return _bind(_address(host, port, section))
+            return _bind(_address(host, port, host_of or section))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise _refused(error, host, port, section) from error
+                raise _refused(error, f"{host_of or section}.host = {host}", f"{section}.port = {port}") from error
             if time.monotonic() >= deadline:
                 raise PortInUse(f"{section}.port = {port}: is in use by another program on {host}") from error
         time.sleep(0.05)
@@ -63,7 +63,7 @@ def _bind(address: tuple[socket.AddressFamily, tuple[object, ...]]) -> socket.so
     return listening
 
 
-def _refused(error: OSError, host: str, port: int, section: str) -> Refused:
+def _refused(error: OSError, host: str, port: str) -> Refused:
     if error.errno == errno.EACCES:
-        return Refused(f"{section}.port = {port}: must be 1024 or more without the right to bind lower ones")
-    return Refused(f"{section}.host = {host}: must be an address of this machine ({error.strerror})")
+        return Refused(f"{port}: must be 1024 or more without the right to bind lower ones")
+    return Refused(f"{host}: must be an address of this machine ({error.strerror})")

@@ -69,8 +69,8 @@ class Supervisor:
         asked = self._signals
         self._tell_ready()
         for child in self._children:
-            if child.job.listening:
-                child.job.listening.close()
+            for listening in child.job.listening:
+                listening.close()
             child.signal(signal.SIGTERM)
         deadline = time.monotonic() + GRACE
         while self._running() and time.monotonic() < deadline and self._signals == asked:
@@ -104,8 +104,8 @@ class Supervisor:
         self._waking.close()
         for child in self._children:
             child.close()
-            if child.job.listening not in {None, mine.job.listening}:
-                child.job.listening.close()
+            for listening in set(child.job.listening).difference(mine.job.listening):
+                listening.close()
 
     def _until_due(self) -> float | None:
         due = [child.due for child in self._children if child.due is not None]
@@ -120,10 +120,19 @@ class Supervisor:
         for number in self._waking.read():
             name = signal.Signals(number).name
             if number == signal.SIGHUP:
-                log.info("signal_ignored", signal=name)
+                self._reload(name)
             else:
                 log.info("signal", signal=name)
                 self._signals += 1
+
+    def _reload(self, signal_name: str) -> None:
+        """Read again what there is to read: here, for children to come, and where that was good in those that run."""
+        heeding = {child.job.reload for child in self._children if child.job.reload}
+        log.info("signal" if heeding else "signal_ignored", signal=signal_name)
+        good = {reload for reload in heeding if reload()}
+        for child in self._children:
+            if child.job.reload in good:
+                child.signal(signal.SIGHUP)
 
     def _reported(self, child: Child) -> None:
         """It said that it serves, or it closed its end because it is about to die."""

@@ -3,7 +3,6 @@
 import os
 import select
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -26,12 +25,12 @@ FAILED = 1
 class Post:
     """What a child has from its supervisor."""
 
-    listening: socket.socket | None
-    """The socket that it serves."""
     ready_end: int
     """Where it says that it serves."""
     life: int
     """Readable once the supervisor is gone."""
+    reload: Callable[[], object] | None = None
+    """What SIGHUP makes it read again."""
 
     def say_ready(self) -> None:
         """Tell the supervisor; once."""
@@ -47,7 +46,7 @@ def work(name: str, serve: Serve, post: Post, let_go: Callable[[], None]) -> NoR
     try:
         _settle(name, let_go)
         stop = threading.Event()
-        _watch(stop.set, post.life)
+        _watch(stop.set, post)
         serve(post, stop)
         structlog.get_logger().debug("process_stopped")
         status = 0
@@ -68,14 +67,14 @@ def _settle(name: str, let_go: Callable[[], None]) -> None:
     Path("/proc/self/comm").write_text(name)
 
 
-def _watch(stop: Callable[[], None], life: int) -> None:
-    """SIGTERM means stop; a word from `life` means that the supervisor died: end at once.
+def _watch(stop: Callable[[], None], post: Post) -> None:
+    """SIGTERM means stop, SIGHUP read again; a word from `life` means that the supervisor died: end at once.
 
     SIGINT is the supervisor's: a terminal sends it to all processes.
     """
-    waking = Waking((signal.SIGTERM,))
+    life, reload = post.life, post.reload
+    waking = Waking((signal.SIGTERM, signal.SIGHUP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def watch() -> None:
@@ -83,7 +82,10 @@ def _watch(stop: Callable[[], None], life: int) -> None:
             ended, _, _ = select.select([life, waking.descriptor], [], [])
             if life in ended:
                 os._exit(ORPHANED)
-            if waking.read():
+            came = waking.read()
+            if signal.SIGHUP in came and reload is not None:
+                reload()
+            if signal.SIGTERM in came:
                 stop()
 
     threading.Thread(target=watch, name="watch", daemon=True).start()

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -18,9 +19,8 @@ from radnode.dimse.scp.store import StoreProvider
 from radnode.dimse.serving import Node, Serving
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.command import Field
-from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import Unused
-from radnode.dimse.upper.listener import Listener
+from radnode.dimse.upper.listener import Door, Listener
 from radnode.dimse.upper.stopping import Stopping
 from radnode.settings import DicomSettings, Peer
 
@@ -47,19 +47,19 @@ class DicomServer:
         archive: Archive,
         dicom: DicomSettings,
         peers: tuple[Peer, ...],
-        listening: socket.socket,
+        doors: Sequence[Door],
         slots: Slots,
         *,
         patience: Patience = Patience(),
     ) -> None:
-        """`listening` is bound and listening; `slots` were opened by this process."""
+        """`slots` were opened by this process."""
         providers: dict[int, Provider] = {
             Field.C_ECHO: EchoProvider(),
             Field.C_STORE: StoreProvider(archive, dicom.max_object_size),
             Field.C_FIND: FindProvider(archive, dicom.ae_title),
         }
         self._node = Node(dicom, peers, slots, providers, DimseMetrics(), patience.request, Resolver(resolve_name))
-        self._listening = listening
+        self._doors = doors
         self._stopping = Stopping(patience.grace)
         self._serving: dict[threading.Thread, Serving] = {}
         self._lock = threading.Lock()
@@ -74,20 +74,21 @@ class DicomServer:
         watching = threading.Thread(target=watch, name="stop", daemon=True)
         watching.start()
         try:
-            for sock, address in Listener(self._listening, self._stopping, self._end_oldest_waiting):
-                self._start(sock, address)
+            for sock, address, door in Listener(self._doors, self._stopping, self._end_oldest_waiting):
+                self._start(sock, address, door)
         finally:
-            self._listening.close()
+            for door in self._doors:
+                door.listening.close()
         watching.join()
         self._finish()
 
-    def _start(self, sock: socket.socket, address: str) -> None:
+    def _start(self, sock: socket.socket, address: str, door: Door) -> None:
         with self._lock:
             waiting = sum(serving.is_waiting for serving in self._serving.values())
         if waiting >= MAX_WAITING:
             self._end_oldest_waiting()
         try:
-            serving = Serving(self._node, Connection(sock, self._stopping), address)
+            serving = Serving(self._node, door.connect(sock, self._stopping), address)
         except OSError:
             sock.close()  # the caller is gone already
             self._node.metrics.ended.labels(Unused.how).inc()

@@ -24,6 +24,7 @@ from radnode.dimse.upper.endings import (
     ConnectionLost,
     Ending,
     GaveWay,
+    HandshakeFailed,
     PeerAborted,
     ProtocolError,
     TooMuch,
@@ -108,7 +109,9 @@ class Serving:
         write("association", how=how, seconds=round(time.monotonic() - self._started, 3), **self._performed)
 
     def _serve(self, reader: PduReader) -> str:
-        kind, body = reader.read_by(self._started + self._node.request_timeout)
+        deadline = self._started + self._node.request_timeout
+        self._log = self._log.bind(**self._connection.establish(deadline))
+        kind, body = reader.read_by(deadline)
         if kind == Kind.ABORT:
             raise PeerAborted("the peer aborted the association")
         if kind != Kind.ASSOCIATE_RQ:
@@ -186,6 +189,7 @@ class Serving:
     def _abort(self, ending: Ending) -> None:
         """Tell the peer, if it is still there to be told."""
         self._log = self._log.bind(why=str(ending))
+        self._has_spoken |= isinstance(ending, HandshakeFailed)  # TLS has sent an alert
         is_error = isinstance(ending, ProtocolError)
         if isinstance(ending, (ConnectionLost, PeerAborted)) or (self.is_waiting and not is_error):
             return

@@ -12,7 +12,7 @@ from radnode.archive.roles import hold
 from radnode.cli import logs, metrics_folder, ready
 from radnode.cli.announcing import Announcer
 from radnode.cli.loading import Loaded
-from radnode.cli.node import Plan, bound, check, plan
+from radnode.cli.node import Plan, bound, check, credentials, plan
 from radnode.cli.options import Parser
 from radnode.cli.sockets import PortInUse
 from radnode.cli.supervisor import Supervisor
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
 def serve(wanted: Plan) -> int:
     """From locks to locks, so that whatever dies in between leaves an archive that the next start makes whole."""
     check(wanted)
+    shown = credentials(wanted)
     with ExitStack() as stack:
         waking = stack.enter_context(Waking())
         for role in wanted.roles:
@@ -71,7 +72,7 @@ def serve(wanted: Plan) -> int:
         finally:
             archive.close()
         due = os.eventfd(0)
-        supervisor = stack.enter_context(Supervisor(jobs(wanted, listening, due), waking))
+        supervisor = stack.enter_context(Supervisor(jobs(wanted, listening, shown, due), waking))
 
         def tidy(pid: int) -> None:
             metrics_folder.forget(metrics, pid)

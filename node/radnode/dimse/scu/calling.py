@@ -17,11 +17,12 @@ def calling(
     peer: Peer, caller: Caller, contexts: Iterable[tuple[str, tuple[str, ...]]], *, provider_of: Iterable[str] = ()
 ) -> Iterator[Requested]:
     """An association with `peer`; `contexts` are pairs of abstract syntax and transfer syntaxes, 128 at most."""
-    if peer.tls:
-        raise CallFailed(f"{peer.title} is to be called over TLS, which is not supported")
+    if peer.tls and caller.tls is None:
+        raise CallFailed(f"{peer.title} is to be called over TLS, and this caller has none")
     if "/" in peer.host:
         raise CallFailed(f"{peer.title} is known by its network alone ({peer.host}), so it cannot be called")
-    address = Address(peer.host, peer.port, peer.title.strip(), caller.ae_title.strip())
+    tls = caller.tls if peer.tls else None
+    address = Address(peer.host, peer.port, peer.title.strip(), caller.ae_title.strip(), tls)
     proposed = [ProposedContext(1 + 2 * place, *context) for place, context in enumerate(contexts)]
     try:
         with associate(address, proposed, provider_of=provider_of, timeout=caller.timeout) as requested:

@@ -1,5 +1,6 @@
 """What goes into the service class user's calls, and what comes out."""
 
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,12 @@ class CallFailed(RadnodeError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and for how many seconds a silent peer is waited for."""
+    """Who calls, for how many seconds a silent peer is waited for, and how peers with `tls` are called."""
 
     ae_title: str = "RADNODE"
     timeout: float = 60.0
+    tls: ssl.SSLContext | None = None
+    """From `radnode.dimse.credentials.client_context`; without it peers with `tls` cannot be called."""
 
 
 @dataclass(frozen=True, slots=True)

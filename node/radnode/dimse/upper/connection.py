@@ -5,15 +5,11 @@ import errno
 import os
 import select
 import socket
-import ssl
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from radnode.dimse.upper.endings import ConnectionLost, Ending, FileUnreadable, Silent, Stopped
 from radnode.dimse.upper.stopping import Stopping
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _DISCARD = 65536
 _DISCARD_LIMIT = 64 * 1024 * 1024
@@ -40,6 +36,11 @@ class Connection:
         if stopping is not None:
             self._poll.register(stopping, select.POLLIN)
 
+    def establish(self, deadline: float) -> Mapping[str, str]:
+        """Make it ready for PDUs, and tell what the log should say about how it is secured: TCP alone is not."""
+        del deadline
+        return {}
+
     def read(self, view: memoryview, deadline: float, *, interruptible: bool) -> int:
         """Wait for bytes, put into `view` what has come, and say how many they are: at least one.
 
@@ -48,11 +49,9 @@ class Connection:
         while True:
             try:
                 count = self._socket.recv_into(view)
-            except BlockingIOError:
-                self._wait(select.POLLIN, deadline, interruptible=interruptible)
-                continue
             except OSError as error:
-                raise ConnectionLost(str(error)) from error
+                self._wait(self._due(error, select.POLLIN), deadline, interruptible=interruptible)
+                continue
             if count == 0:
                 raise ConnectionLost("closed by the peer")
             return count
@@ -81,11 +80,11 @@ class Connection:
             raise
 
     def _send_file(self, head: bytes, descriptor: int, offset: int, count: int, deadline: float) -> None:
-        if not isinstance(self._socket, ssl.SSLSocket):
-            self._send(memoryview(head), deadline, socket.MSG_MORE if count else 0)
-            head = b""
-            sent = self._send_by_kernel(descriptor, offset, count, deadline)
-            offset, count = offset + sent, count - sent
+        self._send(memoryview(head), deadline, socket.MSG_MORE if count else 0)
+        sent = self._send_by_kernel(descriptor, offset, count, deadline)
+        self._send_by_slices(b"", descriptor, offset + sent, count - sent, deadline)
+
+    def _send_by_slices(self, head: bytes, descriptor: int, offset: int, count: int, deadline: float) -> None:
         while count:
             piece = _read_slice(descriptor, offset, min(count, _SLICE))
             self._send(memoryview(head + piece), deadline)
@@ -115,10 +114,8 @@ class Connection:
         while view:
             try:
                 view = view[self._socket.send(view, flags) :]
-            except BlockingIOError:
-                self._wait(select.POLLOUT, deadline, interruptible=False)
             except OSError as error:
-                raise ConnectionLost(str(error)) from error
+                self._wait(self._due(error, select.POLLOUT), deadline, interruptible=False)
 
     @property
     def is_stopping(self) -> bool:
@@ -140,7 +137,7 @@ class Connection:
                 pass
         self._socket.close()
 
-    def _discarded(self, deadline: float) -> "Iterator[int]":
+    def _discarded(self, deadline: float) -> Iterator[int]:
         total = 0
         while total < _DISCARD_LIMIT and time.monotonic() < deadline:
             try:
@@ -157,6 +154,12 @@ class Connection:
         """Make every read and write on it end at once; may be called from any thread."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _due(self, error: OSError, usual: int) -> int:
+        """The event to wait for after `error` before trying again; ConnectionLost where there is none."""
+        if isinstance(error, BlockingIOError):
+            return usual
+        raise ConnectionLost(str(error)) from error
 
     def _wait(self, event: int, deadline: float, *, interruptible: bool) -> None:
         stop_at = self._stopping.deadline if self._stopping else None

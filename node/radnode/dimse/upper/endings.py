@@ -32,6 +32,12 @@ class GaveWay(Ending):
     how = "gave way"
 
 
+class HandshakeFailed(Ending):
+    """The two sides found no TLS in common, or one of them does not believe the other's certificate."""
+
+    how = "tls handshake failed"
+
+
 class Silent(Ending):
     """The peer said nothing, or took nothing, for as long as it may."""
 

@@ -1,10 +1,12 @@
-"""Accepting connections on a listening socket that several processes may share."""
+"""Accepting connections on listening sockets that several processes may share."""
 
 import errno
 import select
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.stopping import Stopping
 
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -13,32 +15,44 @@ _OURS = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EFAULT}
 _BREATH = 100  # milliseconds until the next try when descriptors or memory have run out
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A socket that is bound and listening, and what becomes of what it accepts."""
+
+    listening: socket.socket
+    connect: Callable[[socket.socket, Stopping], Connection] = Connection
+
+
 class Listener:
     """Yields connections until the node stops."""
 
-    def __init__(self, listening: socket.socket, stopping: Stopping, relieve: Callable[[], None]) -> None:
-        """`listening` is bound and listening; `relieve` is called when nothing more can be opened."""
-        listening.setblocking(False)
-        self._listening = listening
+    def __init__(self, doors: Sequence[Door], stopping: Stopping, relieve: Callable[[], None]) -> None:
+        """`relieve` is called when nothing more can be opened."""
+        for door in doors:
+            door.listening.setblocking(False)
+        self._doors = {door.listening.fileno(): door for door in doors}
         self._stopping = stopping
         self._relieve = relieve
 
-    def __iter__(self) -> Iterator[tuple[socket.socket, str]]:
-        """Accepted sockets with the caller's IP address."""
+    def __iter__(self) -> Iterator[tuple[socket.socket, str, Door]]:
+        """Accepted sockets with the caller's IP address, and where they came in."""
         poll = select.poll()
-        poll.register(self._listening, select.POLLIN)
+        for descriptor in self._doors:
+            poll.register(descriptor, select.POLLIN)
         poll.register(self._stopping, select.POLLIN)
         while True:
-            poll.poll()
+            ready = poll.poll()
             if self._stopping.deadline is not None:
                 return
-            accepted = self._accept()
-            if accepted is not None:
-                yield accepted
+            for descriptor, _ in ready:
+                door = self._doors.get(descriptor)
+                accepted = self._accept(door.listening) if door else None
+                if door and accepted:
+                    yield *accepted, door
 
-    def _accept(self) -> tuple[socket.socket, str] | None:
+    def _accept(self, listening: socket.socket) -> tuple[socket.socket, str] | None:
         try:
-            sock, address = self._listening.accept()
+            sock, address = listening.accept()
         except OSError as error:
             if error.errno in _OURS:
                 raise

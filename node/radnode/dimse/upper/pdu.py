@@ -14,6 +14,7 @@ _VALUE = struct.Struct(">LBB")
 _COMMAND, _LAST = 1, 2
 _FIRST_BUFFER = 32768
 _AHEAD = 4096  # room behind the largest PDU so far: the next command set, but little to move
+_TLS = range(20, 24)  # how a TLS record begins (RFC 8446 5.1), which says better than a number what went wrong
 ASSOCIATE_LIMIT = 1 << 19  # 128 contexts with every transfer syntax there is stay below 300 KiB
 LENIENT_DATA_LIMIT = 1 << 20  # some senders ignore the maximum that was negotiated; what is bounded is our memory
 UNLIMITED = 131072  # what we send at most where the peer sets no maximum
@@ -89,7 +90,8 @@ class PduReader:
         number, length = _HEADER.unpack_from(self._buffer, self._start)
         kind = _KINDS.get(number)
         if kind is None:
-            raise ProtocolError(f"PDU type {number}", UNRECOGNISED_PDU)
+            what = "TLS where it is not spoken" if number in _TLS else f"PDU type {number}"
+            raise ProtocolError(what, UNRECOGNISED_PDU)
         if length > self._limits[kind]:
             raise ProtocolError(f"{kind.name} PDU of {length} bytes")
         self._fill(_HEADER.size + length, deadline)

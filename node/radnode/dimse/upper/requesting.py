@@ -1,6 +1,7 @@
 """The requestor's side: A-ASSOCIATE-RQ and its answer, messages, release."""
 
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import BY_USER, UNEXPECTED_PDU, ConnectionLost, Ending, PeerAborted, ProtocolError
 from radnode.dimse.upper.messages import Messages
 from radnode.dimse.upper.pdu import RELEASE_REQUEST, Kind, PduReader, encode_abort
+from radnode.dimse.upper.secure import SecureConnection
 
 MAX_CONTEXTS = 128  # odd IDs from 1 to 255 (PS3.8 9.3.2.2)
 _MAX_PDU = 131072
@@ -41,12 +43,13 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Whom to call, and as whom."""
+    """Whom to call, as whom, and over TLS if `tls` says how."""
 
     host: str
     port: int
     called: str
     calling: str
+    tls: ssl.SSLContext | None = None
 
 
 class Requested:
@@ -93,9 +96,9 @@ def associate(
     """An association for the block, released after it and aborted where it fails.
 
     `provider_of` names the SOP classes for which this side offers to be the SCP (role selection, PS3.7 D.3.3.4).
-    Raises an Ending: ConnectionLost where nobody listens, Rejected, Silent.
+    Raises an Ending: ConnectionLost where nobody listens, HandshakeFailed, Rejected, Silent.
     """
-    connection = Connection(_connect(address, timeout))
+    connection = _connected(address, timeout)
     try:
         requested = _negotiate(connection, address, tuple(contexts), tuple(provider_of), timeout)
         yield requested
@@ -107,6 +110,24 @@ def associate(
         raise
     finally:
         connection.part(_PARTING)
+
+
+def _connected(address: Address, timeout: float) -> Connection:
+    sock = _connect(address, timeout)
+    if address.tls is None:
+        return Connection(sock)
+    try:
+        secured = address.tls.wrap_socket(sock, server_hostname=address.host, do_handshake_on_connect=False)
+    except (OSError, ValueError) as error:  # gone already, or a name that no certificate can have
+        sock.close()
+        raise ConnectionLost(f"no TLS with {address.host}:{address.port}: {error}") from error
+    connection = SecureConnection(secured)
+    try:
+        connection.establish(time.monotonic() + timeout)
+    except BaseException:
+        connection.part(0)
+        raise
+    return connection
 
 
 def _connect(address: Address, timeout: float) -> socket.socket:
