@@ -1,17 +1,14 @@
 """The node as a whole: how it starts, what it says, how it ends."""
 
-import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from support.node import DEADLINE, Node, environment, radnode, wait_for
+from support.node import Node, radnode, run_all, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -125,22 +122,6 @@ REFUSED = [
 ]
 
 
-REFUSING = """
-import contextlib, io, json, sys
-from radnode.cli.main import main
-
-for words in json.load(sys.stdin):
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            code = main(words)
-        except SystemExit as ended:
-            code = ended.code
-    print(json.dumps([code, out.getvalue(), err.getvalue()]))
-"""
-"""Command lines in, one after another in one process; for each the exit code and what was printed."""
-
-
 @pytest.fixture(scope="module")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, str, str]]:
     folder = tmp_path_factory.mktemp("refused")
@@ -149,11 +130,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, str, s
         ["serve", "--http.port", "0", *(["--dicom.port", "0"] * ("--dicom.port" not in options)), *options]
         for options, _ in REFUSED
     ]
-    done = subprocess.run(
-        [sys.executable, "-c", REFUSING], input=json.dumps(command_lines), stdout=subprocess.PIPE, text=True,
-        cwd=folder, env=environment(), timeout=DEADLINE, check=True,
-    )  # fmt: skip
-    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+    return run_all(command_lines, folder)
 
 
 @pytest.mark.parametrize("number", range(len(REFUSED)), ids=[" ".join(options) for options, _ in REFUSED])

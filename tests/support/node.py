@@ -42,6 +42,30 @@ def radnode(*words: str, folder: Path, **variables: str) -> subprocess.Completed
     )
 
 
+RUNNING = """
+import contextlib, io, json, sys
+from radnode.cli.main import main
+
+for words in json.load(sys.stdin):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = main(words)
+        except SystemExit as ended:
+            code = ended.code
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
+"""
+
+
+def run_all(command_lines: Sequence[Sequence[str]], folder: Path) -> list[tuple[int, str, str]]:
+    """Command lines that end by themselves, one after another in one process; exit code and what each printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUNNING], input=json.dumps(command_lines), stdout=subprocess.PIPE, text=True,
+        cwd=folder, env=environment(), timeout=DEADLINE, check=True,
+    )  # fmt: skip
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+
+
 def wait_for(
     condition: Callable[[], T], *, what: str, deadline: float = DEADLINE, alive: Callable[[], bool] = lambda: True
 ) -> T:

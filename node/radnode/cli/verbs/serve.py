@@ -53,8 +53,8 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
 
 def serve(wanted: Plan) -> int:
     """From locks to locks, so that whatever dies in between leaves an archive that the next start makes whole."""
-    check(wanted)
     shown = credentials(wanted)
+    check(wanted)
     with ExitStack() as stack:
         waking = stack.enter_context(Waking())
         for role in wanted.roles:
