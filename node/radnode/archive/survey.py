@@ -96,7 +96,10 @@ def _survey_study(layout: Layout, index: Index, study: UID, pool: ThreadPoolExec
 
 
 def damage(file: Path, sha256: str, size: int, *, whole: bool) -> str:
-    """What is wrong with a file's content; "" if nothing is, or there is no file. `whole`: it is read, otherwise only measured."""
+    """What is wrong with a file's content; "" if nothing is, or there is no file.
+
+    `whole`: it is read, otherwise only measured.
+    """
     try:
         found = file.stat().st_size
         if found != size:
