@@ -102,7 +102,7 @@ def test_a_connection_whose_way_is_gone_does_not_end_the_accepting() -> None:
             def setblocking(self, flag: bool) -> None:
                 listening.setblocking(flag)
 
-        connections = iter(Listener([Door(cast("socket.socket", Flaky()))], stopping, lambda: None))
+        connections = iter(Listener([Door(cast("socket.socket", Flaky()))], stopping, lambda: None, lambda: 0))
         with socket.create_connection(listening.getsockname()):
             sock, address, _ = next(connections)
             assert address == "127.0.0.1"

@@ -74,13 +74,16 @@ class DicomServer:
         watching = threading.Thread(target=watch, name="stop", daemon=True)
         watching.start()
         try:
-            for sock, address, door in Listener(self._doors, self._stopping, self._end_oldest_waiting):
+            for sock, address, door in self._callers():
                 self._start(sock, address, door)
         finally:
             for door in self._doors:
                 door.listening.close()
         watching.join()
         self._finish()
+
+    def _callers(self) -> Listener:
+        return Listener(self._doors, self._stopping, self._end_oldest_waiting, lambda: len(self._serving))
 
     def _start(self, sock: socket.socket, address: str, door: Door) -> None:
         with self._lock:
