@@ -55,6 +55,8 @@ class DicomSettings(Section):
     """Seconds from the first byte of a PDU until it is whole, but never more than idle_timeout."""
     accept_unknown_peers: bool = False
     """Whether callers that are not listed in peers may use every service, also beyond loopback."""
+    learn: bool = False
+    """Whether it is recorded who asks for what (radnode peers shows it); nobody is let in by that."""
     accept_unknown_sop_classes: bool = False
     """Whether private and unknown storage SOP classes are accepted."""
     max_object_size: int = Field(default=0, ge=0)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from radnode.dimse.credentials import Credentials
+from radnode.dimse.learning import Learning
 from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.associate import ProposedContext
@@ -56,6 +57,7 @@ def running(
     patience: Patience | None = None,
     slots: Path | None = None,
     credentials: Credentials | None = None,
+    learning: Learning | None = None,
 ) -> Iterator[Running]:
     """Serve `archive` while the block runs, then stop and see that every thread has ended."""
     dicom = dicom or DicomSettings()
@@ -65,9 +67,8 @@ def running(
     ports = [door.listening.getsockname()[1] for door in doors]
     with TemporaryDirectory() as folder:
         places = Slots.of(dicom, slots or Path(folder) / "slots")
-        server = DicomServer(
-            cast("Any", archive), dicom, peers, doors, places, patience=patience or Patience(request=5, grace=5)
-        )
+        patience = patience or Patience(request=5, grace=5)
+        server = DicomServer(cast("Any", archive), dicom, peers, doors, places, patience=patience, learning=learning)
         stop = threading.Event()
         thread = threading.Thread(target=server.run, args=(stop,))
         thread.start()

@@ -34,6 +34,7 @@ VERBS = MappingProxyType(
         "check": Verb("check", "compare the archive's files with its index, and mend with --repair"),
         "registry": Verb("registry", "export or import .dicom_registry.json"),
         "stats": Verb("stats", "count what the archive holds"),
+        "peers": Verb("peers", "show who has called, and write a list of peers from it"),
         "config": Verb("show", "show the settings in force and where they come from"),
     }
 )

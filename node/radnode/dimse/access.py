@@ -24,7 +24,7 @@ def is_loopback(host: str) -> bool:
     if host in LOOPBACK:
         return True
     try:
-        return ip_address(_plain(host)).is_loopback
+        return ip_address(one_spelling(host)).is_loopback
     except ValueError:
         return False
 
@@ -58,25 +58,25 @@ def allowed_services(
 def neighbourhood(address: str) -> str:
     """What counts as one address where associations are counted: of IPv6 the first 64 bits, which one machine owns."""
     try:
-        parsed = ip_address(_plain(address))
+        parsed = ip_address(one_spelling(address))
     except ValueError:
         return address
     return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
 def _is_at(host: str, address: str, resolve: Resolve) -> bool:
-    caller = _plain(address)
-    if _plain(host) == caller:
+    caller = one_spelling(address)
+    if one_spelling(host) == caller:
         return True
     try:
         network = ip_network(host)
     except ValueError:
-        return caller in {_plain(found) for found in resolve(host)}
+        return caller in {one_spelling(found) for found in resolve(host)}
     return ip_address(caller) in network
 
 
-def _plain(address: str) -> str:
-    """One spelling of an address: an IPv4 caller on an IPv6 socket is an IPv4 caller."""
+def one_spelling(address: str) -> str:
+    """An address as it is compared and recorded: an IPv4 caller on an IPv6 socket is an IPv4 caller."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -46,6 +46,17 @@ SERVICES_OFFERED: dict[str, Service] = {
     STUDY_ROOT_FIND: "find",
 }
 
+_ASKED_FOR: dict[str, Service] = {
+    PATIENT_ROOT_MOVE: "move",
+    STUDY_ROOT_MOVE: "move",
+    PATIENT_ROOT_GET: "get",
+    STUDY_ROOT_GET: "get",
+    "1.2.840.10008.1.20.1": "commit",
+    "1.2.840.10008.5.1.4.31": "worklist",
+    "1.2.840.10008.3.1.2.3.3": "mpps",
+    **SERVICES_OFFERED,
+}
+
 _PLAIN = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")
 TRANSFER_SYNTAXES = {"store": frozenset(ALL_TRANSFER_SYNTAXES)}
 _MESSAGE_TRANSFER_SYNTAXES = frozenset(_PLAIN)  # identifiers are small: neither deflated nor encapsulated
@@ -61,6 +72,11 @@ def service_of(abstract_syntax: str, *, accept_unknown: bool) -> Service | None:
     except InvalidUID:
         return None
     return "store"
+
+
+def services_asked(proposed: Iterable[ProposedContext]) -> frozenset[str]:
+    """The services that a requestor asks for, offered or not; "other" for what is none of those we know."""
+    return frozenset(_ASKED_FOR.get(context.abstract_syntax, "other") for context in proposed)
 
 
 def transfer_syntax_for(service: Service, offered: Iterable[str]) -> str | None:

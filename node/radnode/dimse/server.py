@@ -10,6 +10,7 @@ import structlog
 
 from radnode.archive.archive import Archive
 from radnode.dimse.access import resolve_name
+from radnode.dimse.learning import Learning
 from radnode.dimse.metrics import DimseMetrics
 from radnode.dimse.resolving import Resolver
 from radnode.dimse.scp.echo import EchoProvider
@@ -51,14 +52,16 @@ class DicomServer:
         slots: Slots,
         *,
         patience: Patience = Patience(),
+        learning: Learning | None = None,
     ) -> None:
-        """`slots` were opened by this process."""
+        """`slots` were opened by this process; `learning` takes notes, if given."""
         providers: dict[int, Provider] = {
             Field.C_ECHO: EchoProvider(),
             Field.C_STORE: StoreProvider(archive, dicom.max_object_size),
             Field.C_FIND: FindProvider(archive, dicom.ae_title),
         }
-        self._node = Node(dicom, peers, slots, providers, DimseMetrics(), patience.request, Resolver(resolve_name))
+        resolve = Resolver(resolve_name)
+        self._node = Node(dicom, peers, slots, providers, DimseMetrics(), patience.request, resolve, learning)
         self._doors = doors
         self._stopping = Stopping(patience.grace)
         self._serving: dict[threading.Thread, Serving] = {}

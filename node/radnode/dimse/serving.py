@@ -11,6 +11,7 @@ import structlog
 from radnode.dimse.access import Resolve, neighbourhood
 from radnode.dimse.admission import LIMIT_EXCEEDED, STOPPING, TOO_MUCH, Rejection, admit
 from radnode.dimse.contexts import REJECTIONS, negotiate
+from radnode.dimse.learning import Learning
 from radnode.dimse.metrics import DimseMetrics
 from radnode.dimse.scp.service import Performed, Provider
 from radnode.dimse.slots import Full, Slots
@@ -50,6 +51,7 @@ class Node:
     metrics: DimseMetrics
     request_timeout: float
     resolve: Resolve
+    learning: Learning | None = None
 
 
 class Serving:
@@ -62,6 +64,7 @@ class Serving:
         self._address = address
         self._log = log.bind(address=address)
         self._started = time.monotonic()
+        self._asked: AssociateRequest | None = None
         self._performed: Counter[str] = Counter()
         self._has_spoken = self._gave_way = False
         self.is_waiting = True  # for an A-ASSOCIATE-RQ
@@ -121,6 +124,7 @@ class Serving:
         except TooMuch as much:
             return self._reject(TOO_MUCH, why=str(much))
         self.is_waiting = False
+        self._asked = asked
         self._log = self._log.bind(calling=asked.calling, implementation=asked.implementation)
         admitted = admit(asked, self._address, self._node.dicom, self._node.peers, self._node.resolve)
         if isinstance(admitted, Rejection):
@@ -137,6 +141,8 @@ class Serving:
     def _reject(self, rejection: Rejection, **detail: str) -> str:
         self._log = self._log.bind(reason=rejection.reason, **detail)
         self._node.metrics.rejected.labels(rejection.reason).inc()
+        if self._node.learning and self._asked:
+            self._node.learning.met(self._asked, self._address, rejection.reason)
         self._send(encode_reject(rejection.result, rejection.source, rejection.diagnostic))
         return REJECTED
 
@@ -144,6 +150,8 @@ class Serving:
         dicom = self._node.dicom
         answers, contexts = negotiate(asked.contexts, allowed, accept_unknown=dicom.accept_unknown_sop_classes)
         self._note_rejected(answers)
+        if self._node.learning:
+            self._node.learning.met(asked, self._address)
         self._send(encode_accept(asked, answers, dicom.max_pdu))
         messages = Messages(self._connection, reader, contexts, asked.max_pdu, dicom.idle_timeout)
         association = Association(messages, contexts)
@@ -152,6 +160,8 @@ class Serving:
                 self._perform(association, request, allowed)
         finally:
             self._node.metrics.received.inc(association.received)
+            if self._node.learning:
+                self._node.learning.served(asked, self._address, frozenset(self._performed))
         self._send(RELEASE_RESPONSE)
 
     def _note_rejected(self, answers: Iterable[ContextAnswer]) -> None:
