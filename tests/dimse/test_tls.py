@@ -4,59 +4,36 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
-from support.certificates import PASSWORD, Authority, settings
-from support.dimse_server import CT, EXPLICIT, TITLE, Running, proposals, running, store_command, wait_until
+from support.certificates import PASSWORD, settings
+from support.dimse_server import CT, EXPLICIT, TITLE, proposals, running, store_command, wait_until
 from support.fake_archive import FakeArchive
 from support.instances import make_instance, write_part10
+from support.secured import World, careless, peer_of
 
 from radnode.dimse.credentials import BadCertificates, Credentials, client_context, server_context
 from radnode.dimse.scu import Caller, CallFailed, echo, find, send
 from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.requesting import Address, associate
 from radnode.model.level import Level
-from radnode.settings import Peer, TlsSettings
+from radnode.settings import TlsSettings
 
 STORE = proposals((CT, (EXPLICIT,)))
 
 
-@dataclass(frozen=True)
-class World:
-    """An authority with a server and a client, and a foreign one with a client of its own."""
-
-    authority: Authority
-    foreign: Authority
-    folder: Path
-
-    def credentials(self, **more: object) -> Credentials:
-        return Credentials(settings(self.authority.sign("server"), self.authority.certificate, **more))
-
-    def caller(self, certificate: str = "", *, foreign: bool = False, days: int = 30) -> Caller:
-        """Someone who believes the authority, and shows a certificate if it has a name."""
-        signer = self.foreign if foreign else self.authority
-        own = signer.sign(certificate, days=days) if certificate else None
-        return Caller(timeout=5, tls=client_context(settings(own, self.authority.certificate)))
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    folder = tmp_path_factory.mktemp("certificates")
-    return World(Authority(folder / "ours"), Authority(folder / "theirs", "stranger"), folder)
+    return World.made(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
 def lines() -> Iterator[list[EventDict]]:
     with capture_logs() as lines:
         yield lines
-
-
-def peer_of(server: Running, *, tls: bool = True, plain_port: bool = False, host: str = "127.0.0.1") -> Peer:
-    return Peer(title=TITLE, host=host, port=server.port if plain_port else server.tls_port, tls=tls)
 
 
 def endings(lines: list[EventDict]) -> list[EventDict]:
@@ -179,27 +156,25 @@ def test_garbage_is_one_line(world: World, lines: list[EventDict], garbage: byte
     assert [line["event"] for line in lines] == ["association", "operation", "association"]
 
 
-def weak(*, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2, suites: str = "ALL:@SECLEVEL=0") -> ssl.SSLContext:
-    """A client that takes whatever it gets, at most in this version."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_ciphers(suites)
-    if version < ssl.TLSVersion.TLSv1_2:
-        with pytest.warns(DeprecationWarning, match="TLSVersion"):
-            context.minimum_version = context.maximum_version = version
-    else:
-        context.maximum_version = version
+def old(version: ssl.TLSVersion) -> ssl.SSLContext:
+    context = careless()
+    with pytest.warns(DeprecationWarning, match="TLSVersion"):
+        context.minimum_version = context.maximum_version = version
     return context
+
+
+def of_tls_1_2(suites: str) -> ssl.SSLContext:
+    return careless(version=ssl.TLSVersion.TLSv1_2, suites=suites)
 
 
 @pytest.mark.parametrize(
     ("context", "told"),
     [
-        (weak(version=ssl.TLSVersion.TLSv1), "unsupported protocol"),
-        (weak(version=ssl.TLSVersion.TLSv1_1), "unsupported protocol"),
-        (weak(suites="ECDHE+AES:!AESGCM:!AESCCM:@SECLEVEL=0"), "no shared cipher"),
-        (weak(suites="kRSA:@SECLEVEL=0"), "no shared cipher"),
-        (weak(suites="DHE:!kECDHE:@SECLEVEL=0"), "no shared cipher"),
+        (old(ssl.TLSVersion.TLSv1), "unsupported protocol"),
+        (old(ssl.TLSVersion.TLSv1_1), "unsupported protocol"),
+        (of_tls_1_2("ECDHE+AES:!AESGCM:!AESCCM:@SECLEVEL=0"), "no shared cipher"),
+        (of_tls_1_2("kRSA:@SECLEVEL=0"), "no shared cipher"),
+        (of_tls_1_2("DHE:!kECDHE:@SECLEVEL=0"), "no shared cipher"),
     ],
     ids=["TLS 1.0", "TLS 1.1", "CBC", "key transport", "DHE"],
 )
@@ -224,7 +199,7 @@ def test_the_profile(world: World) -> None:
         assert context.options & ssl.OP_NO_RENEGOTIATION
     with running(FakeArchive(), credentials=world.credentials()) as server:
         for suite in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"):
-            assert echo(peer_of(server), Caller(tls=weak(suites=suite))).status == 0
+            assert echo(peer_of(server), Caller(tls=of_tls_1_2(suite))).status == 0
 
 
 def test_bad_files_are_told_by_the_name_of_their_setting(world: World) -> None:

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from radnode.dimse.upper.associate import ProposedContext, decode_accept, encode_request
 from radnode.dimse.upper.command import RESPONSE, Command, Element
 from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import BY_USER, UNEXPECTED_PDU, ConnectionLost, Ending, PeerAborted, ProtocolError
+from radnode.dimse.upper.endings import (
+    BY_USER,
+    UNEXPECTED_PDU,
+    ConnectionLost,
+    Ending,
+    HandshakeFailed,
+    PeerAborted,
+    ProtocolError,
+)
 from radnode.dimse.upper.messages import Messages
 from radnode.dimse.upper.pdu import RELEASE_REQUEST, Kind, PduReader, encode_abort
 from radnode.dimse.upper.secure import SecureConnection
@@ -103,7 +111,7 @@ def associate(
         requested = _negotiate(connection, address, tuple(contexts), tuple(provider_of), timeout)
         yield requested
         _release(connection, requested, timeout)
-    except (ConnectionLost, PeerAborted, Rejected):
+    except (ConnectionLost, HandshakeFailed, PeerAborted, Rejected):
         raise
     except BaseException as error:
         _abort(connection, error.reason if isinstance(error, ProtocolError) else BY_USER)

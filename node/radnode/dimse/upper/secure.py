@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Mapping
 
 from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import ConnectionLost, HandshakeFailed, Unused
+from radnode.dimse.upper.endings import ConnectionLost, HandshakeFailed, Silent, Unused
 from radnode.dimse.upper.stopping import Stopping
 
 _NO_TLS = frozenset(
@@ -34,27 +34,34 @@ class SecureConnection(Connection):
         super().__init__(sock, stopping)
         self._tls = sock
         self._ahead = b""  # one byte at most that was read to see whether there is any
+        self._is_proved = False  # by a byte from the peer: in TLS 1.3 it may still refuse us after our last word
 
     def establish(self, deadline: float) -> Mapping[str, str]:
         """Shake hands. HandshakeFailed says why in words; nothing of a certificate is told but that it was verified."""
         if self._tls.server_side:
             self._await_first_byte(deadline)
-        while True:
-            try:
-                self._tls.do_handshake()
-            except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError) as error:
-                raise ConnectionLost("closed by the peer in the middle of the TLS handshake") from error
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
-                self._wait(self._due(error, 0), deadline, interruptible=True)
-            except ssl.SSLError as error:
-                raise HandshakeFailed(in_words(error)) from error
-            except OSError as error:
-                raise ConnectionLost(str(error)) from error
-            else:
-                break
+        try:
+            while event := self._shake_hands():
+                self._wait(event, deadline, interruptible=True)
+        except Silent as error:
+            raise Silent("the TLS handshake took too long") from error
         secured = {"tls": self._tls.version() or ""}
         is_verified = self._tls.server_side and self._tls.getpeercert(binary_form=True) is not None
         return secured | ({"client_certificate": "verified"} if is_verified else {})
+
+    def _shake_hands(self) -> int:
+        """Take the handshake as far as it goes; the event that it waits for, 0 at its end."""
+        try:
+            self._tls.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+            return self._due(error, 0)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError) as error:
+            raise ConnectionLost("closed by the peer in the middle of the TLS handshake") from error
+        except ssl.SSLError as error:
+            raise HandshakeFailed(in_words(error)) from error
+        except OSError as error:
+            raise ConnectionLost(str(error)) from error
+        return 0
 
     def _await_first_byte(self, deadline: float) -> None:
         """Raises Unused where the peer closes instead: OpenSSL does not tell that from a broken handshake."""
@@ -75,7 +82,9 @@ class SecureConnection(Connection):
             view[:1] = self._ahead
             self._ahead = b""
             return 1
-        return super().read(view, deadline, interruptible=interruptible)
+        count = super().read(view, deadline, interruptible=interruptible)
+        self._is_proved = True
+        return count
 
     def readable(self) -> bool:
         """Whether a read would find something. What TLS says to itself is nothing, and is taken on the way."""
@@ -113,9 +122,24 @@ class SecureConnection(Connection):
             return select.POLLIN
         if isinstance(error, ssl.SSLWantWriteError):
             return select.POLLOUT
+        refusal = self._refusal(error)
+        if refusal is not None:
+            raise (ConnectionLost if self._is_proved else HandshakeFailed)(in_words(refusal)) from error
         if isinstance(error, ssl.SSLError):
-            raise ConnectionLost(in_words(error)) from error
+            raise ConnectionLost("closed by the peer") from error
         return super()._due(error, usual)
+
+    def _refusal(self, error: OSError) -> ssl.SSLError | None:
+        """What TLS has to say; where sending met a closed door, that is what the peer said as it closed it."""
+        if isinstance(error, ssl.SSLError) and error.reason:
+            return error
+        try:
+            self._tls.recv(1)
+        except ssl.SSLError as found:
+            return found if found.reason else None
+        except OSError:
+            return None
+        return None
 
 
 def in_words(error: ssl.SSLError) -> str:
