@@ -9,7 +9,9 @@ from types import FrameType
 from typing import Any, TypeVar
 
 Prepared = TypeVar("Prepared")
-KERNEL = frozenset({"fsync", "link", "unlink", "mkdir", "rmdir", "rename", "replace", "chmod", "open", "write"})
+KERNEL = frozenset(
+    {"fsync", "link", "unlink", "mkdir", "rmdir", "rename", "replace", "chmod", "open", "write", "writev"}
+)
 
 
 def run_and_kill(prepare: Callable[[], Prepared], act: Callable[[Prepared], object], step: int) -> bool:

@@ -72,7 +72,7 @@ class _Adopting:
             self._flush()
             try:
                 self._place()
-                if self._intake.enrolling.enrol(self._arrival):
+                if self._intake.enrolling.enrol(self._arrival, self._target):
                     return self._arrival.path, Outcome.NEW
                 return self._decide()
             except BaseException:

@@ -6,10 +6,11 @@ While one transaction is flushed to the disk the next ones gather, so nobody wai
 import sqlite3
 import threading
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from radnode.archive import rows
 from radnode.archive.describing import describe
-from radnode.archive.families import Families, Family
+from radnode.archive.families import Families, Family, Words, words_of
 from radnode.archive.folders import Folders
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
@@ -21,11 +22,13 @@ class _Request:
     """An object that waits for its row; `woken` when it has it, or when it is its thread's turn to write."""
 
     arrival: Arrival
+    target: Path
+    words: Words
     woken: threading.Lock = field(default_factory=threading.Lock)
     writes: bool = False
     is_new: bool = False
     error: BaseException | None = None
-    heard: tuple[FileFacts, Family] | None = None
+    heard: tuple[int, Family] | None = None
 
 
 class Enrolling:
@@ -40,12 +43,12 @@ class Enrolling:
         self._waiting: list[_Request] = []
         self._is_writing = False
 
-    def enrol(self, arrival: Arrival) -> bool:
-        """Write the row of an object whose file is in its place; false, and nothing is done, where it is not new.
+    def enrol(self, arrival: Arrival, target: Path) -> bool:
+        """Write the row of an object whose file is in its place, `target`; false, and nothing is done, if not new.
 
         Raises OutOfResources, OSError.
         """
-        request = _Request(arrival)
+        request = _Request(arrival, target, words_of(arrival.header))
         request.woken.acquire()
         with self._lock:
             self._waiting.append(request)
@@ -89,24 +92,23 @@ class Enrolling:
             return
         for request in batch:
             if request.heard:
-                self._families.keep(request.arrival.header, *request.heard)
+                self._families.keep(request.words, *request.heard)
 
     def _add(self, connection: sqlite3.Connection, request: _Request) -> bool:
         arrival, request.heard = request.arrival, None
         if rows.is_known(connection, arrival.header.sop_instance, arrival.path):
             return False
-        facts = self._facts(arrival)
-        family = self._families.of(arrival.header, facts)
+        facts = self._facts(arrival, request.target)
+        family = self._families.of(request.words, facts.arrived)
         if family:
-            rows.insert_into(connection, family, arrival.header, facts)
+            rows.insert_into(connection, family, arrival.header, facts, request.words.description)
         else:
             family = rows.insert_row(connection, arrival.header, facts, lambda path: describe(self._layout, path))
-            request.heard = facts, family
+            request.heard = facts.arrived, family
         return True
 
-    def _facts(self, arrival: Arrival) -> FileFacts:
+    def _facts(self, arrival: Arrival, target: Path) -> FileFacts:
         """The facts of the file that is in the object's place: another's, where two brought the same at once."""
-        target = self._layout.current(arrival.path)
         try:
             status = target.stat()
         except FileNotFoundError:  # removed meanwhile; under the index's lock it can go no more

@@ -6,17 +6,16 @@ as nothing was taken back from any parent since. That is what the index's revisi
 
 import sqlite3
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from radnode.archive import schema
 from radnode.archive.describing import description_of
 from radnode.archive.parents import identity_of
-from radnode.archive.stored import FileFacts
 from radnode.model.header import Header
 from radnode.model.uid import UID
 
 _KEPT = 1024
 _REVISION = f"SELECT value FROM counters WHERE name = '{schema.REVISION}'"  # noqa: S608 (our own constant)
-_Key = tuple[str, UID, UID, UID, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,21 @@ class Family:
     patient: int
     study: int
     series: int
+
+
+class Words(NamedTuple):
+    """All that an object says of its parents, and which they are; equal for objects that say the same to the same."""
+
+    identity: str
+    study: UID
+    series: UID
+    sop_class: UID
+    description: int
+
+
+def words_of(header: Header) -> Words:
+    """What the object says to whom."""
+    return Words(identity_of(header), header.study, header.series, header.sop_class, description_of(header))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +53,21 @@ class Families:
     """Used in the index's write transactions only, so by one thread at a time."""
 
     def __init__(self) -> None:
-        self._heard: dict[_Key, _Heard] = {}
+        self._heard: dict[Words, _Heard] = {}
         self._revision = 0
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """A transaction has begun: what was taken back until now counts."""
         self._revision = connection.execute(_REVISION).fetchone()[0]
 
-    def of(self, header: Header, facts: FileFacts) -> Family | None:
-        """The family that hears nothing new of this object."""
-        heard = self._heard.get(_key(header))
-        fits = heard and heard.revision == self._revision and heard.arrived <= facts.arrived
+    def of(self, words: Words, arrived: int) -> Family | None:
+        """The family that hears nothing new from an object that says this, and arrived then."""
+        heard = self._heard.get(words)
+        fits = heard and heard.revision == self._revision and heard.arrived <= arrived
         return heard.family if heard and fits else None
 
-    def keep(self, header: Header, facts: FileFacts, family: Family) -> None:
-        """The family heard this object, in a transaction that was committed."""
+    def keep(self, words: Words, arrived: int, family: Family) -> None:
+        """The family heard this from an object that arrived then, in a transaction that was committed."""
         if len(self._heard) >= _KEPT:
             self._heard.clear()
-        self._heard[_key(header)] = _Heard(family, self._revision, facts.arrived)
-
-
-def _key(header: Header) -> _Key:
-    return identity_of(header), header.study, header.series, header.sop_class, description_of(header)
+        self._heard[words] = _Heard(family, self._revision, arrived)

@@ -52,11 +52,7 @@ class Receiving:
             self._part = owner.new_name(PART_SUFFIX)
             self._descriptor = _create(self._part)
         if announced is not None:
-            try:
-                self._begin(announced)
-            except OutOfResources:
-                self.abort()
-                raise
+            self._begin(announced)
 
     def write(self, fragment: Buffer) -> None:
         """Take the next bytes. Raises TooLarge, OutOfResources, NotDicom as soon as it is certain."""
@@ -111,14 +107,14 @@ class Receiving:
         self._written_meta = encode_file_meta(
             _checked(meta.sop_class), _checked(meta.sop_instance), meta.transfer_syntax
         )
-        with disk_errors():
-            _write_all(self._descriptor, self._written_meta)
+        self._unwritten = self._written_meta
 
     def _append(self, fragment: Buffer) -> None:
         if self._meta.transfer_syntax not in DEFLATED:  # their pad byte is known at the end only
             self._digest.update(fragment)
+        head, self._unwritten = self._unwritten, b""
         with disk_errors():
-            _write_all(self._descriptor, fragment)
+            _write_all(self._descriptor, head, fragment)
 
     def _arrive(self) -> Arrival:
         """The object, whole and checked."""
@@ -177,10 +173,13 @@ def _create(path: Path) -> int:
     return descriptor
 
 
-def _write_all(descriptor: int, data: Buffer) -> None:
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, memoryview(data)[written:])
+def _write_all(descriptor: int, *parts: Buffer) -> None:
+    written = os.writev(descriptor, parts)
+    for part in parts:
+        rest = memoryview(part)[written:]
+        written = max(written - len(part), 0)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
 
 
 def _checked(text: str) -> str:

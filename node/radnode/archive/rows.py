@@ -82,7 +82,7 @@ def insert_row(connection: sqlite3.Connection, header: Header, facts: FileFacts,
     series_key = {"study": study.row["id"], "SeriesInstanceUID": header.series}
     series = _parent(connection, Level.SERIES, series_key, header, facts, {"instances": 0})
     family = Family(patient.row["id"], study.row["id"], series.row["id"])
-    _insert_instance(connection, family.series, header, facts)
+    _insert_instance(connection, family.series, header, facts, description_of(header))
     _count_parents(connection, family, (study.is_new, series.is_new))
     _note_kinds(connection, study.row, series.row["Modality"], header.sop_class)
     for parent in (patient, study, series):
@@ -95,9 +95,11 @@ def insert_row(connection: sqlite3.Connection, header: Header, facts: FileFacts,
     return family
 
 
-def insert_into(connection: sqlite3.Connection, family: Family, header: Header, facts: FileFacts) -> None:
-    """As insert_row, into a family that hears nothing new of the object (`radnode.archive.families`)."""
-    _insert_instance(connection, family.series, header, facts)
+def insert_into(
+    connection: sqlite3.Connection, family: Family, header: Header, facts: FileFacts, description: int
+) -> None:
+    """As insert_row, into a family that hears nothing new from the object, which has this description."""
+    _insert_instance(connection, family.series, header, facts, description)
     _count_parents(connection, family, (False, False))
     count(connection, {"files": 1, "bytes": facts.size})
 
@@ -128,7 +130,9 @@ def _parent(
     return _Parent(level, row, is_new, is_ahead)
 
 
-def _insert_instance(connection: sqlite3.Connection, series: int, header: Header, facts: FileFacts) -> None:
+def _insert_instance(
+    connection: sqlite3.Connection, series: int, header: Header, facts: FileFacts, description: int
+) -> None:
     values = {
         **parents.columns_of(Level.IMAGE, header),
         "series": series,
@@ -140,7 +144,7 @@ def _insert_instance(connection: sqlite3.Connection, series: int, header: Header
         "transfer_syntax": header.transfer_syntax,
         "arrived": facts.arrived,
         "original_name": facts.original_name,
-        "description": description_of(header),
+        "description": description,
     }
     parents.insert(connection, TABLES[Level.IMAGE], values)
 
