@@ -19,7 +19,7 @@ from radnode.archive.stored import Arrival, FileFacts, Outcome, Stored
 from radnode.instance.encodings import DEFLATED, Buffer
 from radnode.instance.header import read_header
 from radnode.instance.part10 import FileMeta, FileMetaReader, encode_file_meta
-from radnode.model.errors import Mismatch, NotDicom, OutOfResources, TooLarge
+from radnode.model.errors import Mismatch, NotDicom, TooLarge
 from radnode.model.file_path import FilePath
 from radnode.model.header import Header
 from radnode.model.redaction import redact
