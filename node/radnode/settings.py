@@ -41,6 +41,8 @@ class DicomSettings(Section):
     """Worker processes; 0 is one per core."""
     max_associations: int = Field(default=200, ge=1, le=10000)
     """Associations at once, over all workers; one more is rejected (transient, local limit exceeded)."""
+    max_waiting: int = Field(default=256, ge=1, le=10000)
+    """Connections in each worker that have no association, not yet or not any more; one more ends the oldest."""
     max_associations_per_address: int = Field(default=0, ge=0, le=10000)
     """Associations at once from one address (IPv6: from one /64 network), over all workers; 0 is no limit."""
     max_associations_per_caller: int = Field(default=0, ge=0, le=10000)

@@ -3,8 +3,9 @@
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -24,10 +25,10 @@ from support.raw_pdus import (
     user,
 )
 
-import radnode.dimse.server
 from radnode.dimse.access import neighbourhood
 from radnode.dimse.contexts import STUDY_ROOT_FIND, VERIFICATION
 from radnode.dimse.server import Patience
+from radnode.dimse.upper.parting import SECONDS
 from radnode.dimse.upper.pdu import RELEASE_REQUEST
 from radnode.settings import DicomSettings, Peer
 
@@ -168,16 +169,28 @@ def test_an_abort_of_ours_is_one_line_and_one_count() -> None:
         assert server.counted("ended") == {"protocol error": 1}
 
 
-def test_the_oldest_that_gives_way_is_one_line_and_one_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(radnode.dimse.server, "MAX_WAITING", 3)
-    with watched() as (server, lines):
-        waiting = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(4)]
+def test_the_oldest_that_gives_way_is_one_line_and_one_count() -> None:
+    with watched(DicomSettings(max_waiting=3)) as (server, lines), ExitStack() as held:
+        waiting = [held.enter_context(talking(server, b"")) for _ in range(3)]
+        newest = held.enter_context(talking(server, RQ))
+        assert next_pdu(newest)[0] == ACCEPT
         assert waiting[0].recv(1) == b""
         assert (the_line(lines)["how"], lines[0]["log_level"]) == ("gave way", "info")
         assert server.counted("ended") == {"gave way": 1}
-        assert answer(server, RQ)[0] == ACCEPT
-        for sock in waiting:
-            sock.close()
+
+
+def test_who_was_rejected_and_does_not_close_gives_way_as_well() -> None:
+    with watched(DicomSettings(max_waiting=3), patience=Patience(request=60, grace=5)) as (server, _):
+        with ExitStack() as held:
+            rejected = held.enter_context(talking(server, request(APPLICATION, ECHO, user(), called=b"OTHER")))
+            assert next_pdu(rejected) == reject(1, 1, 7)
+            started = time.monotonic()
+            for _ in range(3):
+                held.enter_context(talking(server, b""))
+            assert rejected.recv(1) == b""
+            assert time.monotonic() - started < SECONDS
+            assert server.counted("ended") == {"rejected": 1}
+        wait_until(lambda: server.counted("ended") == {"rejected": 1, "unused": 3})
 
 
 def test_who_asks_while_the_node_stops_is_told_that_it_is_congested() -> None:

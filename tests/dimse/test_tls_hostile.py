@@ -15,7 +15,6 @@ from support.fake_archive import FakeArchive
 from support.raw_pdus import ABORT, ACCEPT, APPLICATION, ECHO, ECHO_COMMAND, command, next_pdu, request, user
 from support.secured import World, client_hello, peer_of, shaken
 
-import radnode.dimse.server
 from radnode.dimse.contexts import STUDY_ROOT_FIND
 from radnode.dimse.scu import Caller, CallFailed, echo
 from radnode.dimse.scu.identifiers import encode_identifier
@@ -109,9 +108,8 @@ def test_the_handshake_and_the_request_share_their_time(world: World) -> None:
     assert told(lines) == [("silent", "the peer was silent too long")]
 
 
-def test_the_oldest_half_handshake_gives_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(radnode.dimse.server, "MAX_WAITING", 3)
-    with watched(world) as (server, lines), ExitStack() as stack:
+def test_the_oldest_half_handshake_gives_way(world: World) -> None:
+    with watched(world, dicom=DicomSettings(max_waiting=3)) as (server, lines), ExitStack() as stack:
         halves = [begun(stack, server, HELLO[:50]) for _ in range(4)]
         assert read_to_the_end(halves[0]) == b""
         wait_until(lambda: told(lines))
@@ -123,7 +121,7 @@ def test_half_handshakes_end_at_once_when_the_node_stops(world: World) -> None:
     with watched(world, patience=Patience(request=60, grace=60)) as (server, lines), ExitStack() as stack:
         begun(stack, server, HELLO[:50])
         begun(stack, server, HELLO)
-        wait_until(lambda: sum(one.is_waiting for one in server.server._serving.values()) == 2)
+        wait_until(lambda: sum(not one.has_slot for one in server.server._serving.values()) == 2)
         server.stop.set()
         server.thread.join(10)
         assert not server.thread.is_alive()

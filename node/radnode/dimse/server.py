@@ -25,7 +25,6 @@ from radnode.dimse.upper.listener import Door, Listener
 from radnode.dimse.upper.stopping import Stopping
 from radnode.settings import DicomSettings, Peer
 
-MAX_WAITING = 256  # connections without an A-ASSOCIATE-RQ yet; one more ends the oldest
 _LAST_BREATH = 1.0
 log = structlog.get_logger()
 
@@ -90,8 +89,8 @@ class DicomServer:
 
     def _start(self, sock: socket.socket, address: str, door: Door) -> None:
         with self._lock:
-            waiting = sum(serving.is_waiting for serving in self._serving.values())
-        if waiting >= MAX_WAITING:
+            waiting = sum(not serving.has_slot for serving in self._serving.values())
+        if waiting >= self._node.dicom.max_waiting:
             self._end_oldest_waiting()
         try:
             serving = Serving(self._node, door.connect(sock, self._stopping), address)
@@ -119,9 +118,9 @@ class DicomServer:
                 self._serving.pop(threading.current_thread(), None)
 
     def _end_oldest_waiting(self) -> None:
-        """Make room: whoever connected first and still has not asked for an association has to go."""
+        """Make room: whoever connected first and has no association, not yet or not any more, has to go."""
         with self._lock:
-            oldest = next((serving for serving in self._serving.values() if serving.is_waiting), None)
+            oldest = next((serving for serving in self._serving.values() if not serving.has_slot), None)
         if oldest is not None:
             oldest.give_way()
 

@@ -67,7 +67,7 @@ class Serving:
         self._asked: AssociateRequest | None = None
         self._performed: Counter[str] = Counter()
         self._has_spoken = self._gave_way = False
-        self.is_waiting = True  # for an A-ASSOCIATE-RQ
+        self.has_slot = False
 
     def run(self) -> None:
         """Serve until the association has ended. Raises nothing: this is one of the two outer edges."""
@@ -123,9 +123,11 @@ class Serving:
             asked = decode_request(bytes(body))
         except TooMuch as much:
             return self._reject(TOO_MUCH, why=str(much))
-        self.is_waiting = False
         self._asked = asked
         self._log = self._log.bind(calling=asked.calling, implementation=asked.implementation)
+        return self._answer(asked, reader)
+
+    def _answer(self, asked: AssociateRequest, reader: PduReader) -> str:
         admitted = admit(asked, self._address, self._node.dicom, self._node.peers, self._node.resolve)
         if isinstance(admitted, Rejection):
             return self._reject(admitted)
@@ -134,8 +136,12 @@ class Serving:
         slot = self._node.slots.take(neighbourhood(self._address), asked.calling)
         if isinstance(slot, Full):
             return self._reject(LIMIT_EXCEEDED[slot])
-        with slot, self._node.metrics.associations.track_inprogress():
-            self._associate(asked, admitted, reader)
+        self.has_slot = True
+        try:
+            with slot, self._node.metrics.associations.track_inprogress():
+                self._associate(asked, admitted, reader)
+        finally:
+            self.has_slot = False
         return RELEASED
 
     def _reject(self, rejection: Rejection, **detail: str) -> str:
@@ -143,7 +149,7 @@ class Serving:
         self._node.metrics.rejected.labels(rejection.reason).inc()
         if self._node.learning and self._asked:
             self._node.learning.met(self._asked, self._address, rejection.reason)
-        self._send(encode_reject(rejection.result, rejection.source, rejection.diagnostic))
+        self._send(encode_reject(rejection.result, rejection.source, rejection.diagnostic), SECONDS)
         return REJECTED
 
     def _associate(self, asked: AssociateRequest, allowed: frozenset[Service], reader: PduReader) -> None:
@@ -152,7 +158,7 @@ class Serving:
         self._note_rejected(answers)
         if self._node.learning:
             self._node.learning.met(asked, self._address)
-        self._send(encode_accept(asked, answers, dicom.max_pdu))
+        self._send(encode_accept(asked, answers, dicom.max_pdu), dicom.idle_timeout)
         messages = Messages(self._connection, reader, contexts, asked.max_pdu, dicom.idle_timeout)
         association = Association(messages, contexts)
         try:
@@ -162,7 +168,7 @@ class Serving:
             self._node.metrics.received.inc(association.received)
             if self._node.learning:
                 self._node.learning.served(asked, self._address, frozenset(self._performed))
-        self._send(RELEASE_RESPONSE)
+        self._send(RELEASE_RESPONSE, SECONDS)
 
     def _note_rejected(self, answers: Iterable[ContextAnswer]) -> None:
         """Rejected presentation contexts are told with the association's own line."""
@@ -192,21 +198,21 @@ class Serving:
             "operation", service=service, status=status_text, ms=round(seconds * 1000, 1), **performed.detail
         )
 
-    def _send(self, pdu: bytes) -> None:
+    def _send(self, pdu: bytes, seconds: float) -> None:
         self._has_spoken = True
-        self._connection.send(pdu, time.monotonic() + self._node.dicom.idle_timeout)
+        self._connection.send(pdu, time.monotonic() + seconds)
 
     def _abort(self, ending: Ending) -> None:
         """Tell the peer, if it is still there to be told."""
         self._log = self._log.bind(why=str(ending))
         self._has_spoken |= isinstance(ending, HandshakeFailed)  # TLS has sent an alert
         is_error = isinstance(ending, ProtocolError)
-        if isinstance(ending, (ConnectionLost, PeerAborted)) or (self.is_waiting and not is_error):
+        if isinstance(ending, (ConnectionLost, PeerAborted)) or not (self._asked or is_error):
             return
         # Before the association every A-ABORT is the service user's (PS3.8 9.2, AA-1).
-        reason = ending.reason if isinstance(ending, ProtocolError) and not self.is_waiting else BY_USER
+        reason = ending.reason if isinstance(ending, ProtocolError) and self._asked else BY_USER
         with suppress(Ending):
-            self._send(encode_abort(reason))
+            self._send(encode_abort(reason), SECONDS)
 
 
 def _refuse(request: Request, provider: Provider | None, allowed: frozenset[Service]) -> Status | None:
