@@ -9,6 +9,7 @@ from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from sqlite3 import Connection
 
 from benchmarks.instances import ROOT, write
 from benchmarks.programs import free_port
@@ -20,52 +21,73 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
-from radnode.archive.rows import insert_row
+from radnode.archive.rows import insert_into, insert_row
 from radnode.archive.stored import FileFacts
 from radnode.cli.progress import progress
 from radnode.model.header import Header
 from radnode.model.uid import UID
 
 LEAST = 5000  # so many the questions find
-_VERSION = "2"  # of what is stored; another one is another folder
+_VERSION = "3"  # of what is stored; another one is another folder
 _EPOCH, _STEP, _SENDERS = 1_700_000_000, 1000, 4
-_ANY_NUMBER, _ANY_DATE = 9_999_999, "99991231"
+_ANY, _ANY_DATE = 9_999_999, "99991231"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """So many instances, ten a study where they are many (studies of one instance would be ten times the work)."""
+
+    instances: int
+
+    @property
+    def per_study(self) -> int:
+        """How many instances a study has."""
+        return 1 if self.instances < 100_000 else 10
+
+    @property
+    def studies(self) -> int:
+        """How many studies there are."""
+        return self.instances // self.per_study
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A server's folder, and how many instances are in it."""
+    """A server's folder, and how many studies and instances are in it."""
 
     folder: Path
+    studies: int
     instances: int
 
 
 def fill(server: Server, instances: int, kept: Path, work: Path, minutes: float) -> Filled:
-    """An archive of so many instances, or of as many as the server takes in that time. Raises Failed.
+    """An archive of so many instances, or of as many as the server takes in that time, studies first. Raises Failed.
 
     radnode's is made anew in `work`; another's stays in `kept` for later runs.
     """
+    shape = Shape(instances)
     if server is RADNODE:
         folder = work / f"find-{instances}"
-        _insert(folder, instances)
-        return Filled(folder, instances)
+        _insert(folder, shape)
+        return Filled(folder, shape.studies, shape.studies * shape.per_study)
     folder = kept / f"find-{server.name}-{instances}-{minutes:g}min-{_VERSION}"
     done = folder / "filled"
     if not done.exists():
         shutil.rmtree(folder, ignore_errors=True)
         with serve(server, Site(folder, free_port(), is_filling=True), no_delay=True, kept=True) as running:
-            stored = _store(running, instances, work, minutes)
+            stored = _store(running, shape, work, minutes)
         done.write_text(str(stored))
-    return Filled(folder, int(done.read_text()))
+    stored = int(done.read_text())
+    return Filled(folder, min(stored, shape.studies), stored)
 
 
-def _store(running: Running, instances: int, work: Path, minutes: float) -> int:
+def _store(running: Running, shape: Shape, work: Path, minutes: float) -> int:
     """How many were stored until all were, or the time was over."""
     folder, stored, deadline = work / "filling", 0, time.monotonic() + minutes * 60
+    instances = shape.studies * shape.per_study
     folder.mkdir()
     with progress(f"Filling {running.server.name}, {minutes:g} minutes at most,", total=instances) as advance:
         while stored < instances and (stored < LEAST or time.monotonic() < deadline):
-            files = list(_written(folder, range(stored, min(stored + _STEP, instances))))
+            files = list(_written(folder, range(stored, min(stored + _STEP, instances)), shape.studies))
             push(running, files, _SENDERS, work, no_delay=True)
             stored += len(files)
             advance(stored)
@@ -73,24 +95,25 @@ def _store(running: Running, instances: int, work: Path, minutes: float) -> int:
     return stored
 
 
-def _written(folder: Path, numbers: Sequence[int]) -> Iterator[Path]:
+def _written(folder: Path, numbers: Sequence[int], studies: int) -> Iterator[Path]:
+    """The first instances of all studies, then the second ones: what there is time for has the most studies."""
     for place, number in enumerate(numbers):
         path = folder / f"{place}.dcm"
-        path.write_bytes(encoded(number))
+        path.write_bytes(encoded(number % studies, number // studies))
         yield path
 
 
-def values(number: int) -> dict[str, str]:
-    """One instance a study: 500 of one day of 2020, 5,000 of that year, the rest of the years before."""
-    day = f"{number % 12 + 1:02d}{number % 28 + 1:02d}"
-    date = "20200101" if number < 500 else f"2020{max(day, '0102')}" if number < LEAST else f"{2010 + number % 10}{day}"
-    return _values(f"{number:07d}", date)
+def values(study: int, place: int = 0) -> dict[str, str]:
+    """An instance: 500 studies are of one day of 2020, 5,000 of that year, the rest of the years before."""
+    day = f"{study % 12 + 1:02d}{study % 28 + 1:02d}"
+    date = "20200101" if study < 500 else f"2020{max(day, '0102')}" if study < LEAST else f"{2010 + study % 10}{day}"
+    return _values(f"{study:07d}", place, date)
 
 
-def _values(number: str, date: str) -> dict[str, str]:
+def _values(number: str, place: int, date: str) -> dict[str, str]:
     study = f"{ROOT}.4.1{number}"
     return {
-        "SOPClassUID": CTImageStorage, "SOPInstanceUID": f"{study}.1.1", "StudyDate": date, "StudyTime": "103000",
+        "SOPClassUID": CTImageStorage, "SOPInstanceUID": f"{study}.1.{place}", "StudyDate": date, "StudyTime": "103000",
         "AccessionNumber": f"A{number}", "Modality": "CT", "StudyDescription": "CT CHEST W CONTRAST",
         "PatientName": f"BENCH^PATIENT{number}", "PatientID": f"F{number}", "PatientBirthDate": "19850315",
         "PatientSex": "F", "StudyInstanceUID": study, "SeriesInstanceUID": f"{study}.1", "StudyID": number,
@@ -98,32 +121,44 @@ def _values(number: str, date: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def encoded(number: int) -> bytes:
-    """The file with these values: one that was written properly, with another number and date in their places."""
-    date = values(number)["StudyDate"]
-    return _template().replace(b"%07d" % _ANY_NUMBER, b"%07d" % number).replace(_ANY_DATE.encode(), date.encode())
+def encoded(study: int, place: int = 0) -> bytes:
+    """The file with these values: one that was written properly, with others in their places, as long as they were."""
+    here = {b"%07d.1.9" % _ANY: b"%07d.1.%d" % (study, place), b"%07d" % _ANY: b"%07d" % study}
+    here[_ANY_DATE.encode()] = values(study)["StudyDate"].encode()
+    file = _template()
+    for old, new in here.items():
+        file = file.replace(old, new)
+    return file
 
 
 @cache
 def _template() -> bytes:
     dataset, file = Dataset(), BytesIO()
-    for keyword, value in _values(f"{_ANY_NUMBER:07d}", _ANY_DATE).items():
+    for keyword, value in _values(f"{_ANY:07d}", 9, _ANY_DATE).items():
         setattr(dataset, keyword, value)
     write(dataset, file)
     return file.getvalue()
 
 
-def _insert(folder: Path, instances: int) -> None:
+def _insert(folder: Path, shape: Shape) -> None:
     layout = Layout(Site(folder, 0).storage)
     layout.root.mkdir(parents=True)
     layout.prepare()
-    with closing(Index(layout.index)) as index, progress("Filling radnode", total=instances) as advance:
+    step = _STEP // shape.per_study
+    with closing(Index(layout.index)) as index, progress("Filling radnode", total=shape.instances) as advance:
         index.migrate()
-        for first in range(0, instances, _STEP):
+        for first in range(0, shape.studies, step):
             with index.writing() as connection:
-                for number in range(first, min(first + _STEP, instances)):
-                    insert_row(connection, _header(values(number)), _facts(number), lambda _: None)
-            advance(first + _STEP)
+                for study in range(first, min(first + step, shape.studies)):
+                    _insert_study(connection, study, shape.per_study)
+            advance((first + step) * shape.per_study)
+
+
+def _insert_study(connection: Connection, study: int, instances: int) -> None:
+    """One study of one series; its other instances have nothing new to say of it."""
+    family = insert_row(connection, _header(values(study)), _facts(study, 0), lambda _: None)
+    for place in range(1, instances):
+        insert_into(connection, family, _header(values(study, place)), _facts(study, place))
 
 
 def _header(values: dict[str, str]) -> Header:
@@ -138,5 +173,5 @@ def _header(values: dict[str, str]) -> Header:
     )
 
 
-def _facts(number: int) -> FileFacts:
-    return FileFacts(sha256(str(number).encode()).hexdigest(), 1000, (_EPOCH + number // 5) * 10**9)
+def _facts(study: int, place: int) -> FileFacts:
+    return FileFacts(sha256(f"{study} {place}".encode()).hexdigest(), 1000, (_EPOCH + study // 5) * 10**9)

@@ -46,12 +46,16 @@ def find_table(servers: Sequence[Server], instances: int, kept: Path, work: Path
 
 def markdown(names: Sequence[str], filled: Sequence[Filled], times: dict[tuple[int, str], list[float]]) -> str:
     """The table; its head says how many instances each server had."""
-    columns = " | ".join(f"{name}, {one.instances:,} instances" for name, one in zip(names, filled, strict=True))
+    columns = " | ".join(f"{name}, {_size(one)}" for name, one in zip(names, filled, strict=True))
     lines = [f"| C-FIND of studies, ms | {columns} |", "|---" * (len(names) + 1) + "|"]
     for (matches, asker), measured in times.items():
         found = "1 match" if matches == 1 else f"{matches:,} matches"
         lines.append(f"| {found}, {asker} | {' | '.join(map(short, measured))} |")
     return "\n".join(lines)
+
+
+def _size(one: Filled) -> str:
+    return f"{one.instances:,} instances in {one.studies:,} studies"
 
 
 def _times(running: Sequence[Running], matches: int, ask: Ask, rounds: int) -> list[float]:

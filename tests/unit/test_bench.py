@@ -242,15 +242,21 @@ def test_objects_to_search_for_are_as_the_questions_want() -> None:
 
 
 def test_an_object_laid_out_by_template_says_what_it_should() -> None:
-    dataset = dcmread(DicomBytesIO(filling.encoded(1234)))
-    assert {keyword: str(dataset[keyword].value) for keyword in filling.values(1234)} == filling.values(1234)
+    dataset = dcmread(DicomBytesIO(filling.encoded(1234, 7)))
+    wanted = filling.values(1234, 7)
+    assert {keyword: str(dataset[keyword].value) for keyword in wanted} == wanted
     assert dataset.file_meta.MediaStorageSOPInstanceUID == dataset.SOPInstanceUID
+    assert filling.encoded(1234, 7) != filling.encoded(1234, 8)
+
+
+def test_many_instances_are_ten_a_study() -> None:
+    assert (filling.Shape(10_000).studies, filling.Shape(1_000_000).studies) == (10_000, 100_000)
 
 
 def test_the_table_of_queries_says_what_each_server_had() -> None:
-    filled = [filling.Filled(Path(), 1_000_000), filling.Filled(Path(), 90_000)]
+    filled = [filling.Filled(Path(), 100_000, 1_000_000), filling.Filled(Path(), 90_000, 90_000)]
     text = finding.markdown(["radnode", "Orthanc"], filled, {(1, "findscu"): [30, 45], (500, "findscu"): [80, 150]})
-    assert "| radnode, 1,000,000 instances | Orthanc, 90,000 instances |" in text
+    assert "| radnode, 1,000,000 instances in 100,000 studies | Orthanc, 90,000 instances in 90,000 studies |" in text
     assert "| 1 match, findscu | 30.0 | 45.0 |" in text
     assert "| 500 matches, findscu | 80.0 | 150 |" in text
 
