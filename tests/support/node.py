@@ -134,8 +134,12 @@ class Node:
         """The lines it has printed."""
         return Path(self._out.name).read_text().splitlines()
 
+    @property
+    def log_path(self) -> Path:
+        return Path(self._log.name)
+
     def log_text(self) -> str:
-        return Path(self._log.name).read_text()
+        return self.log_path.read_text()
 
     def events(self) -> list[dict[str, Any]]:
         """Its log."""
