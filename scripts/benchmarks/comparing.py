@@ -82,6 +82,11 @@ def compare(plan: Mapping[Case, Sequence[Server]], rounds: int, means: Means, te
     return results
 
 
+def needed(case: Case) -> int:
+    """How many objects a case takes at most; each sender has one to begin with and one to be measured."""
+    return max(case.kind.count, 2 * case.senders + 1)
+
+
 def turned(servers: Sequence[Server], number: int) -> Iterator[Server]:
     """In every round another one begins, and in every other round they go the other way round."""
     order = [servers[(place + number) % len(servers)] for place in range(len(servers))]
@@ -112,7 +117,10 @@ def _measure(case: Case, server: Server, means: Means) -> Result:
 
 
 def _push_some(case: Case, running: Running, means: Means) -> tuple[Pushed, float]:
-    """A few that do not count, then of the rest as many as fit into the time; and the server's CPU seconds."""
+    """A few that do not count, then of the rest as many as fit into the time; and the server's CPU seconds.
+
+    The very first goes alone: dcmqrscp fails where several at once begin its index.
+    """
 
     def counted(some: Sequence[Path]) -> tuple[Pushed, float]:
         before = cpu_seconds(running.pid)
@@ -120,11 +128,12 @@ def _push_some(case: Case, running: Running, means: Means) -> tuple[Pushed, floa
         running.rest()
         return pushed, cpu_seconds(running.pid) - before
 
-    files = means.files[case.kind.key][: max(case.kind.count, 2 * case.senders)]
-    first = max(len(files) // (20 if case.no_delay else 40), case.senders)
-    probe = counted(files[:first])
+    files = means.files[case.kind.key][: needed(case)]
+    push(running, files[:1], 1, means.work, no_delay=case.no_delay)
+    first = max(len(files) // (20 if case.no_delay else 40), case.senders) + 1
+    probe = counted(files[1:first])
     seconds = probe[0].seconds
-    rest = files[first : first + int(LONGEST / seconds * first)]
+    rest = files[first : first + int(LONGEST / seconds * (first - 1))]
     if seconds > LONGEST or len(rest) < case.senders:
         return probe
     return counted(rest)

@@ -9,7 +9,6 @@ from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from sqlite3 import Connection
 
 from benchmarks.instances import ROOT, write
 from benchmarks.programs import free_port
@@ -21,7 +20,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
-from radnode.archive.rows import insert_into, insert_row
+from radnode.archive.rows import insert_row
 from radnode.archive.stored import FileFacts
 from radnode.cli.progress import progress
 from radnode.model.header import Header
@@ -150,15 +149,9 @@ def _insert(folder: Path, shape: Shape) -> None:
         for first in range(0, shape.studies, step):
             with index.writing() as connection:
                 for study in range(first, min(first + step, shape.studies)):
-                    _insert_study(connection, study, shape.per_study)
+                    for place in range(shape.per_study):
+                        insert_row(connection, _header(values(study, place)), _facts(study, place), lambda _: None)
             advance((first + step) * shape.per_study)
-
-
-def _insert_study(connection: Connection, study: int, instances: int) -> None:
-    """One study of one series; its other instances have nothing new to say of it."""
-    family = insert_row(connection, _header(values(study)), _facts(study, 0), lambda _: None)
-    for place in range(1, instances):
-        insert_into(connection, family, _header(values(study, place)), _facts(study, place))
 
 
 def _header(values: dict[str, str]) -> Header:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.comparing import Case
+from benchmarks.comparing import Case, needed
 from benchmarks.instances import KINDS, Kind
 from benchmarks.servers import Server
 
@@ -71,11 +71,10 @@ def _is_essential(case: Case) -> bool:
 
 def kinds_of(cases: Sequence[Case]) -> dict[str, tuple[Kind, int]]:
     """By key: each kind that is sent, and how many of it are needed."""
-    needed: dict[str, tuple[Kind, int]] = {}
+    found: dict[str, tuple[Kind, int]] = {}
     for case in cases:
-        count = max(case.kind.count, 2 * case.senders, needed.get(case.kind.key, (case.kind, 0))[1])
-        needed[case.kind.key] = case.kind, count
-    return needed
+        found[case.kind.key] = case.kind, max(needed(case), found.get(case.kind.key, (case.kind, 0))[1])
+    return found
 
 
 def time_left(seconds: float, done: int, total: int) -> str:

@@ -55,7 +55,7 @@ def told(logs: Iterable[str]) -> Told:
             begun.append(float(time))
         elif message.startswith("Received Store Response (Success)"):
             ended.append(float(time))
-        elif level in ("ERROR", "FATAL"):
+        elif level in ("ERROR", "FATAL") or message.startswith("Received Store Response"):
             complaint = complaint or message.strip()
     return Told(
         min(begun, default=0.0), max(ended, default=0.0), len(ended), complaint or "storescu says nothing of it"

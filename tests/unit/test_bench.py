@@ -141,7 +141,7 @@ def test_the_full_run_has_every_set_in_every_way_that_tells_something() -> None:
 
 def test_enough_objects_are_made_for_all_senders() -> None:
     few = replace(MR, count=3)
-    assert kinds_of([Case(few, 1, no_delay=True), Case(few, 16, no_delay=True)])["mr"][1] == 32
+    assert kinds_of([Case(few, 1, no_delay=True), Case(few, 16, no_delay=True)])["mr"][1] == 33
 
 
 def test_what_the_command_line_says_goes_before_the_kind_of_run() -> None:
@@ -176,6 +176,7 @@ def test_what_storescu_complains_of_is_told() -> None:
     found = told([log + "1.002 FATAL later\n1.003 INFO Received Store Response (Refused: OutOfResources)\n"])
     assert (found.acknowledged, found.complaint) == (0, "Store Failed, file: a.dcm:")
     assert told([]).complaint
+    assert told(["1.0 INFO Received Store Response (Error: CannotUnderstand)"]).complaint.endswith("CannotUnderstand)")
 
 
 @pytest.mark.parametrize(
