@@ -98,6 +98,13 @@ def test_a_limit_is_a_transient_rejection_until_an_association_ends(limits: dict
         assert answer(server, RQ)[0] == ACCEPT
 
 
+def test_a_peer_that_is_listed_by_its_name_gets_in() -> None:
+    peers = (Peer(title="TESTS", host="localhost", port=104), Peer(title="GONE", host="gone.invalid", port=104))
+    with watched(DicomSettings(host="0.0.0.0"), peers=peers) as (server, _):
+        assert answer(server, RQ)[0] == ACCEPT
+        assert answer(server, request(APPLICATION, ECHO, user(), calling=b"GONE")) == reject(1, 1, 3)
+
+
 def test_other_titles_are_free_where_one_has_its_share() -> None:
     other = request(APPLICATION, ECHO, user(), calling=b"OTHER")
     with watched(DicomSettings(max_associations_per_caller=1)) as (server, _), talking(server, RQ) as held:

@@ -44,7 +44,9 @@ class Slots:
         self._limit = limit
         self._shares = ((Full.ADDRESS, 0, per_address), (Full.CALLER, _MARK, per_caller))
         self._is_shared_out = bool(per_address or per_caller)
-        self._free = set(range(limit))
+        start = os.getpid() * 7919 % limit  # a place of its own for each process, where the others do not look first
+        self._free = [*range(start, limit), *range(start)]
+        self._mine: set[int] = set()
         self._lock = threading.Lock()
 
     @classmethod
@@ -64,19 +66,21 @@ class Slots:
             full = self._exceeded(record) if self._is_shared_out else None
             if full is not None:
                 return full
-            for number in sorted(self._free):
-                if self._set(number, fcntl.F_WRLCK):
-                    self._free.discard(number)
-                    if self._is_shared_out:
-                        os.pwrite(self._descriptor, record, number * _RECORD)
-                    return Slot(self, number)
-        return Full.NODE
+            number = next((one for one in reversed(self._free) if self._set(one, fcntl.F_WRLCK)), None)
+            if number is None:
+                return Full.NODE
+            self._free.remove(number)
+            self._mine.add(number)
+            if self._is_shared_out:
+                os.pwrite(self._descriptor, record, number * _RECORD)
+            return Slot(self, number)
 
     def free(self, number: int) -> None:
         """Give a slot back; only `Slot` calls this."""
         with self._lock:
             self._set(number, fcntl.F_UNLCK)
-            self._free.add(number)
+            self._mine.discard(number)
+            self._free.append(number)
 
     def close(self) -> None:
         """Close the file, which frees every slot of this process."""
@@ -105,7 +109,7 @@ class Slots:
         return None
 
     def _is_held(self, number: int) -> bool:
-        if number not in self._free:
+        if number in self._mine:
             return True
         found = fcntl.fcntl(self._descriptor, fcntl.F_OFD_GETLK, _flock(fcntl.F_WRLCK, number * _RECORD))
         return bool(struct.unpack(_FLOCK, found)[0] != fcntl.F_UNLCK)
