@@ -89,7 +89,7 @@ class DicomServer:
 
     def _start(self, sock: socket.socket, address: str, door: Door) -> None:
         with self._lock:
-            waiting = sum(not serving.has_slot for serving in self._serving.values())
+            waiting = sum(serving.may_give_way for serving in self._serving.values())
         if waiting >= self._node.dicom.max_waiting:
             self._end_oldest_waiting()
         try:
@@ -120,7 +120,7 @@ class DicomServer:
     def _end_oldest_waiting(self) -> None:
         """Make room: whoever connected first and has no association, not yet or not any more, has to go."""
         with self._lock:
-            oldest = next((serving for serving in self._serving.values() if not serving.has_slot), None)
+            oldest = next((serving for serving in self._serving.values() if serving.may_give_way), None)
         if oldest is not None:
             oldest.give_way()
 

@@ -88,6 +88,11 @@ class Serving:
         """End it at once, from another thread."""
         self._connection.cut()
 
+    @property
+    def may_give_way(self) -> bool:
+        """Whether nothing is lost if it ends now: there is no association, not yet or not any more."""
+        return not (self.has_slot or self._gave_way)
+
     def give_way(self) -> None:
         """End it at once, from another thread, because a newer connection needs its place."""
         self._gave_way = True
