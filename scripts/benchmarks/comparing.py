@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from benchmarks.pushing import Pushed, push
 from benchmarks.servers import Server, Site
 from benchmarks.serving import Failed, Running, agreed_on, serve
 
+ROOM = 10 << 30
+"""Bytes of the disk to leave free; folders of earlier turns stay until then."""
 LONGEST = 2.5
 """Seconds that a measurement takes about at most: of a slow server fewer objects are counted."""
 
@@ -77,7 +80,7 @@ def compare(plan: Mapping[Case, Sequence[Server]], rounds: int, means: Means, te
                 found = results[case][server.name]
                 if any(isinstance(result, Failed) for result in found):
                     continue
-                found.append(_measure(case, server, means))
+                found.append(_measure(case, server, means, _fresh_folder(means.work)))
                 tell(case, number, server, found[-1])
     return results
 
@@ -93,9 +96,20 @@ def turned(servers: Sequence[Server], number: int) -> Iterator[Server]:
     return iter(order if number % 2 == 0 else order[::-1])
 
 
-def _measure(case: Case, server: Server, means: Means) -> Result:
-    folder = means.work / "server"
-    os.sync()  # what others left, deleted files among it, must not be this server's burden
+def _fresh_folder(work: Path) -> Path:
+    """A place for the next turn, on a disk that is at rest.
+
+    What earlier turns stored is deleted at the end, or when room is needed: ext4 looks long for a free inode where many
+    were freed within the last minutes, and that would be the burden of whoever comes next.
+    """
+    earlier = sorted(work.glob("server-*"), key=lambda folder: folder.stat().st_mtime_ns)
+    while earlier and shutil.disk_usage(work).free < ROOM:
+        shutil.rmtree(earlier.pop(0), ignore_errors=True)
+    os.sync()
+    return Path(tempfile.mkdtemp(prefix="server-", dir=work))
+
+
+def _measure(case: Case, server: Server, means: Means, folder: Path) -> Result:
     site = Site(folder, free_port(), means.certificate if case.tls else None)
     try:
         with serve(server, site, no_delay=case.no_delay) as running, PeakMemory(running.pid) as memory:
@@ -103,8 +117,6 @@ def _measure(case: Case, server: Server, means: Means) -> Result:
             tls = agreed_on(running.port, running.tls) if running.tls else None
     except Failed as failed:
         return failed
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     each = 1 / pushed.instances
     return Measured(
         pushed.instances / pushed.seconds,
