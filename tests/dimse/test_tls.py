@@ -87,7 +87,7 @@ def test_a_caller_without_a_good_certificate_is_refused_where_one_is_required(
         with pytest.raises(CallFailed, match="the peer ended TLS: "):
             echo(peer_of(server), world.caller(**certificate))  # type: ignore[arg-type]
         wait_until(lambda: endings(lines))
-    (line,) = lines
+    (line,) = endings(lines)
     assert line["how"] == "tls handshake failed"
     assert told in line["why"]
 
@@ -123,7 +123,7 @@ def test_the_caller_says_why_it_does_not_believe_the_server(world: World, lines:
             echo(peer_of(server, host="localhost"), world.caller())
         assert echo(peer_of(server, host="localhost"), Caller(tls=unchecked)).status == 0
         wait_until(lambda: len(endings(lines)) == 3)
-    assert {line["how"] for line in lines if "why" in line} == {"tls handshake failed"}
+    assert {line["how"] for line in endings(lines) if "why" in line} == {"tls handshake failed"}
 
 
 def test_plain_and_tls_are_told_apart(world: World, lines: list[EventDict]) -> None:
@@ -136,7 +136,7 @@ def test_plain_and_tls_are_told_apart(world: World, lines: list[EventDict]) -> N
         with pytest.raises(CallFailed, match="is to be called over TLS"):
             echo(peer_of(server), Caller(timeout=5))
         wait_until(lambda: len(endings(lines)) == 2)
-    assert [(line["how"], line["why"]) for line in lines] == [
+    assert [(line["how"], line["why"]) for line in endings(lines)] == [
         ("protocol error", "TLS where it is not spoken"),
         ("tls handshake failed", "the peer does not speak TLS"),
     ]
@@ -152,8 +152,8 @@ def test_garbage_is_one_line(world: World, lines: list[EventDict], garbage: byte
                 pass
         wait_until(lambda: endings(lines))
         assert echo(peer_of(server), world.caller()).status == 0
-    assert lines[0]["how"] == "tls handshake failed"
-    assert [line["event"] for line in lines] == ["association", "operation", "association"]
+    assert [line["how"] for line in endings(lines)] == ["tls handshake failed", "released"]
+    assert {line["event"] for line in lines} == {"certificates_read", "association", "operation"}
 
 
 def old(version: ssl.TLSVersion) -> ssl.SSLContext:
@@ -183,7 +183,7 @@ def test_what_is_too_weak_is_refused(world: World, lines: list[EventDict], conte
         with pytest.raises(CallFailed, match=r"the peer ended TLS: (protocol version|handshake failure)"):
             echo(peer_of(server), Caller(timeout=5, tls=context))
         wait_until(lambda: endings(lines))
-    (line,) = lines
+    (line,) = endings(lines)
     assert (line["how"], line["why"]) == ("tls handshake failed", told)
 
 
@@ -200,6 +200,30 @@ def test_the_profile(world: World) -> None:
     with running(FakeArchive(), credentials=world.credentials()) as server:
         for suite in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"):
             assert echo(peer_of(server), Caller(tls=of_tls_1_2(suite))).status == 0
+
+
+def test_the_port_says_what_it_speaks_and_gives_no_tickets(world: World) -> None:
+    context = careless()
+    context.set_alpn_protocols(["h2", "dicom"])
+    with running(FakeArchive(), credentials=world.credentials()) as server:
+        for latest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context.maximum_version = latest
+            with socket.create_connection(("127.0.0.1", server.tls_port)) as plain:
+                plain.settimeout(10)
+                with context.wrap_socket(plain) as sock:
+                    assert sock.selected_alpn_protocol() == "dicom"
+                    sock.sendall(b"what is no PDU")
+                    assert sock.recv(100)[0] == 7
+                    assert sock.session is None or not sock.session.has_ticket
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(60, False), (10, True), (-1, True)])
+def test_a_certificate_that_ends_soon_is_told(
+    world: World, lines: list[EventDict], days: int, *, is_told: bool
+) -> None:
+    Credentials(settings(world.authority.sign("server", days=days)))
+    assert [line["event"] for line in lines] == ["certificates_read"] + ["certificate_expires"] * is_told
+    assert len({line["valid_until"] for line in lines}) == 1
 
 
 def test_bad_files_are_told_by_the_name_of_their_setting(world: World) -> None:

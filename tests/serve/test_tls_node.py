@@ -105,7 +105,7 @@ def test_new_certificates_are_in_force_after_a_hangup_and_nothing_restarts(
         install(new.sign("second"), live)
         assert echo(peer(node), caller(old)).status == 0  # files alone change nothing
         hang_up(node)
-        wait_for(lambda: said(node, "certificates_read") == 3, what="the supervisor and both workers have read")
+        wait_for(lambda: said(node, "certificates_read") == 4, what="the supervisor, twice, and both workers have read")
         assert believed_by_all(node, new)
         with pytest.raises(CallFailed, match="certificate verify failed"):
             echo(peer(node), caller(old))

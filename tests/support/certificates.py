@@ -34,7 +34,7 @@ class Authority:
         self._write(self.certificate, self._build(self._name, self._key.public_key(), is_authority=True))
 
     def sign(
-        self, name: str, *, host: str = "127.0.0.1", days: int = 30, bits: int = 0, password: bytes | None = None
+        self, name: str, *, host: str = "127.0.0.1", days: int = 90, bits: int = 0, password: bytes | None = None
     ) -> Certified:
         """A certificate for `host`, that ends in `days` (which may be over); an RSA key of `bits`, or one for ECDSA."""
         key = rsa.generate_private_key(65537, bits) if bits else ec.generate_private_key(ec.SECP256R1())
@@ -53,7 +53,7 @@ class Authority:
         *,
         is_authority: bool = False,
         host: str = "127.0.0.1",
-        days: int = 30,
+        days: int = 90,
     ) -> x509.Certificate:
         now = datetime.now(UTC)
         try:

@@ -30,7 +30,7 @@ class World:
     def credentials(self, **more: object) -> Credentials:
         return Credentials(settings(self.authority.sign("server"), self.authority.certificate, **more))
 
-    def caller(self, certificate: str = "", *, foreign: bool = False, days: int = 30, timeout: float = 5) -> Caller:
+    def caller(self, certificate: str = "", *, foreign: bool = False, days: int = 90, timeout: float = 5) -> Caller:
         """Someone who believes the authority, and shows a certificate if it has a name."""
         signer = self.foreign if foreign else self.authority
         own = signer.sign(certificate, days=days) if certificate else None

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +18,9 @@ SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=2"
 
 None with DHE: RFC 9325 4.1 advises against it, and PS3.15 B.13 forbids it where the length of its key cannot be set.
 """
+ALPN = "dicom"
+"""What is spoken inside, as IANA has it (RFC 7301, RFC 9325 3.7); who does not say it is served all the same."""
+_SOON = timedelta(days=30)
 _VERIFY = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 _OTHER_KEY = {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}
 log = structlog.get_logger()
@@ -32,17 +36,26 @@ class Credentials:
     def __init__(self, settings: TlsSettings) -> None:
         """Read the files; BadCertificates where they are no good."""
         self._settings = settings
-        self._context = server_context(settings)
+        self._context = self._read()
 
     def reload(self) -> bool:
         """Read the files again, for connections to come. Bad ones are told in the log and change nothing."""
         try:
-            self._context = server_context(self._settings)
+            self._context = self._read()
         except BadCertificates as error:
             log.error("certificates_refused", why=str(error))  # noqa: TRY400 - no traceback: its words say it all
             return False
-        log.info("certificates_read")
         return True
+
+    def _read(self) -> ssl.SSLContext:
+        context = server_context(self._settings)
+        assert self._settings.certificate_file is not None
+        end = _end_of(self._settings.certificate_file)
+        told = {} if end is None else {"valid_until": f"{end:%Y-%m-%d}"}
+        log.info("certificates_read", **told)
+        if end is not None and end - datetime.now(UTC) < _SOON:
+            log.warning("certificate_expires", **told)
+        return context
 
     def connect(self, sock: socket.socket, stopping: Stopping) -> SecureConnection:
         """A connection over an accepted socket; OSError where the caller is gone already."""
@@ -74,12 +87,23 @@ def client_context(settings: TlsSettings) -> ssl.SSLContext:
     return context
 
 
+def _end_of(certificate: Path) -> datetime | None:
+    """Until when a certificate is valid; None for one that OpenSSL reads and `cryptography` does not."""
+    from cryptography import x509  # noqa: PLC0415 - slow to load, and only servers need it
+
+    try:
+        return x509.load_pem_x509_certificates(certificate.read_bytes())[0].not_valid_after_utc
+    except (OSError, ValueError):
+        return None
+
+
 def _profile(protocol: int) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(SUITES)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.set_alpn_protocols([ALPN])
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a device's own certificate may stand among the authorities
     return context
 
