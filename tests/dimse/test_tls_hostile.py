@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Iterator, MutableMapping
@@ -136,6 +137,18 @@ def test_a_health_check_is_no_news(world: World) -> None:
     assert {line["log_level"] for line in lines if line["event"] == "association"} == {"debug"}
 
 
+def test_who_is_gone_before_anybody_looks_leaves_nothing_behind(world: World) -> None:
+    with watched(world) as (server, lines):
+        for sent in (b"", HELLO[:20]) * 20:
+            with socket.create_connection(("127.0.0.1", server.tls_port)) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.sendall(sent)
+        wait_until(lambda: sum(server.counted("ended").values()) == 40)
+        assert set(server.counted("ended")) <= {"unused", "lost"}
+        assert echo(peer_of(server), world.caller()).status == 0
+    assert not [line for line in lines if line["log_level"] == "error"]
+
+
 def test_refusals_are_counted(world: World) -> None:
     with watched(world) as (server, _):
         with pytest.raises(CallFailed):
@@ -204,7 +217,7 @@ def talking_to(world: World) -> Iterator[tuple[SecureConnection, ssl.SSLSocket]]
     with socket.create_server(("127.0.0.1", 0)) as listening:
         near = socket.create_connection(listening.getsockname())
         far, _ = listening.accept()
-    connection = SecureConnection(ours.wrap_socket(near, server_hostname="127.0.0.1", do_handshake_on_connect=False))
+    connection = SecureConnection.over(near, ours, called="127.0.0.1")
     establishing = threading.Thread(target=connection.establish, args=(time.monotonic() + 10,))
     establishing.start()
     far.settimeout(10)

@@ -59,8 +59,7 @@ class Credentials:
 
     def connect(self, sock: socket.socket, stopping: Stopping) -> SecureConnection:
         """A connection over an accepted socket; OSError where the caller is gone already."""
-        secured = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        return SecureConnection(secured, stopping)
+        return SecureConnection.over(sock, self._context, stopping)
 
 
 def server_context(settings: TlsSettings) -> ssl.SSLContext:

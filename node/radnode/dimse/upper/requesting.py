@@ -125,11 +125,10 @@ def _connected(address: Address, timeout: float) -> Connection:
     if address.tls is None:
         return Connection(sock)
     try:
-        secured = address.tls.wrap_socket(sock, server_hostname=address.host, do_handshake_on_connect=False)
+        connection = SecureConnection.over(sock, address.tls, called=address.host)
     except (OSError, ValueError) as error:  # gone already, or a name that no certificate can have
         sock.close()
         raise ConnectionLost(f"no TLS with {address.host}:{address.port}: {error}") from error
-    connection = SecureConnection(secured)
     try:
         connection.establish(time.monotonic() + timeout)
     except BaseException:

@@ -36,6 +36,25 @@ class SecureConnection(Connection):
         self._ahead = b""  # one byte at most that was read to see whether there is any
         self._is_proved = False  # by a byte from the peer: in TLS 1.3 it may still refuse us after our last word
 
+    @classmethod
+    def over(
+        cls,
+        sock: socket.socket,
+        context: ssl.SSLContext,
+        stopping: Stopping | None = None,
+        *,
+        called: str | None = None,
+    ) -> "SecureConnection":
+        """Over a connected socket: of an acceptor, or of a requestor that called the host `called`.
+
+        OSError where the other side is gone already, ValueError where no certificate can be for that host.
+        """
+        sock.getpeername()  # an error of wrap_socket itself would leave the descriptor to the garbage collector
+        secured = context.wrap_socket(
+            sock, server_side=called is None, server_hostname=called, do_handshake_on_connect=False
+        )
+        return cls(secured, stopping)
+
     def establish(self, deadline: float) -> Mapping[str, str]:
         """Shake hands. HandshakeFailed says why in words; nothing of a certificate is told but that it was verified."""
         if self._tls.server_side:
