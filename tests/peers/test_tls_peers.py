@@ -112,6 +112,7 @@ def storescp(world: World, folder: Path, *words: str) -> Iterator[int]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
         try:
             wait_until(lambda: is_listening(port))
+            assert process.poll() is None, "another program took the port"
             yield port
         finally:
             process.kill()
@@ -138,7 +139,8 @@ def test_radnode_sends_to_dcmtk(world: World, tmp_path: Path, capsys: pytest.Cap
         target = f"STORESCP@127.0.0.1:{port}"
         assert main(["echo", target, "--tls", *tls_files(world.authority.sign("sender"), world)]) == 0
         assert main(["send", target, "--tls", *tls_files(world.authority.sign("sender"), world), *files]) == 0
-        assert "3 of 3 stored" in capsys.readouterr().out
+        printed = capsys.readouterr()
+        assert ("3 of 3 stored" in printed.out, printed.err) == (True, "")
         assert main(["send", target, "--tls", *tls_files(world.foreign.sign("sender"), world), *files]) == 1
         complaint = capsys.readouterr().err
         assert complaint.count("\n") == 1

@@ -62,10 +62,10 @@ def hang_up(node: Node) -> None:
     node.process.send_signal(signal.SIGHUP)
 
 
-def believed_by_all(node: Node, authority: Authority) -> bool:
+def believed_by_all(called: Peer, authority: Authority) -> bool:
     """Whether so many connections in a row were believed that every worker must have had one."""
     try:
-        return all(echo(peer(node), caller(authority)).status == 0 for _ in range(10))
+        return all(echo(called, caller(authority)).status == 0 for _ in range(10))
     except CallFailed:
         return False
 
@@ -106,7 +106,7 @@ def test_new_certificates_are_in_force_after_a_hangup_and_nothing_restarts(
         assert echo(peer(node), caller(old)).status == 0  # files alone change nothing
         hang_up(node)
         wait_for(lambda: said(node, "certificates_read") == 4, what="the supervisor, twice, and both workers have read")
-        assert believed_by_all(node, new)
+        assert believed_by_all(peer(node), new)
         with pytest.raises(CallFailed, match="certificate verify failed"):
             echo(peer(node), caller(old))
         assert echoes(established)
@@ -116,6 +116,7 @@ def test_new_certificates_are_in_force_after_a_hangup_and_nothing_restarts(
 def test_bad_new_certificates_change_nothing_also_not_for_workers_to_come(
     node: Node, live: Certified, old: Authority, new: Authority
 ) -> None:
+    called = peer(node)  # ready.json is gone while no worker serves
     live.key.write_bytes(new.sign("other").key.read_bytes())
     hang_up(node)
     wait_for(lambda: said(node, "certificates_refused"), what="the refusal in the log")
@@ -126,10 +127,10 @@ def test_bad_new_certificates_change_nothing_also_not_for_workers_to_come(
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: len(workers(node) - before) == 2, what="two new workers")
-    wait_for(lambda: believed_by_all(node, old), what="the old certificate in the new workers")
+    wait_for(lambda: believed_by_all(called, old), what="the old certificate in the new workers")
     install(new.sign("second"), live)
     hang_up(node)
-    wait_for(lambda: believed_by_all(node, new), what="the new certificate")
+    wait_for(lambda: believed_by_all(called, new), what="the new certificate")
 
 
 def test_it_says_where_it_speaks_tls_and_the_verbs_call_it_there(
