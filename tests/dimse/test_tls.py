@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from radnode.dimse.scu import Caller, CallFailed, echo, find, send
 from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.requesting import Address, associate
 from radnode.model.level import Level
-from radnode.settings import TlsSettings
+from radnode.settings import DicomSettings, Peer, TlsSettings
 
 STORE = proposals((CT, (EXPLICIT,)))
 
@@ -97,6 +98,16 @@ def test_a_bad_certificate_is_refused_where_it_is_optional(world: World, lines: 
         with pytest.raises(CallFailed, match="unknown ca"):
             echo(peer_of(server), world.caller("unknown", foreign=True))
         assert echo(peer_of(server), world.caller()).status == 0
+
+
+def test_a_certificate_gives_no_rights_that_peers_do_not_give(world: World) -> None:
+    credentials = world.credentials(client_certificates="required")
+    known = (Peer(title="KNOWN", host="127.0.0.1", port=104, allow=("store",)),)
+    with running(FakeArchive(), dicom=DicomSettings(host="0.0.0.0"), peers=known, credentials=credentials) as server:
+        with pytest.raises(CallFailed, match="calling AE title not recognised"):
+            echo(peer_of(server), world.caller("client"))
+        with pytest.raises(CallFailed, match="does not accept"):
+            echo(peer_of(server), replace(world.caller("client"), ae_title="KNOWN"))
 
 
 def test_a_device_can_be_believed_without_its_authority(world: World) -> None:

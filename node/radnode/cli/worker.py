@@ -70,10 +70,12 @@ def _settle(name: str, let_go: Callable[[], None]) -> None:
 def _watch(stop: Callable[[], None], post: Post) -> None:
     """SIGTERM means stop, SIGHUP read again; a word from `life` means that the supervisor died: end at once.
 
-    SIGINT is the supervisor's: a terminal sends it to all processes.
+    SIGINT is the supervisor's: a terminal sends it to all processes. SIGHUP is ignored where nothing is read again,
+    because that is what programs inherit which are executed from here.
     """
     life, reload = post.life, post.reload
-    waking = Waking((signal.SIGTERM, signal.SIGHUP))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    waking = Waking((signal.SIGTERM,) if reload is None else (signal.SIGTERM, signal.SIGHUP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
@@ -83,7 +85,7 @@ def _watch(stop: Callable[[], None], post: Post) -> None:
             if life in ended:
                 os._exit(ORPHANED)
             came = waking.read()
-            if signal.SIGHUP in came and reload is not None:
+            if reload is not None and signal.SIGHUP in came:
                 reload()
             if signal.SIGTERM in came:
                 stop()

@@ -1,7 +1,7 @@
 """radnode as service class user: the face that the command line calls.
 
     peer = parse_target("PACS@10.0.0.5:104", settings.peers)       # or the title of a listed peer; InvalidTarget
-    caller = Caller(ae_title=settings.dicom.ae_title)
+    caller = Caller(ae_title=settings.dicom.ae_title)              # tls=client_context(settings.tls) for peers with tls
 
     echo(peer, caller)                                              -> Echoed(status, milliseconds)
     for sent in send(peer, caller, files): ...                      -> Sent(path, status, comment), one for each file
