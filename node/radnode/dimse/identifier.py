@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydicom.datadict import dictionary_VR
 
 from radnode.archive.matching import WILDCARD_VRS
-from radnode.instance.charset import codecs_of
+from radnode.instance.charset import LONGEST, codecs_of
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED
 from radnode.instance.values import text_of
 from radnode.instance.walk import Element, walk
@@ -47,7 +47,7 @@ def parse_identifier(data: bytes, transfer_syntax: UID, root: Root) -> Identifie
     """
     elements = {element.tag: element for element in walk(data, transfer_syntax) if not element.depth}
     big_endian = transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
-    character_set = _raw(data, elements.get(CHARACTER_SET))
+    character_set = _raw(data, elements.get(CHARACTER_SET))[:LONGEST]
     codecs = codecs_of(character_set.strip(b"\0 "))
     level = _level(_raw(data, elements.get(LEVEL)), root)
     keys: list[tuple[Attribute, MatchingKey]] = []

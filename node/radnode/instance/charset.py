@@ -51,9 +51,17 @@ _DELIMITERS = re.compile(rb"[\\^=\r\n\t\f].*", re.DOTALL)  # switch back to the 
 DEFAULT = ("latin_1",)
 
 
-@lru_cache(maxsize=256)
+LONGEST = 256
+"""Bytes of a (0008,0005) that count: sixteen terms. Nobody needs as many, and what is longer would be remembered."""
+
+
 def codecs_of(specific_character_set: bytes) -> tuple[str, ...]:
     """The codecs that a raw (0008,0005) names, its first value first; unknown terms count as the default repertoire."""
+    return _codecs_of(specific_character_set[:LONGEST])
+
+
+@lru_cache(maxsize=256)
+def _codecs_of(specific_character_set: bytes) -> tuple[str, ...]:
     return tuple(_codec(term) for term in specific_character_set.decode("ascii", "replace").split("\\")) or DEFAULT
 
 
