@@ -34,9 +34,9 @@ ITEM_GROUP = 0xFFFE
 ElementHeader = tuple[int, str, int, int]
 HeaderReader = Callable[[Buffer, int], ElementHeader]
 
-_SHORT = {vr.encode(): vr for vr in ("AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN")}
-_SHORT |= {vr.encode(): vr for vr in ("SH", "SL", "SS", "ST", "TM", "UI", "UL", "US")}
-_LONG = {vr.encode(): vr for vr in ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")}
+SHORT_VRS = {vr.encode(): vr for vr in ("AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN")}
+SHORT_VRS |= {vr.encode(): vr for vr in ("SH", "SL", "SS", "ST", "TM", "UI", "UL", "US")}
+LONG_VRS = {vr.encode(): vr for vr in ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")}
 
 
 def header_reader(transfer_syntax: UID, dataset: Buffer) -> HeaderReader:
@@ -47,7 +47,7 @@ def header_reader(transfer_syntax: UID, dataset: Buffer) -> HeaderReader:
     """
     if transfer_syntax == EXPLICIT_VR_BIG_ENDIAN:
         return read_explicit_big
-    if transfer_syntax in IMPLICIT and bytes(dataset[4:6]) not in _SHORT.keys() | _LONG.keys():
+    if transfer_syntax in IMPLICIT and bytes(dataset[4:6]) not in SHORT_VRS.keys() | LONG_VRS.keys():
         return read_implicit
     return read_explicit
 
@@ -59,10 +59,10 @@ def _explicit(order: str) -> HeaderReader:
 
     def read(buffer: Buffer, position: int) -> ElementHeader:
         group, element, vr, length = short(buffer, position)
-        known = _SHORT.get(vr)
+        known = SHORT_VRS.get(vr)
         if known is not None:
             return group << 16 | element, known, position + 8, length
-        known = _LONG.get(vr)
+        known = LONG_VRS.get(vr)
         if known is not None:
             return group << 16 | element, known, position + 12, long(buffer, position + 8)[0]
         if group == ITEM_GROUP or not (vr.isalpha() and vr.isupper()):

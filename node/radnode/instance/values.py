@@ -1,7 +1,6 @@
 """The text of values: decoded, padding trimmed, never normalised (PS3.5 6.2)."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from struct import Struct
 
 from radnode.instance.charset import codecs_of, decode
@@ -13,7 +12,6 @@ _BY_CHARACTER_SET = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 TEXT_VRS = _BY_CHARACTER_SET | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
 _ONE_VALUE = frozenset({"LT", "ST", "UT", "UR"})  # a backslash is part of the text
 _LEADING_PADDING = frozenset({"AE", "CS", "DS", "IS", "LO", "SH"})  # these may be padded in front too
-_REMEMBERED = 128  # bytes of a value, at most, whose text is kept: the objects of a series say mostly the same
 _NUMBERS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
 
 _LITTLE = {vr: Struct(f"<{letter}") for vr, letter in _NUMBERS.items()}
@@ -26,13 +24,13 @@ def texts_of(raw: RawValues, vrs: Mapping[int, str], *, big_endian: bool) -> dic
     """The texts of those of `raw` whose tag and VR (the dictionary's) are in `vrs`, by the character set in `raw`."""
     codecs = codecs_of(raw[SPECIFIC_CHARACTER_SET][1] if SPECIFIC_CHARACTER_SET in raw else b"")
     return {
-        tag: (_remembered if len(value) <= _REMEMBERED else text_of)(value, vrs[tag], vr, codecs, big_endian)
+        tag: text_of(value, vrs[tag], vr, codecs, big_endian=big_endian)
         for tag, (vr, value) in raw.items()
         if tag in vrs
     }
 
 
-def text_of(raw: bytes, vr: str, written_vr: str, codecs: tuple[str, ...], big_endian: bool = False) -> str:
+def text_of(raw: bytes, vr: str, written_vr: str, codecs: tuple[str, ...], *, big_endian: bool = False) -> str:
     """The value as text, several values joined by a backslash.
 
     `vr` is the dictionary's; `written_vr` ("" or UN where none is known) wins where it says how the bytes are coded.
@@ -42,9 +40,6 @@ def text_of(raw: bytes, vr: str, written_vr: str, codecs: tuple[str, ...], big_e
     text = decode(raw, codecs) if vr in _BY_CHARACTER_SET else raw.decode("latin_1")
     values = (text,) if vr in _ONE_VALUE else text.split("\\")
     return "\\".join((value.lstrip(" ") if vr in _LEADING_PADDING else value).rstrip(PADDING) for value in values)
-
-
-_remembered = lru_cache(maxsize=8192)(text_of)  # a twentieth of the time
 
 
 def _numbers(raw: bytes, vr: str, big_endian: bool) -> str:

@@ -1,0 +1,40 @@
+"""Texts of values that were met before: the objects of a series say mostly the same, and decoding is half the work."""
+
+from functools import lru_cache
+
+from radnode.instance.charset import codecs_of
+from radnode.instance.values import text_of
+from radnode.model.attributes import ATTRIBUTES
+
+_SHORT = 128  # bytes of a value, at most, that is remembered
+_KEPT = 4096
+_ATTRIBUTES = {attribute.tag: (attribute.keyword, attribute.vr) for attribute in ATTRIBUTES}
+
+_Value = tuple[int, tuple[str, bytes]]  # tag, VR as written, encoded value
+
+
+class Texts(dict[_Value, tuple[str, str]]):
+    """Keyword and text of each value of an indexed attribute, as one character set and byte order have it."""
+
+    def __init__(self, specific_character_set: bytes, *, big_endian: bool) -> None:
+        """`specific_character_set` is the raw value of (0008,0005)."""
+        super().__init__()
+        self._codecs = codecs_of(specific_character_set)
+        self._big_endian = big_endian
+
+    def __missing__(self, value: _Value) -> tuple[str, str]:
+        """Decode a value that was not met before."""
+        tag, (written_vr, raw) = value
+        keyword, vr = _ATTRIBUTES[tag]
+        found = keyword, text_of(raw, vr, written_vr, self._codecs, big_endian=self._big_endian)
+        if len(raw) <= _SHORT:
+            if len(self) >= _KEPT:
+                self.clear()
+            self[value] = found
+        return found
+
+
+@lru_cache(maxsize=16)
+def texts(specific_character_set: bytes, *, big_endian: bool) -> Texts:
+    """The texts under that character set, one for all threads; at most some 500 KB each."""
+    return Texts(specific_character_set, big_endian=big_endian)
