@@ -8,6 +8,7 @@ nothing. Everything else is found out anew, from one file for each distinct desc
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
 from radnode.archive.digest import map_dataset
@@ -36,8 +37,13 @@ FROM studies t JOIN series e ON e.study = t.id JOIN instances i ON i.series = e.
 
 def description_of(header: Header) -> int:
     """A digest of all that an object says of its parents; equal for objects that say the same."""
-    said = repr([header.values.get(keyword) for keyword in _KEYWORDS]).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(said, digest_size=8).digest(), "big", signed=True)
+    return _digest(tuple(map(header.values.get, _KEYWORDS)))
+
+
+@lru_cache(maxsize=256)  # the objects of a series come one after the other
+def _digest(said: tuple[str | None, ...]) -> int:
+    encoded = repr([*said]).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big", signed=True)
 
 
 def describe_anew(connection: sqlite3.Connection, level: Level, row_id: int, describe: Describe) -> None:

@@ -58,8 +58,12 @@ def update(connection: sqlite3.Connection, table: str, row_id: int, values: Mapp
 
 def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
     """Add one row."""
-    names, marks = ", ".join(values), ", ".join("?" * len(values))
-    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
+    connection.execute(_insertion(table, *values), tuple(values.values()))
+
+
+@cache
+def _insertion(table: str, *columns: str) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
 
 
 def joined(values: str | None, more: str | None) -> str | None:

@@ -111,17 +111,22 @@ def _transfer_syntax(text: str) -> UID:
 @lru_cache(maxsize=64)  # asked for when an object begins and when it ends
 def encode_file_meta(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:
     """A zero preamble, the prefix, and radnode's file meta: the same bytes for the same UIDs."""
-    elements = b"".join(
-        (
-            _element(0x0001, b"OB\0\0", b"\0\1"),
-            _element(0x0002, b"UI", _uid(sop_class)),
-            _element(0x0003, b"UI", _uid(sop_instance)),
-            _element(0x0010, b"UI", _uid(transfer_syntax)),
-            _element(0x0012, b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
-            _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME.encode() + b" "),
-        )
+    before, after = _around_instance(sop_class, transfer_syntax)
+    instance = _element(0x0003, b"UI", _uid(sop_instance))
+    length = len(before) + len(instance) + len(after)
+    return bytes(128) + b"DICM" + _element(0, b"UL", pack("<L", length)) + before + instance + after
+
+
+@lru_cache(maxsize=64)
+def _around_instance(sop_class: str, transfer_syntax: str) -> tuple[bytes, bytes]:
+    """The elements before and after the SOP Instance UID, which are those of the whole series."""
+    before = _element(0x0001, b"OB\0\0", b"\0\1") + _element(0x0002, b"UI", _uid(sop_class))
+    after = (
+        _element(0x0010, b"UI", _uid(transfer_syntax))
+        + _element(0x0012, b"UI", _uid(IMPLEMENTATION_CLASS_UID))
+        + _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME.encode() + b" ")
     )
-    return bytes(128) + b"DICM" + _element(0, b"UL", pack("<L", len(elements))) + elements
+    return before, after
 
 
 def _uid(text: str) -> bytes:
