@@ -44,6 +44,7 @@ def test_ready_is_written_whole_and_withdrawn_by_its_owner(tmp_path: Path) -> No
         ('{"dicom_port": 5, "http_port": null, "pid": 1}', False),
         ('{"dicom_port": null, "http_port": 5, "pid": 1}', True),
         ('{"dicom_port": null, "http_port": 5, "pid": 4194304}', False),
+        ('{"dicom_port": null, "http_port": 5, "pid": 1, "dicom_tls_port": 7}', False),
         ('{"dicom_port": ', False),
         ("[]", False),
     ],
@@ -62,6 +63,15 @@ def test_a_free_port_and_a_taken_one() -> None:
         port = first.getsockname()[1]
         with pytest.raises(PortInUse, match=f"dicom.port = {port}: is in use"):
             listen("127.0.0.1", port, "dicom", patience=0)
+
+
+def test_a_second_port_of_a_host_blames_the_setting_of_each() -> None:
+    with pytest.raises(Refused, match=r"dicom\.host = 203\.0\.113\.7: must be an address of this machine"):
+        listen("203.0.113.7", 0, "tls", host_of="dicom")
+    with listen("127.0.0.1", 0, "dicom") as first:
+        port = first.getsockname()[1]
+        with pytest.raises(PortInUse, match=f"tls.port = {port}: is in use"):
+            listen("127.0.0.1", port, "tls", host_of="dicom", patience=0)
 
 
 def test_localhost_is_ipv4() -> None:

@@ -1,5 +1,6 @@
 """What a hostile network does to TLS: half handshakes, silence, cut lines; and a good caller beside them."""
 
+import random
 import socket
 import ssl
 import struct
@@ -145,6 +146,23 @@ def test_who_is_gone_before_anybody_looks_leaves_nothing_behind(world: World) ->
                 sock.sendall(sent)
         wait_until(lambda: sum(server.counted("ended").values()) == 40)
         assert set(server.counted("ended")) <= {"unused", "lost"}
+        assert echo(peer_of(server), world.caller()).status == 0
+    assert not [line for line in lines if line["log_level"] == "error"]
+
+
+def test_spoilt_handshakes_end_with_one_line_each(world: World) -> None:
+    chance = random.Random(2762)
+    with watched(world) as (server, lines), ExitStack() as stack:
+        for _ in range(100):
+            spoilt = bytearray(HELLO)
+            for _ in range(chance.randint(1, 4)):
+                spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
+            sock = begun(stack, server, bytes(spoilt[: chance.randint(1, len(spoilt))]))
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_WR)  # it may have been refused already
+            read_to_the_end(sock)
+        wait_until(lambda: len(told(lines)) == 100)
+        assert {how for how, _ in told(lines)} == {"lost", "tls handshake failed"}
         assert echo(peer_of(server), world.caller()).status == 0
     assert not [line for line in lines if line["log_level"] == "error"]
 
