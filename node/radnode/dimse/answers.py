@@ -3,46 +3,77 @@
 Values are never normalised: what an answer carries is the stored text, whatever its VR allows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import methodcaller
+from typing import NamedTuple
 
-from radnode.dimse.answer_charset import DEFAULT_TERM, Encode, choose
-from radnode.dimse.encoding import CHARSET_VRS, element_writer, encode_value
+from radnode.dimse.answer_charset import DEFAULT_TERM, choose
+from radnode.dimse.encoding import CHARSET_VRS, ElementForm, element_form, encode_value
 from radnode.dimse.identifier import AVAILABILITY, CHARACTER_SET, LEVEL, RETRIEVE_AE_TITLE, Identifier
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN
 from radnode.model.uid import UID
 
-Piece = Callable[[Sequence[str], bytes, Encode], bytes]
-"""Writes one element of an answer from the row, the value of (0008,0005) and the encoding of its text."""
+_BINARY_VRS = {"US", "SS", "UL", "SL", "FL", "FD"}
+_plain: Callable[[str], bytes] = methodcaller("encode", "latin_1", "replace")
+
+
+class _Varying(NamedTuple):
+    """An element whose value differs from answer to answer, and what is the same in all of them before it."""
+
+    before: bytes
+    form: ElementForm
+    place: int | None
+    """In the row; None for the element that names the character set."""
+    convert: Callable[[str], bytes] | None
+    """None for text in that character set."""
 
 
 class AnswerEncoder:
-    """Encodes the matches of one query: every requested key, and what an answer always has (C.4.1.1.3.2).
-
-    What is the same in all answers is laid out once.
-    """
+    """Encodes the matches of one query: every requested key, and what an answer always has (C.4.1.1.3.2)."""
 
     def __init__(self, identifier: Identifier, transfer_syntax: UID, retrieve_ae_title: str) -> None:
         returns = identifier.query.returns
         self._character_set = identifier.character_set
         self._ascii_term = identifier.character_set.strip(b"\0 ") or DEFAULT_TERM
         self._texts = [place for place, attribute in enumerate(returns) if attribute.vr in CHARSET_VRS]
-        pieces: dict[int, Piece] = {
-            tag: _same(element_writer(tag, vr, transfer_syntax)(value))
-            for tag, (vr, value) in _constants(identifier, retrieve_ae_title).items()
-        }
-        pieces[CHARACTER_SET] = _character_set(element_writer(CHARACTER_SET, "CS", transfer_syntax))
-        for place, attribute in enumerate(returns):
-            write = element_writer(attribute.tag, attribute.vr, transfer_syntax)
-            pieces[attribute.tag] = _column(place, attribute.vr, write, transfer_syntax)
-        self._pieces = [pieces[tag] for tag in sorted(pieces)]
+        self._end = b""
+        self._layout = list(self._laid_out(identifier, transfer_syntax, retrieve_ae_title))
 
     def encode(self, values: Sequence[str]) -> bytes:
         """One match; `values` are the stored texts in the order of the query's `returns`."""
         texts = [values[place] for place in self._texts]
         is_ascii = "".join(texts).isascii()  # the common case, and quick to see
         term, encode = (self._ascii_term, str.encode) if is_ascii else choose(self._character_set, texts)
-        return b"".join([piece(values, term, encode) for piece in self._pieces])
+        parts: list[bytes] = []
+        for before, (head, length, limit, padding), place, convert in self._layout:
+            value = term if place is None else (convert or encode)(values[place])
+            if len(value) > limit:
+                value = value[:limit]
+            if len(value) % 2:
+                value += padding
+            parts += (before, head, length(len(value)), value)  # as ElementForm.write does it, at half its cost
+        parts.append(self._end)
+        return b"".join(parts)
+
+    def _laid_out(self, identifier: Identifier, transfer_syntax: UID, retrieve_ae_title: str) -> Iterator[_Varying]:
+        """What varies, each with all that is the same before it: keys can be many. What comes last is kept."""
+        constants = _constants(identifier, retrieve_ae_title)
+        varying: dict[int, tuple[str, int | None]] = {
+            attribute.tag: (attribute.vr, place) for place, attribute in enumerate(identifier.query.returns)
+        }
+        varying[CHARACTER_SET] = ("CS", None)
+        same: list[bytes] = []
+        for tag in sorted(constants.keys() | varying.keys()):
+            if tag in varying:
+                vr, place = varying[tag]
+                form = element_form(tag, vr, transfer_syntax)
+                yield _Varying(b"".join(same), form, place, _conversion(vr, transfer_syntax))
+                same = []
+            else:
+                vr, value = constants[tag]
+                same.append(element_form(tag, vr, transfer_syntax).write(value))
+        self._end = b"".join(same)
 
 
 def _constants(identifier: Identifier, retrieve_ae_title: str) -> Mapping[int, tuple[str, bytes]]:
@@ -54,16 +85,9 @@ def _constants(identifier: Identifier, retrieve_ae_title: str) -> Mapping[int, t
     return elements
 
 
-def _same(encoded: bytes) -> Piece:
-    return lambda _values, _term, _encode: encoded
-
-
-def _character_set(write: Callable[[bytes], bytes]) -> Piece:
-    return lambda _values, term, _encode: write(term)
-
-
-def _column(place: int, vr: str, write: Callable[[bytes], bytes], transfer_syntax: UID) -> Piece:
+def _conversion(vr: str, transfer_syntax: UID) -> Callable[[str], bytes] | None:
     if vr in CHARSET_VRS:
-        return lambda values, _term, encode: write(encode(values[place]))
-    convert = partial(encode_value, vr, encode=str.encode, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN)
-    return lambda values, _term, _encode: write(convert(values[place]))
+        return None
+    if vr in _BINARY_VRS:
+        return partial(encode_value, vr, encode=str.encode, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN)
+    return _plain

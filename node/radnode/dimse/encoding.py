@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.model.uid import UID
@@ -9,7 +10,7 @@ from radnode.model.uid import UID
 CHARSET_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _BINARY = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
-_SHORT_LIMIT = 65534
+_SHORT_LIMIT, _LONG_LIMIT = 65534, 0xFFFFFFFE
 
 
 def encode_value(vr: str, text: str, encode: Callable[[str], bytes], *, big_endian: bool) -> bytes:
@@ -22,12 +23,29 @@ def encode_value(vr: str, text: str, encode: Callable[[str], bytes], *, big_endi
 def encode_elements(elements: Mapping[int, tuple[str, bytes]], transfer_syntax: UID) -> bytes:
     """A data set of `elements` (tag -> VR and value) in the order of their tags, values padded to even length."""
     return b"".join(
-        element_writer(tag, elements[tag][0], transfer_syntax)(elements[tag][1]) for tag in sorted(elements)
+        element_form(tag, elements[tag][0], transfer_syntax).write(elements[tag][1]) for tag in sorted(elements)
     )
 
 
-def element_writer(tag: int, vr: str, transfer_syntax: UID) -> Callable[[bytes], bytes]:
-    """What lays a value out as the element `tag` of a data set, padded to even length; for many data sets alike."""
+class ElementForm(NamedTuple):
+    """How an element of one tag and VR is laid out: what stands before its length, and how that is written."""
+
+    head: bytes
+    length: Callable[[int], bytes]
+    limit: int
+    """Bytes that the length can count; a longer value is cut."""
+    padding: bytes
+
+    def write(self, value: bytes) -> bytes:
+        """The element with this value, padded to even length."""
+        value = value[: self.limit]
+        if len(value) % 2:
+            value += self.padding
+        return self.head + self.length(len(value)) + value
+
+
+def element_form(tag: int, vr: str, transfer_syntax: UID) -> ElementForm:
+    """The form of the element `tag` in data sets of this transfer syntax."""
     order = ">" if transfer_syntax == EXPLICIT_VR_BIG_ENDIAN else "<"
     is_implicit = transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN
     is_long = is_implicit or vr in _LONG_VRS
@@ -36,15 +54,7 @@ def element_writer(tag: int, vr: str, transfer_syntax: UID) -> Callable[[bytes],
         head += vr.encode() + (b"\0\0" if is_long else b"")
     length = struct.Struct(order + ("L" if is_long else "H")).pack
     padding = b"\0" if vr in ("UI", "UN", "OB") else b" "
-
-    def write(value: bytes) -> bytes:
-        if not is_long:
-            value = value[:_SHORT_LIMIT]
-        if len(value) % 2:
-            value += padding
-        return head + length(len(value)) + value
-
-    return write
+    return ElementForm(head, length, _LONG_LIMIT if is_long else _SHORT_LIMIT, padding)
 
 
 def _numbers(vr: str, text: str, *, big_endian: bool) -> bytes:
