@@ -68,6 +68,7 @@ class _Adopting:
             if self._target.exists():  # most likely the same object once more, which needs no flush
                 standing, outcome = self._meet()
                 if standing and (outcome is Outcome.EQUAL or (outcome is Outcome.SAME and self._is_whole(standing))):
+                    self._index.flush()  # whoever brought it may still be at that
                     return standing.path, outcome
             self._flush()
             try:

@@ -1,6 +1,7 @@
 """Rows of new objects, those of several threads in one transaction: one of them writes, the others wait for it.
 
-While one transaction is flushed to the disk the next ones gather, so nobody waits for company.
+Nobody waits for company: rows gather while another transaction is written. Who has written hands over before its rows
+are flushed to the disk, so that flushes overlap; only afterwards anybody is told.
 """
 
 import sqlite3
@@ -15,6 +16,7 @@ from radnode.archive.folders import Folders
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
 from radnode.archive.stored import Arrival, FileFacts
+from radnode.model.errors import OutOfResources
 
 
 @dataclass(slots=True)
@@ -67,19 +69,29 @@ class Enrolling:
         try:
             self._write(batch)
         finally:
-            with self._lock:
-                following = self._waiting[0] if self._waiting else None
-                self._is_writing = following is not None
-            if following:
-                following.writes = True
-                following.woken.release()
+            self._hand_over()
+        try:
+            self._index.flush()
+        except OutOfResources as error:
+            for request in batch:
+                request.error = request.error or error
+        finally:
             for request in batch:
                 if not request.writes:
                     request.woken.release()
 
+    def _hand_over(self) -> None:
+        """Let the next one write, while this one's rows are flushed to the disk."""
+        with self._lock:
+            following = self._waiting[0] if self._waiting else None
+            self._is_writing = following is not None
+        if following:
+            following.writes = True
+            following.woken.release()
+
     def _write(self, batch: list[_Request]) -> None:
         try:
-            with self._index.writing() as connection:
+            with self._index.writing_unflushed() as connection:
                 self._families.begin(connection)
                 for request in batch:
                     request.is_new = self._add(connection, request)

@@ -9,14 +9,14 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakMethod
 
 from sqlite_utils import Database
 
 from radnode.archive import schema
-from radnode.archive.layout import FILE_MODE
+from radnode.archive.layout import FILE_MODE, disk_errors, sync_data
 from radnode.archive.turns import Turns
 from radnode.model.errors import OutOfResources
 
@@ -24,7 +24,7 @@ BUSY_TIMEOUT = 30.0
 """Seconds that a write waits for other processes' writes."""
 _PRAGMAS = (
     "journal_mode = WAL",
-    "synchronous = FULL",
+    "synchronous = NORMAL",  # whoever commits flushes the log itself, when it is the next one's turn already
     "foreign_keys = ON",
     "temp_store = MEMORY",
     "cache_size = -16000",  # KiB for each connection: the upper levels of the indexes of a million rows
@@ -41,6 +41,7 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._log = path.with_name(f"{path.name}-wal")
         self._file: _File | None = None
         self._inherited: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
@@ -111,10 +112,17 @@ class Index:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside BEGIN IMMEDIATE; leaving commits, an exception rolls back.
+        """A connection inside BEGIN IMMEDIATE; leaving commits, on the disk on return; an exception rolls back.
 
         Raises OutOfResources where the file is not the one that was opened: rows would be written into the void.
         """
+        with self.writing_unflushed() as connection:
+            yield connection
+        self.flush()
+
+    @contextmanager
+    def writing_unflushed(self) -> Iterator[sqlite3.Connection]:
+        """As `writing`, for those who call `flush` themselves before they tell anybody."""
         with self._turns.taken(), self.reading() as connection:
             if _file_at(self.path) != self._file:
                 raise OutOfResources(
@@ -123,6 +131,15 @@ class Index:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+
+    def flush(self) -> None:
+        """Let everything that was committed until now, by whatever process, be on the disk on return.
+
+        Whoever answers for what others may just have committed has to flush as well. Raises OutOfResources.
+        """
+        # There is no log once the last connection was closed: that has put everything into the index itself.
+        with disk_errors(), suppress(FileNotFoundError):
+            sync_data(self._log)
 
     def _borrow(self) -> sqlite3.Connection:
         with self._lock:

@@ -124,6 +124,15 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_data(path: Path) -> None:
+    """Flush the bytes of a file to the disk, without its times."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def link_durably(source: Path, target: Path, *, top: Path, known: bool = False) -> bool:
     """Give `source` the further name `target`, below `top`, on the disk on return; false where that name is taken.
 

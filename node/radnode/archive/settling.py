@@ -22,6 +22,7 @@ def settle(layout: Layout, index: Index, paths: Iterable[FilePath]) -> None:
     """
     for path in paths:
         with index.writing() as connection:
+            index.flush()  # no row, for good: one that came back after a power failure would miss its file
             if standing_at(connection, path) is None:
                 remove_durably(layout.current(path), top=layout.studies)
             if not is_superseded(connection, path):
@@ -39,6 +40,7 @@ def retract(layout: Layout, index: Index, part: Path, path: FilePath) -> None:
             return
         if target.exists() and (part == target or not part.samefile(target)):
             return
+        index.flush()
         remove_durably(target, top=layout.studies)
 
 

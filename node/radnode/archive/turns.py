@@ -1,7 +1,7 @@
 """Writers' turns at the index: one thread of one process at a time, without SQLite's own way of waiting.
 
 SQLite's busy handler sleeps longer and longer, up to 100 ms: with four writing processes one object in a hundred waits
-for a third of a second. A lock file asked for every half millisecond keeps the worst wait near the length of the queue.
+for a third of a second. A lock file that is asked for again at once keeps the worst wait near the length of the queue.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from pathlib import Path
 from radnode.archive.layout import FILE_MODE, disk_errors
 from radnode.model.errors import OutOfResources
 
-_STEP = 0.0005
+_STEP = 0.0002
 
 
 class Turns:
