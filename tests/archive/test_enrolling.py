@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from support.archives import EXPLICIT, assert_sound, counters, image_files, make_archive, rows, store
+from support.archives import EXPLICIT, assert_sound, counters, image_files, make_archive, rows, store, temporary_files
 from support.instances import REMOVED, encode_dataset, make_instance
 from support.node import wait_for
 
@@ -99,3 +99,16 @@ def test_what_was_taken_back_is_said_again(tmp_path: Path, by_another: bool) -> 
         store(archive, make_instance(SOPInstanceUID="1.2.3", **full))
     assert rows(tmp_path, "SELECT StudyDescription FROM studies") == [{"StudyDescription": "CHEST"}]
     assert_sound(tmp_path)
+
+
+def test_a_folder_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
+    """The open folder is another one then than that of the path."""
+    with make_archive(tmp_path) as archive:
+        first = store(archive, make_instance(SOPInstanceUID="1.2.1")).path
+        (tmp_path / str(first)).parent.rename(tmp_path / "moved")
+        for number in (2, 3):
+            stored = store(archive, make_instance(SOPInstanceUID=f"1.2.{number}")).path
+            assert (tmp_path / str(stored)).stat().st_nlink == (
+                2 if number == 2 else 1
+            )  # the first try's link moved too
+    assert temporary_files(tmp_path) == []

@@ -6,14 +6,26 @@ from contextlib import suppress
 
 import pytest
 
+from radnode.archive.describing import description_of
+from radnode.archive.families import Families, Family, words_of
 from radnode.dimse.encoding import encode_elements
 from radnode.dimse.identifier import parse_identifier
 from radnode.instance.charset import codecs_of
+from radnode.instance.remembering import texts
 from radnode.model.errors import RadnodeError
+from radnode.model.header import Header
 from radnode.model.level import Root
 from radnode.model.uid import UID, parse_uid
 
 IMPLICIT = UID("1.2.840.10008.1.2")
+
+
+FAMILIES = Families()
+
+
+def make_header(**values: str) -> Header:
+    one = UID("1.2.3")
+    return Header(IMPLICIT, one, one, one, one, values.get("PatientID", ""), values)
 
 
 def ask(number: int) -> None:
@@ -29,8 +41,11 @@ def ask(number: int) -> None:
         lambda number: codecs_of(b"\\ISO 2022 IR 87" * 10_000 + str(number).encode()),
         lambda number: parse_uid(f"1.2.{number}" + "\0" * 100_000),
         ask,
+        lambda number: description_of(make_header(StudyDescription=f"{number}" + "x" * 50_000)),
+        lambda number: FAMILIES.keep(words_of(make_header(PatientID=f"{number}" + "x" * 50_000)), 0, Family(1, 1, 1)),
+        lambda number: texts(b"ISO_IR 192" + b" " * 50_000 + str(number).encode(), big_endian=False),
     ],
-    ids=["character sets", "UIDs", "identifiers"],
+    ids=["character sets", "UIDs", "identifiers", "descriptions", "families", "texts"],
 )
 def test_long_values_are_not_kept(remember: Callable[[int], object]) -> None:
     tracemalloc.start()

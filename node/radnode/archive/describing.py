@@ -25,6 +25,8 @@ from radnode.model.uid import UID
 
 Describe = Callable[[FilePath], Header | None]
 """Reads the header of a current object again; None where that cannot be done."""
+_SHORT = 4096
+"""Characters that an object says of its parents, at most, whose digest is remembered."""
 PARENTS = (Level.PATIENT, Level.STUDY, Level.SERIES)
 _KEYWORDS = tuple(attribute.keyword for level in PARENTS for attribute in stored_attributes(level))
 _COLUMNS = {Level.PATIENT: "t.patient", Level.STUDY: "t.id", Level.SERIES: "e.id"}
@@ -37,13 +39,17 @@ FROM studies t JOIN series e ON e.study = t.id JOIN instances i ON i.series = e.
 
 def description_of(header: Header) -> int:
     """A digest of all that an object says of its parents; equal for objects that say the same."""
-    return _digest(tuple(map(header.values.get, _KEYWORDS)))
+    said = tuple(map(header.values.get, _KEYWORDS))
+    is_short = sum(map(len, filter(None, said))) <= _SHORT
+    return _remembered(said) if is_short else _digest(said)
 
 
-@lru_cache(maxsize=256)  # the objects of a series come one after the other
 def _digest(said: tuple[str | None, ...]) -> int:
     encoded = repr([*said]).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big", signed=True)
+
+
+_remembered = lru_cache(maxsize=256)(_digest)  # the objects of a series come one after the other
 
 
 def describe_anew(connection: sqlite3.Connection, level: Level, row_id: int, describe: Describe) -> None:

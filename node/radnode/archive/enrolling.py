@@ -14,7 +14,7 @@ from radnode.archive.describing import describe
 from radnode.archive.families import Families, Family, Words, words_of
 from radnode.archive.folders import Folders
 from radnode.archive.index import Index
-from radnode.archive.layout import Layout
+from radnode.archive.layout import Layout, link_durably
 from radnode.archive.stored import Arrival, FileFacts
 from radnode.model.errors import OutOfResources
 
@@ -90,17 +90,20 @@ class Enrolling:
             following.woken.release()
 
     def _write(self, batch: list[_Request]) -> None:
+        has_begun = False
         try:
             with self._index.writing_unflushed() as connection:
+                has_begun = True
                 self._families.begin(connection)
                 for request in batch:
                     request.is_new = self._add(connection, request)
         except BaseException as error:  # noqa: BLE001 (each thread raises its own)
-            if len(batch) == 1:
-                batch[0].error = error
-            else:  # whose fault it was shows when each is alone
+            if has_begun and len(batch) > 1:  # whose fault it was shows when each is alone
                 for request in batch:
                     self._write([request])
+                return
+            for request in batch:
+                request.error = error
             return
         for request in batch:
             if request.heard:
@@ -123,8 +126,9 @@ class Enrolling:
         """The facts of the file that is in the object's place: another's, where two brought the same at once."""
         try:
             status = target.stat()
-        except FileNotFoundError:  # removed meanwhile; under the index's lock it can go no more
-            self._folders.link_durably(arrival.part, arrival.path)
+        except FileNotFoundError:  # removed meanwhile, or its folder moved; under the index's lock it can go no more
+            self._folders.forget(arrival.path)
+            link_durably(arrival.part, target, top=self._layout.studies)
             status = target.stat()
         facts = arrival.facts
         if (status.st_size, status.st_mtime_ns) == (facts.size, facts.arrived):

@@ -15,6 +15,7 @@ from radnode.model.header import Header
 from radnode.model.uid import UID
 
 _KEPT = 1024
+_LONGEST = 64  # characters of a patient's identity that is remembered: the longest LO
 _REVISION = f"SELECT value FROM counters WHERE name = '{schema.REVISION}'"  # noqa: S608 (our own constant)
 
 
@@ -68,6 +69,8 @@ class Families:
 
     def keep(self, words: Words, arrived: int, family: Family) -> None:
         """The family heard this from an object that arrived then, in a transaction that was committed."""
+        if len(words.identity) > _LONGEST:
+            return
         if len(self._heard) >= _KEPT:
             self._heard.clear()
         self._heard[words] = _Heard(family, self._revision, arrived)

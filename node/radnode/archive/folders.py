@@ -46,7 +46,7 @@ class Folders:
             try:
                 linked = _link(source, f"{path.name}.dcm", folder)
             except FileNotFoundError:  # removed, when it was empty: it will be another one
-                self._forget(series)
+                self.forget(path)
             else:
                 os.fsync(folder.descriptor)
                 return linked
@@ -54,6 +54,11 @@ class Folders:
         linked = link_durably(source, target, top=self._layout.studies)
         self._keep(series, target.parent)
         return linked
+
+    def forget(self, path: FilePath) -> None:
+        """Keep the folder of `path` no longer: another may stand in its place."""
+        with self._lock:
+            self._open.pop((path.study, path.series), None)
 
     def close(self) -> None:
         """Close them."""
@@ -69,10 +74,6 @@ class Folders:
             self._open[series] = folder
             if len(self._open) > _KEPT:
                 del self._open[next(iter(self._open))]
-
-    def _forget(self, series: tuple[UID, UID]) -> None:
-        with self._lock:
-            self._open.pop(series, None)
 
 
 def _link(source: Path, name: str, folder: _Folder) -> bool:

@@ -133,17 +133,16 @@ def sync_data(path: Path) -> None:
         os.close(descriptor)
 
 
-def link_durably(source: Path, target: Path, *, top: Path, known: bool = False) -> bool:
+def link_durably(source: Path, target: Path, *, top: Path) -> bool:
     """Give `source` the further name `target`, below `top`, on the disk on return; false where that name is taken.
 
-    `known` says that the folder of `target` was flushed before, so only its newest entry needs to be. Other processes
-    may remove empty folders meanwhile. Raises OSError; `source` itself must be flushed already.
+    Other processes may remove empty folders meanwhile. Raises OSError; `source` itself must be flushed already.
     """
     for _ in range(_ATTEMPTS):
         try:
-            made = _make_folders(target.parent, top)
+            _make_folders(target.parent, top)
             linked = _link(source, target)
-            for folder in _below(target.parent, top) if made or not known else (target.parent,):
+            for folder in _below(target.parent, top):
                 sync(folder)
         except FileNotFoundError:
             if not source.exists():
@@ -189,14 +188,14 @@ def settled_file(target: Path) -> int | None:
     return status.st_ino if status.st_nlink == 1 else None
 
 
-def _make_folders(folder: Path, top: Path) -> bool:
+def _make_folders(folder: Path, top: Path) -> None:
     if folder == top:
-        return False
+        return
     try:
-        return make_folder(folder)
+        make_folder(folder)
     except FileNotFoundError:
         _make_folders(folder.parent, top)
-        return make_folder(folder) or True
+        make_folder(folder)
 
 
 def _below(folder: Path, top: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from radnode.instance.charset import codecs_of
+from radnode.instance.charset import LONGEST, codecs_of
 from radnode.instance.values import text_of
 from radnode.model.attributes import ATTRIBUTES
 
@@ -34,7 +34,11 @@ class Texts(dict[_Value, tuple[str, str]]):
         return found
 
 
-@lru_cache(maxsize=16)
 def texts(specific_character_set: bytes, *, big_endian: bool) -> Texts:
-    """The texts under that character set, one for all threads; at most some 500 KB each."""
+    """The texts under that character set, one for all threads; some 2.5 MB each at most."""
+    return _texts(specific_character_set[:LONGEST], big_endian)
+
+
+@lru_cache(maxsize=8)
+def _texts(specific_character_set: bytes, big_endian: bool) -> Texts:
     return Texts(specific_character_set, big_endian=big_endian)

@@ -44,7 +44,7 @@ class Skimmer:
         position, roomy = 0, len(head) - _LONGEST
         while position <= roomy:
             first = head[position : position + key]
-            layout = layouts[first] if first in layouts else self._learn(first)
+            layout = layouts.get(first) or self._learn(first)
             if layout is None:
                 break
             tag, vr, length_at, at, size = layout
