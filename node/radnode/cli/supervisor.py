@@ -11,6 +11,7 @@ from types import TracebackType
 import structlog
 
 from radnode.cli.child import Child, Job
+from radnode.cli.rereading import reread
 from radnode.cli.waking import Waking
 
 log = structlog.get_logger()
@@ -129,7 +130,7 @@ class Supervisor:
         """Read again what there is to read: here, for children to come, and where that was good in those that run."""
         heeding = {child.job.reload for child in self._children if child.job.reload}
         log.info("signal" if heeding else "signal_ignored", signal=signal_name)
-        good = {reload for reload in heeding if reload()}
+        good = {reload for reload in heeding if reread(reload)}
         for child in self._children:
             if child.job.reload in good:
                 child.signal(signal.SIGHUP)

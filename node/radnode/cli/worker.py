@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import structlog
 
+from radnode.cli.rereading import reread
 from radnode.cli.waking import Waking
 
 SIGNALS = Waking.SIGNALS
@@ -29,7 +30,7 @@ class Post:
     """Where it says that it serves."""
     life: int
     """Readable once the supervisor is gone."""
-    reload: Callable[[], object] | None = None
+    reload: Callable[[], bool] | None = None
     """What SIGHUP makes it read again."""
 
     def say_ready(self) -> None:
@@ -71,10 +72,12 @@ def _watch(stop: Callable[[], None], post: Post) -> None:
     """SIGTERM means stop, SIGHUP read again; a word from `life` means that the supervisor died: end at once.
 
     SIGINT is the supervisor's: a terminal sends it to all processes. SIGHUP is ignored where nothing is read again,
-    because that is what programs inherit which are executed from here.
+    because that is what programs inherit which are executed from here; elsewhere never, not even for a moment: one that
+    came since the fork waits, and ignoring would drop it.
     """
     life, reload = post.life, post.reload
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if reload is None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     waking = Waking((signal.SIGTERM,) if reload is None else (signal.SIGTERM, signal.SIGHUP))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -86,7 +89,7 @@ def _watch(stop: Callable[[], None], post: Post) -> None:
                 os._exit(ORPHANED)
             came = waking.read()
             if reload is not None and signal.SIGHUP in came:
-                reload()
+                reread(reload)
             if signal.SIGTERM in came:
                 stop()
 

@@ -87,12 +87,15 @@ def client_context(settings: TlsSettings) -> ssl.SSLContext:
 
 
 def _end_of(certificate: Path) -> datetime | None:
-    """Until when a certificate is valid; None for one that OpenSSL reads and `cryptography` does not."""
+    """Until when a certificate is valid; None for one that OpenSSL reads and `cryptography` does not.
+
+    Its refusals have no common base but Exception, and nothing depends on the answer but what is told.
+    """
     from cryptography import x509  # noqa: PLC0415 - slow to load, and only servers need it
 
     try:
         return x509.load_pem_x509_certificates(certificate.read_bytes())[0].not_valid_after_utc
-    except (OSError, ValueError):
+    except Exception:  # noqa: BLE001
         return None
 
 
@@ -128,6 +131,9 @@ def _show(context: ssl.SSLContext, settings: TlsSettings) -> None:
         else:
             why = "must be a PEM file with a private key"
         raise BadCertificates(f"tls.{name} = {path}: {why}") from error
+    except OSError as error:  # one of them was there a moment ago
+        _readable("certificate_file", certificate)
+        raise _unreadable(name, path, error) from error
 
 
 def _believe(context: ssl.SSLContext, authorities: Path) -> None:
@@ -137,19 +143,25 @@ def _believe(context: ssl.SSLContext, authorities: Path) -> None:
     except ssl.SSLError as error:
         why = "must be a PEM file with certificates"
         raise BadCertificates(f"tls.authorities_file = {authorities}: {why}") from error
+    except OSError as error:  # it was there a moment ago
+        raise _unreadable("authorities_file", authorities, error) from error
 
 
 def _readable(name: str, path: Path) -> None:
     try:
         path.read_bytes()
     except OSError as error:
-        raise BadCertificates(f"tls.{name} = {path}: cannot be read ({error.strerror})") from error
+        raise _unreadable(name, path, error) from error
+
+
+def _unreadable(name: str, path: Path, error: OSError) -> BadCertificates:
+    return BadCertificates(f"tls.{name} = {path}: cannot be read ({error.strerror})")
 
 
 def _has_certificates(path: Path) -> bool:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
-    except ssl.SSLError:
+    except OSError:  # which is what SSLError is
         return False
     return True
 
