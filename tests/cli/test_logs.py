@@ -39,15 +39,39 @@ def test_what_is_less_severe_is_not_written(capsys: pytest.CaptureFixture[str]) 
     assert [line["event"] for line in lines(capsys.readouterr().err)] == ["failure", "failure"]
 
 
-def test_an_exception_is_part_of_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure(LogSettings(), "dicom-1")
+def choke(patient: str) -> None:
+    raise ValueError(f"odd: {patient}")
+
+
+def fail_in_three_logs() -> None:
     try:
-        raise ValueError("odd")
-    except ValueError:
+        choke("Doe^John")
+    except ValueError as error:
         structlog.get_logger().exception("association_failed")
-    (line,) = lines(capsys.readouterr().err)
-    assert line["level"] == "error"
-    assert str(line["exception"]).endswith("ValueError: odd")
+        structlog.get_logger().warning("association_failed", exc_info=error)
+        logging.getLogger("a.library").exception("association_failed\nmessage: %s", "Doe^John")
+    structlog.get_logger().error("operation", exc_info=True)  # where there is none
+
+
+def test_an_exception_is_told_by_its_type_and_frames_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(LogSettings(format="json"), "dicom-1")
+    fail_in_three_logs()
+    *failures, other = lines(written := capsys.readouterr().err)
+    assert [(line["event"], line["error"]) for line in failures] == [("association_failed", "ValueError")] * 3
+    for line in failures:
+        assert line.keys() == OURS | {"error", "frames"}
+        assert str(line["frames"]).endswith(" choke']")
+    assert other.keys() == OURS
+    assert "Doe" not in written
+
+
+def test_text_quotes_no_more_of_an_exception_than_json(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(LogSettings(format="text"), "dicom-1")
+    fail_in_three_logs()
+    written = capsys.readouterr().err.splitlines()
+    assert len(written) == 4
+    assert all("ValueError" in line and " choke'" in line for line in written[:3])
+    assert not any("Doe" in line for line in written)
 
 
 def test_a_terminal_gets_text(monkeypatch: pytest.MonkeyPatch) -> None:

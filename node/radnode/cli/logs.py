@@ -76,8 +76,28 @@ def configure(settings: LogSettings, role: str) -> None:
 def _report(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     """What nobody caught, as one event: where it was, but not the error's own words, which may quote a data set."""
     del error
-    frames = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
-    structlog.get_logger().critical("unexpected_error", error=kind.__name__, frames=frames[-FRAMES:])
+    structlog.get_logger().critical("unexpected_error", error=kind.__name__, frames=_frames(trace))
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    found = traceback.extract_tb(trace)[-FRAMES:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in found]
+
+
+def _silence_exception(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception of anybody's event is told like one that nobody caught: its type and frames, no words or values.
+
+    Of the event itself the first line stays: asyncio writes the objects concerned into those that follow.
+    """
+    given = event.pop("exc_info", None)
+    if not given:
+        return event
+    error = given if isinstance(given, BaseException) else (given if isinstance(given, tuple) else sys.exc_info())[1]
+    if error is not None:
+        event["event"] = str(event["event"]).partition("\n")[0]
+        event["error"] = type(error).__name__
+        event["frames"] = _frames(error.__traceback__)
+    return event
 
 
 def _processors(role: str) -> list[structlog.typing.Processor]:
@@ -93,12 +113,13 @@ def _processors(role: str) -> list[structlog.typing.Processor]:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         say_who,
+        _silence_exception,
     ]
 
 
 def _rendering(*, as_json: bool) -> list[structlog.typing.Processor]:
     if as_json:
-        return [structlog.processors.format_exc_info, _as_json]
+        return [_as_json]
     return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
 
 
