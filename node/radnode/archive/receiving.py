@@ -26,6 +26,7 @@ from radnode.model.redaction import redact
 from radnode.model.uid import InvalidUID, parse_uid
 
 PART_SUFFIX = ".part"
+_WORTH_STARTING = 1 << 17  # bytes
 Adopt = Callable[[Arrival], tuple[FilePath, Outcome]]
 _log = structlog.get_logger()
 
@@ -48,6 +49,7 @@ class Receiving:
         self._reader = FileMetaReader()
         self._descriptor = -1
         self._adopted = False
+        self._flushing = self._pending = 0  # bytes that the disk has begun with, and those that it has not
         with disk_errors():
             self._part = owner.new_name(PART_SUFFIX)
             self._descriptor = _create(self._part)
@@ -115,12 +117,24 @@ class Receiving:
         head, self._unwritten = self._unwritten, b""
         with disk_errors():
             _write_all(self._descriptor, head, fragment)
+            self._pending += len(head) + len(fragment)
+            if self._pending >= _WORTH_STARTING:
+                self._start_flush()
+
+    def _start_flush(self) -> None:
+        """Let the disk begin with what was written, without waiting: the flush at the end takes so much less time.
+
+        Nothing is dropped by this advice, because what is being written to the disk stays in memory.
+        """
+        os.posix_fadvise(self._descriptor, self._flushing, self._pending, os.POSIX_FADV_DONTNEED)
+        self._flushing, self._pending = self._flushing + self._pending, 0
 
     def _arrive(self) -> Arrival:
         """The object, whole and checked."""
         if self._announced is None and self._reader.meta is None:
             self._begin(self._reader.finish())
         meta = self._meta
+        self._start_flush()
         dataset = map_open(self._descriptor)[len(self._written_meta) :]
         if not dataset:
             raise NotDicom("The data set is empty")
