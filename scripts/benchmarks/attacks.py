@@ -12,7 +12,7 @@ from multiprocessing.synchronize import Event
 
 from radnode.dimse.upper.associate import ProposedContext, encode_request
 from radnode.dimse.upper.command import Element, Field, encode_command
-from radnode.dimse.upper.pdu import encode_data, encode_head
+from radnode.dimse.upper.pdu import ASSOCIATE_LIMIT, Kind, encode_data, encode_head
 
 CT, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1"
 HOST = "127.0.0.1"
@@ -87,6 +87,11 @@ def _claim(target: Target) -> socket.socket:
     return _associated(target, struct.pack(">BxL", 4, CLAIM), bytes(1000))
 
 
+def _promise(target: Target) -> socket.socket:
+    """The largest A-ASSOCIATE-RQ that is read, of which only the header comes."""
+    return _connect(target.dicom, struct.pack(">BxL", Kind.ASSOCIATE_RQ, ASSOCIATE_LIMIT))
+
+
 def _be_rejected(target: Target) -> socket.socket:
     return _connect(target.dicom, encode_request("SOMEBODY", "HOSTILE", [ProposedContext(1, CT, (EXPLICIT,))], 16384))
 
@@ -100,6 +105,7 @@ def _babble(target: Target) -> socket.socket:
 ATTACKS = (
     Attack("silent", "500 silent TCP connections", lambda target: _connect(target.dicom), held=500),
     Attack("handshakes", "100 half TLS handshakes", lambda target: _connect(target.tls, _HELLO), held=100),
+    Attack("promises", "500 headers of requests of 512 KiB", _promise, held=500),
     Attack("claims", "PDUs that claim 4 GB, 50 a second", _claim, each_second=50),
     Attack(
         "trickle", "20 senders at 1 byte a second", lambda target: _associated(target, _store(1000)),

@@ -30,7 +30,7 @@ from support.raw_pdus import (
 from radnode.dimse.contexts import STUDY_ROOT_FIND, VERIFICATION
 from radnode.dimse.server import Patience
 from radnode.dimse.upper.command import Element, Field
-from radnode.dimse.upper.pdu import encode_data
+from radnode.dimse.upper.pdu import ASSOCIATE_LIMIT, LENIENT_DATA_LIMIT, encode_data
 from radnode.settings import DicomSettings
 
 RQ = request(APPLICATION, ECHO, user())
@@ -121,6 +121,21 @@ def test_a_pdu_that_claims_four_gigabytes_costs_no_memory(server: Running, kind:
     finally:
         tracemalloc.stop()
     assert is_well(server)
+
+
+@pytest.mark.parametrize(("kind", "most"), [(1, ASSOCIATE_LIMIT), (4, LENIENT_DATA_LIMIT)])
+def test_a_pdu_that_claims_the_most_that_is_read_costs_what_comes_of_it(kind: int, most: int) -> None:
+    with running(FakeArchive()) as server, talking(server, RQ if kind == 4 else b"") as sock:
+        if kind == 4:
+            assert next_pdu(sock)[0] == ACCEPT
+        tracemalloc.start()
+        try:
+            sock.sendall(struct.pack(">BxL", kind, most) + bytes(1000))
+            sock.shutdown(socket.SHUT_WR)
+            wait_until(lambda: server.counted("ended") == {"lost": 1})
+            assert tracemalloc.get_traced_memory()[1] < 300_000
+        finally:
+            tracemalloc.stop()
 
 
 TOO_MUCH = reject(1, 3, 2)

@@ -1,5 +1,6 @@
 """The hostile network's script: what it makes of numbers, and that its attacks reach a node."""
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,15 +34,19 @@ def test_an_unknown_attack_is_named() -> None:
         main(["--attacks", "silent,nonsense"])
 
 
-@pytest.mark.parametrize("name", ["claims", "vanish", "trickle"])
+@pytest.mark.parametrize("name", ["claims", "vanish", "trickle", "promises"])
 def test_attacks_reach_the_data_set(name: str) -> None:
     """Or they would show nothing."""
     archive = FakeArchive()
-    attack = replace(next(one for one in ATTACKS if one.name == name), held=2 if name == "trickle" else 0)
+    attack = replace(next(one for one in ATTACKS if one.name == name), held=2 if name in {"trickle", "promises"} else 0)
     with running(archive) as server, attacking(attack, Target(server.port, server.port)):
         if name == "claims":
             with attack.act(Target(server.port, server.port)) as sock:
                 assert sock.recv(100)[:1] == b"\7"  # the A-ABORT
+        elif name == "promises":
+            with attack.act(Target(server.port, server.port)) as sock:
+                sock.shutdown(socket.SHUT_WR)
+                assert sock.recv(100) == b""  # no A-ABORT: it was read on
         elif name == "vanish":
             wait_until(lambda: archive.aborted > 1)
         else:

@@ -104,17 +104,25 @@ class PduReader:
         if self._end - self._start >= size:
             return
         if self._start + size > len(self._buffer):
-            self._make_room(size)
+            self._move(self._buffer)
+            if size > len(self._buffer):
+                self._grow(size, deadline)
         while self._end - self._start < size:
             self._end += self._connection.read(self._buffer[self._end :], deadline, interruptible=False)
 
-    def _make_room(self, size: int) -> None:
-        """Move what there is to the front, of a larger buffer if it has to be."""
+    def _grow(self, size: int, deadline: float) -> None:
+        """Make room for `size` bytes as they come: memory follows what was sent, not what is claimed."""
+        while len(self._buffer) < size:
+            while self._end < len(self._buffer):
+                self._end += self._connection.read(self._buffer[self._end :], deadline, interruptible=False)
+            twice = 2 * len(self._buffer)
+            self._move(memoryview(bytearray(twice if twice < size else size + _AHEAD)))
+
+    def _move(self, buffer: memoryview) -> None:
+        """Put what there is at the front of `buffer`, and go on there."""
         held = bytes(self._buffer[self._start : self._end])
-        if size > len(self._buffer):
-            self._buffer = memoryview(bytearray(size + _AHEAD))
-        self._start, self._end = 0, len(held)
-        self._buffer[: self._end] = held
+        self._buffer, self._start, self._end = buffer, 0, len(held)
+        buffer[: self._end] = held
 
 
 def values_of(body: memoryview) -> Iterator[Value]:
