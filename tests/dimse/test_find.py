@@ -1,5 +1,6 @@
 """C-FIND over real sockets and a real index."""
 
+import struct
 import time
 from collections.abc import Iterator
 
@@ -213,12 +214,13 @@ def test_a_cancel_that_comes_together_with_its_query_is_seen() -> None:
         Element.RESPONDED_TO: 1,
         Element.DATA_SET_TYPE: 0x0101,
     }
-    identifier = encode_identifier(Level.STUDY, {}, IMPLICIT_VR_LITTLE_ENDIAN)
+    said = [
+        encode_data(1, encode_command(query), 0, is_command=True),
+        encode_data(1, encode_identifier(Level.STUDY, {}, IMPLICIT_VR_LITTLE_ENDIAN), 0, is_command=False),
+        encode_data(1, encode_command(cancel), 0, is_command=True),
+    ]
+    values = b"".join(pdu[6:] for pdu in said)
     with running(FakeArchive(rows=rows)) as server, associate(address_of(server), FIND) as requested:
-        requested.messages.connection.send(
-            encode_data(1, encode_command(query), 0, is_command=True)
-            + encode_data(1, identifier, 0, is_command=False)
-            + encode_data(1, encode_command(cancel), 0, is_command=True),
-            time.monotonic() + 5,
-        )
-        assert last_response(requested, 1)[:2] == (0, 0xFE00)
+        for sent in (b"".join(said), struct.pack(">BxL", 4, len(values)) + values):  # a P-DATA-TF each, or one for all
+            requested.messages.connection.send(sent, time.monotonic() + 5)
+            assert last_response(requested, 1)[:2] == (0, 0xFE00)

@@ -9,6 +9,7 @@ import pytest
 from support.dimse_server import (
     CT,
     EXPLICIT,
+    IMPLICIT,
     Running,
     address_of,
     doomed,
@@ -25,7 +26,7 @@ from radnode.dimse.upper.endings import Ending, PeerAborted
 from radnode.dimse.upper.pdu import RELEASE_REQUEST, encode_fragment
 from radnode.dimse.upper.requesting import Requested, associate
 
-STORE = proposals((CT, (EXPLICIT,)))
+STORE = proposals((CT, (EXPLICIT,)), (CT, (IMPLICIT,)))
 DATASET = encode_dataset(make_instance())
 IN_TWOS = [DATASET[at : at + 2] for at in range(0, len(DATASET), 2)]
 MOVE_ORIGINATOR: dict[int, int | str] = {0x1030: "WORKSTATION ", 0x1031: 77}  # AE title and message ID (PS3.7 9.1.1.1)
@@ -96,6 +97,8 @@ def test_fragments_are_put_together_however_they_are_cut(server: Running, archiv
         [pdu(value(command(), 3)), struct.pack(">BxLLBB", 4, 6, 1000, 1, 0)],
         [pdu(value(command(), 3)), struct.pack(">BxLL", 4, 4, 0)],
         [pdu(value(command()[:30], 3))],
+        [pdu(value(command()[:20], 1)), pdu(value(command()[20:], 3, context=3)), pdu(value(DATASET, 2, context=3))],
+        [pdu(value(command()[:20], 1, context=3), value(command()[20:], 3)), pdu(value(DATASET, 2))],
     ],
 )
 def test_what_is_out_of_order_leaves_nothing(server: Running, archive: Archive, pdus: list[bytes]) -> None:

@@ -102,6 +102,18 @@ def test_an_association_without_contexts_does_no_harm(server: Running) -> None:
     assert accepted(server, request(APPLICATION, user())).contexts == ()
 
 
+def test_a_context_needs_an_id_and_an_even_one_does_no_harm(server: Running) -> None:
+    """PS3.8 9.3.2.2: odd numbers from 1 to 255."""
+    three = [context(number, VERIFICATION, IMPLICIT) for number in (0, 2, 3)]
+    with talking(server, request(APPLICATION, *three, user())) as sock:
+        answered = decode_accept(next_pdu(sock)[1]).contexts
+        assert [(one.id, one.result) for one in answered] == [(0, 2), (2, 0), (3, 0)]
+        sock.sendall(command(ECHO_COMMAND, 2))
+        assert next_pdu(sock)[0] == 4
+        sock.sendall(command(ECHO_COMMAND, 0))
+        assert next_pdu(sock)[0] == ABORT
+
+
 def test_all_the_contexts_that_there_can_be(server: Running) -> None:
     many = [context(number, CT, EXPLICIT) for number in range(1, 256, 2)]
     taken = accepted(server, request(APPLICATION, *many, user())).contexts

@@ -10,9 +10,10 @@ from radnode.dimse.upper.association import AcceptedContext
 from radnode.model.uid import InvalidUID, parse_uid
 from radnode.settings import Service
 
-ACCEPTED, USER_REJECTION, ABSTRACT_SYNTAX_UNKNOWN, TRANSFER_SYNTAXES_UNKNOWN = 0, 1, 3, 4
+ACCEPTED, USER_REJECTION, NO_REASON, ABSTRACT_SYNTAX_UNKNOWN, TRANSFER_SYNTAXES_UNKNOWN = 0, 1, 2, 3, 4
 REJECTIONS = {
     USER_REJECTION: "not allowed",
+    NO_REASON: "ID 0",
     ABSTRACT_SYNTAX_UNKNOWN: "abstract syntax not supported",
     TRANSFER_SYNTAXES_UNKNOWN: "transfer syntaxes not supported",
 }
@@ -88,13 +89,18 @@ def transfer_syntax_for(service: Service, offered: Iterable[str]) -> str | None:
 def negotiate(
     proposed: Iterable[ProposedContext], allowed: Set[Service], *, accept_unknown: bool
 ) -> tuple[list[ContextAnswer], dict[int, AcceptedContext]]:
-    """Answer every proposed context, and what is in force after that by context ID."""
+    """Answer every proposed context, and what is in force after that by context ID.
+
+    IDs are odd numbers from 1 on (PS3.8 9.3.2.2): 0 is never in force, another even one harms nobody.
+    """
     answers: list[ContextAnswer] = []
     accepted: dict[int, AcceptedContext] = {}
     for context in proposed:
         service = service_of(context.abstract_syntax, accept_unknown=accept_unknown)
         syntax = transfer_syntax_for(service, context.transfer_syntaxes) if service else None
-        if service is None:
+        if context.id == 0:
+            result = NO_REASON
+        elif service is None:
             result = ABSTRACT_SYNTAX_UNKNOWN
         elif service not in allowed:
             result = USER_REJECTION

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import chain
 
 from radnode.dimse.upper.command import DATA_SET, NO_DATA_SET, Command, Element, decode_command, encode_command
 from radnode.dimse.upper.connection import Connection
@@ -33,21 +34,24 @@ class Messages:
         self._contexts = contexts
         self._peer_max_pdu = peer_max_pdu
         self._patience = patience
-        self._values: Iterator[Value] = iter(())
+        self._values: Iterator[Value] = iter(())  # what is left of a P-DATA-TF
+        self._rest = self._values  # the same, but for a value that `readable` has looked at
         self._open: int | None = None  # the context whose data set is still arriving
         self.received = 0
 
     def next_command(self, *, interruptible: bool) -> tuple[int, Command] | None:
         """The next command set with its context; None when the peer asks for the release instead."""
         collected = bytearray()
+        contexts = self._contexts
         while True:
             value = self._next_value(interruptible=interruptible and not collected)
             if value is None:
                 return None
             if not value.is_command:
                 raise ProtocolError("a command was due", BY_USER)
-            if value.context not in self._contexts:
-                raise ProtocolError(f"presentation context {value.context} was not accepted")
+            if value.context not in contexts:
+                why = "is not that of the command set's beginning" if collected else "was not accepted"
+                raise ProtocolError(f"presentation context {value.context} {why}")
             collected += value.data
             if len(collected) > COMMAND_LIMIT:
                 raise ProtocolError("the command set is too long", BY_USER)
@@ -55,6 +59,7 @@ class Messages:
                 command = decode_command(bytes(collected))
                 self._open = value.context if command.has_data_set else None
                 return value.context, command
+            contexts = (value.context,)
 
     def fragments(self) -> Iterator[memoryview]:
         """The data set of the current command as it comes; each fragment is valid until the next one is taken."""
@@ -68,7 +73,10 @@ class Messages:
             yield value.data
 
     def readable(self) -> bool:
-        """Whether something has come that was not taken yet."""
+        """Whether something has come that was not taken yet, be it in the P-DATA-TF that was read last."""
+        for value in self._values:
+            self._values = chain((value,), self._rest)
+            return True
         return self._reader.readable()
 
     def skip_data_set(self) -> None:
@@ -156,4 +164,4 @@ class Messages:
                 raise PeerAborted("the peer aborted the association")
             if kind != Kind.DATA:
                 raise ProtocolError(f"{kind.name} in an established association", UNEXPECTED_PDU)
-            self._values = values_of(body)
+            self._values = self._rest = values_of(body)
