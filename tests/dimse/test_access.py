@@ -5,7 +5,7 @@ from collections.abc import Set
 import pytest
 
 from radnode.dimse.access import EVERYTHING, allowed_services, is_loopback, refuse_start
-from radnode.settings import DicomSettings, Peer
+from radnode.settings import DicomSettings, Peer, Service
 
 LISTED = Peer(title="MODALITY", host="10.0.0.5", port=104, allow=("echo", "store"))
 NAMED = Peer(title="PACS", host="pacs.example", port=104)
@@ -63,6 +63,32 @@ def test_a_name_that_does_not_resolve_lets_nobody_in(host: str) -> None:
 def test_where_unknown_peers_are_accepted_the_host_is_not_checked_but_allow_binds() -> None:
     assert allowed("ANYONE", "10.0.0.77", host="0.0.0.0", unknown=True) == EVERYTHING
     assert allowed("MODALITY", "10.0.0.77", host="0.0.0.0", unknown=True) == {"echo", "store"}
+
+
+@pytest.mark.parametrize(
+    ("allows", "title", "asked"),
+    [
+        ([("store",)], "CT", []),
+        ([("store",), ("store",)], "CT", []),
+        ([("store",)], "ANYONE", []),
+        ([("store",), ("echo",)], "CT", ["ct0.example", "ct1.example"]),
+    ],
+)
+def test_an_open_node_asks_the_name_server_only_where_the_answer_matters(
+    allows: list[tuple[Service, ...]], title: str, asked: list[str]
+) -> None:
+    found: list[str] = []
+
+    def resolve(name: str) -> list[str]:
+        found.append(name)
+        return []
+
+    peers = tuple(
+        Peer(title="CT", host=f"ct{place}.example", port=104, allow=allow) for place, allow in enumerate(allows)
+    )
+    dicom = DicomSettings(host="0.0.0.0", accept_unknown_peers=True)
+    assert allowed_services(title, "10.0.0.1", dicom, peers, resolve=resolve)
+    assert found == asked
 
 
 def test_one_title_at_several_hosts_has_the_rights_of_its_own_host() -> None:

@@ -186,6 +186,18 @@ def test_the_oldest_that_gives_way_is_one_line_and_one_count() -> None:
         assert server.counted("ended") == {"gave way": 1}
 
 
+def test_who_was_chosen_to_give_way_and_has_an_association_by_now_keeps_it() -> None:
+    with watched() as (server, _), talking(server, RQ[:50]) as sock:
+        wait_until(lambda: server.server._serving)
+        (chosen,) = server.server._serving.values()
+        assert chosen.may_give_way
+        sock.sendall(RQ[50:])
+        assert next_pdu(sock)[0] == ACCEPT
+        assert not chosen.give_way()
+        sock.sendall(RELEASE_REQUEST)
+        assert next_pdu(sock)[0] == RELEASED
+
+
 def test_who_was_rejected_and_does_not_close_gives_way_as_well() -> None:
     with watched(DicomSettings(max_waiting=3), patience=Patience(request=60, grace=5)) as (server, _):
         with ExitStack() as held:

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from support.dimse_server import wait_until
 
@@ -59,6 +61,29 @@ def test_a_name_server_that_is_silent_holds_nobody_for_long_and_is_asked_once() 
     assert names.asked == 1
     names.answers.set()
     wait_until(lambda: resolver("pacs") == {"10.0.0.9"})
+
+
+@contextmanager
+def without_threads() -> Iterator[None]:
+    """None can be started, because no memory holds a stack so large."""
+    usual = threading.stack_size(1 << 50)
+    try:
+        yield
+    finally:
+        threading.stack_size(usual)
+
+
+def test_where_no_thread_is_to_be_had_the_last_answer_counts_and_the_next_caller_asks_again() -> None:
+    names = Names()
+    resolver = names.resolver()
+    with without_threads():
+        assert resolver("pacs") == set()
+    assert resolver("pacs") == {"10.0.0.9"}
+    names.now += FRESH
+    names.known = {"10.0.0.10"}
+    with without_threads():
+        assert resolver("pacs") == {"10.0.0.9"}
+    assert resolver("pacs") == {"10.0.0.10"}
 
 
 def test_a_name_that_is_none_lets_nobody_in() -> None:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.disks import fill, small_file_system
+
 from radnode.dimse.slots import Full, Slot, Slots
 
 HOLD = """
@@ -47,6 +49,27 @@ def test_one_address_and_one_title_have_their_shares_over_all_processes(tmp_path
     one.close()
     assert isinstance(other.take("10.0.0.4", "CT"), Slot)
     other.close()
+
+
+def test_a_disk_that_fills_up_stops_nobody(tmp_path: Path) -> None:
+    with small_file_system(tmp_path / "disk") as disk:
+        slots = Slots(disk / "slots", 300, per_address=300)
+        fill(disk)
+        assert all(isinstance(slots.take("10.0.0.1"), Slot) for _ in range(300))
+        assert slots.take("10.0.0.2") is Full.NODE
+        slots.close()
+
+
+def test_a_disk_that_was_full_before_costs_no_slot(tmp_path: Path) -> None:
+    with small_file_system(tmp_path / "disk") as disk:
+        (disk / "slots").touch()
+        ballast = fill(disk)
+        slots = Slots(disk / "slots", 2, per_address=2)
+        assert [slots.take("10.0.0.1") for _ in range(5)] == [Full.DISK] * 5
+        ballast.unlink()
+        held = [slots.take("10.0.0.1") for _ in range(3)]
+        assert [isinstance(one, Slot) for one in held] == [True, True, False]
+        slots.close()
 
 
 def test_a_process_that_is_killed_gives_its_slots_back(tmp_path: Path) -> None:

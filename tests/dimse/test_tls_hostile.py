@@ -123,7 +123,7 @@ def test_half_handshakes_end_at_once_when_the_node_stops(world: World) -> None:
     with watched(world, patience=Patience(request=60, grace=60)) as (server, lines), ExitStack() as stack:
         begun(stack, server, HELLO[:50])
         begun(stack, server, HELLO)
-        wait_until(lambda: sum(not one.has_slot for one in server.server._serving.values()) == 2)
+        wait_until(lambda: sum(one.may_give_way for one in server.server._serving.values()) == 2)
         server.stop.set()
         server.thread.join(10)
         assert not server.thread.is_alive()

@@ -28,6 +28,7 @@ LIMIT_EXCEEDED = {
     Full.NODE: Rejection("local limit exceeded", 2, 3, 2),
     Full.ADDRESS: Rejection("local limit exceeded by the address", 2, 3, 2),
     Full.CALLER: Rejection("local limit exceeded by the calling AE title", 2, 3, 2),
+    Full.DISK: Rejection("local limit exceeded by a full disk", 2, 3, 2),
 }
 
 

@@ -40,14 +40,22 @@ class Resolver:
             known = self._answers.get(host)
             if known is not None and self._clock() - known.since < FRESH:
                 return known.addresses
-            done = self._asking.get(host)
-            if done is None:
-                done = self._asking[host] = threading.Event()
-                threading.Thread(target=self._ask, args=(host, done), name=f"resolve {host}", daemon=True).start()
+            done = self._asking.get(host) or self._begin(host)
         done.wait(self._wait)
         with self._lock:
             known = self._answers.get(host)
         return known.addresses if known is not None and self._clock() - known.since < STALE else frozenset()
+
+    def _begin(self, host: str) -> threading.Event:
+        """Ask in a thread, which waits for our lock before it says that it has done."""
+        done = threading.Event()
+        try:
+            threading.Thread(target=self._ask, args=(host, done), name=f"resolve {host}", daemon=True).start()
+        except RuntimeError:  # no more threads to be had: what is known has to do, and the next caller asks again
+            done.set()
+        else:
+            self._asking[host] = done
+        return done
 
     def _ask(self, host: str, done: threading.Event) -> None:
         found: frozenset[str] = frozenset()

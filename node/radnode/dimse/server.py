@@ -120,9 +120,8 @@ class DicomServer:
     def _end_oldest_waiting(self) -> None:
         """Make room: whoever connected first and has no association, not yet or not any more, has to go."""
         with self._lock:
-            oldest = next((serving for serving in self._serving.values() if serving.may_give_way), None)
-        if oldest is not None:
-            oldest.give_way()
+            serving = list(self._serving.values())
+        next(filter(Serving.give_way, serving), None)
 
     def _finish(self) -> None:
         deadline = (self._stopping.deadline or time.monotonic()) + _LAST_BREATH

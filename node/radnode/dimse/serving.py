@@ -1,9 +1,10 @@
 """One connection from its first byte to its last: negotiation, then request after request to the providers."""
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -37,6 +38,7 @@ from radnode.dimse.upper.pdu import RELEASE_RESPONSE, Kind, PduReader, encode_ab
 from radnode.settings import DicomSettings, Peer, Service
 
 RELEASED, REJECTED = "released", "rejected"
+_NEEDED = "newer connections needed the place"
 log = structlog.get_logger()
 
 
@@ -67,7 +69,8 @@ class Serving:
         self._asked: AssociateRequest | None = None
         self._performed: Counter[str] = Counter()
         self._has_spoken = self._gave_way = False
-        self.has_slot = False
+        self._has_slot = False
+        self._deciding = threading.Lock()  # between taking a slot and giving way: one of them comes first
 
     def run(self) -> None:
         """Serve until the association has ended. Raises nothing: this is one of the two outer edges."""
@@ -91,18 +94,22 @@ class Serving:
     @property
     def may_give_way(self) -> bool:
         """Whether nothing is lost if it ends now: there is no association, not yet or not any more."""
-        return not (self.has_slot or self._gave_way)
+        return not (self._has_slot or self._gave_way)
 
-    def give_way(self) -> None:
-        """End it at once, from another thread, because a newer connection needs its place."""
-        self._gave_way = True
+    def give_way(self) -> bool:
+        """End it at once, from another thread, because a newer connection needs its place; whether it may."""
+        with self._deciding:
+            if not self.may_give_way:
+                return False
+            self._gave_way = True
         self.cut()
+        return True
 
     def _outcome(self, reader: PduReader) -> str:
         try:
             return self._serve(reader)
         except Ending as ended:
-            ending = GaveWay("newer connections needed the place") if self._gave_way else ended
+            ending = GaveWay(_NEEDED) if self._gave_way else ended
             self._abort(ending)
             return ending.how
         except Exception:  # noqa: BLE001 - the outer edge: one association's fault must not end the others
@@ -141,13 +148,21 @@ class Serving:
         slot = self._node.slots.take(neighbourhood(self._address), asked.calling)
         if isinstance(slot, Full):
             return self._reject(LIMIT_EXCEEDED[slot])
-        self.has_slot = True
-        try:
-            with slot, self._node.metrics.associations.track_inprogress():
-                self._associate(asked, admitted, reader)
-        finally:
-            self.has_slot = False
+        with slot, self._staying(), self._node.metrics.associations.track_inprogress():
+            self._associate(asked, admitted, reader)
         return RELEASED
+
+    @contextmanager
+    def _staying(self) -> Iterator[None]:
+        """It does not give way within the block. Raises GaveWay where it has done so."""
+        with self._deciding:
+            if self._gave_way:
+                raise GaveWay(_NEEDED)
+            self._has_slot = True
+        try:
+            yield
+        finally:
+            self._has_slot = False
 
     def _reject(self, rejection: Rejection, **detail: str) -> str:
         self._log = self._log.bind(reason=rejection.reason, **detail)

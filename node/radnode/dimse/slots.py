@@ -6,7 +6,7 @@ import os
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from hashlib import blake2b
 from pathlib import Path
@@ -26,6 +26,7 @@ class Full(Enum):
     NODE = "all associations"
     ADDRESS = "those of one address"
     CALLER = "those of one calling AE title"
+    DISK = "what the disk takes: shares cannot be kept without a record"
 
 
 class Slots:
@@ -38,7 +39,9 @@ class Slots:
     def __init__(self, path: Path, limit: int, *, per_address: int = 0, per_caller: int = 0) -> None:
         """Open (or make) the file of slots; OSError where that cannot be done.
 
-        Every process has to give the same limits; 0 is none for one address or one calling AE title.
+        Every process has to give the same limits; 0 is none for one address or one calling AE title. Where there are
+        such shares the records get their place on the disk now, so that one that fills up later stops nobody; if there
+        is no room already, `take` says so for each slot until there is.
         """
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         self._limit = limit
@@ -48,6 +51,9 @@ class Slots:
         self._free = [*range(start, limit), *range(start)]
         self._mine: set[int] = set()
         self._lock = threading.Lock()
+        if self._is_shared_out:
+            with self._counting(), suppress(OSError):
+                os.posix_fallocate(self._descriptor, 0, limit * _RECORD)
 
     @classmethod
     def of(cls, dicom: DicomSettings, path: Path) -> "Slots":
@@ -69,10 +75,11 @@ class Slots:
             number = next((one for one in reversed(self._free) if self._set(one, fcntl.F_WRLCK)), None)
             if number is None:
                 return Full.NODE
+            if self._is_shared_out and not self._wrote(record, number):
+                self._set(number, fcntl.F_UNLCK)
+                return Full.DISK
             self._free.remove(number)
             self._mine.add(number)
-            if self._is_shared_out:
-                os.pwrite(self._descriptor, record, number * _RECORD)
             return Slot(self, number)
 
     def free(self, number: int) -> None:
@@ -107,6 +114,12 @@ class Slots:
             if most and sum(map(self._is_held, alike)) >= most:
                 return full
         return None
+
+    def _wrote(self, record: bytes, number: int) -> bool:
+        try:
+            return os.pwrite(self._descriptor, record, number * _RECORD) == _RECORD
+        except OSError:
+            return False
 
     def _is_held(self, number: int) -> bool:
         if number in self._mine:

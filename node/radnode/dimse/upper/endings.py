@@ -27,7 +27,11 @@ class Unused(Ending):
 
 
 class GaveWay(Ending):
-    """The connection had to make room for a newer one before it asked for an association."""
+    """The connection had no association, and its place was needed for a newer one.
+
+    This is the end of those that had not asked yet. Who was rejected or has ended, and does not close, counts and gives
+    way as well, but has the name of that end already.
+    """
 
     how = "gave way"
 
