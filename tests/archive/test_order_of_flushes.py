@@ -1,4 +1,4 @@
-"""What is on the disk when: nobody is told before the file, its name and its row are, in this order (contract, 2)."""
+"""What is on the disk when: nobody is told before the bytes are, and then the name and the row."""
 
 import sys
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from support.archives import make_archive, store
+from support.archives import assert_sound, make_archive, store
 from support.instances import make_instance
 
 WATCHED = frozenset({"fsync", "fdatasync", "link", "unlink", "rmdir"})
@@ -32,14 +32,14 @@ def test_a_new_object(tmp_path: Path) -> None:
     with make_archive(tmp_path) as archive:
         store(archive, make_instance(SOPInstanceUID="1.2.1"))
         seen = calls(lambda: store(archive, make_instance(SOPInstanceUID="1.2.2")))
-    # Its bytes, its name, its folder, its row; and then the temporary name goes.
-    assert seen == ["fsync", "link", "fsync", "fdatasync", "unlink"]
+    # Its bytes, its name, then row and folder; and only now the temporary name goes.
+    assert seen == ["fsync", "link", "fdatasync", "fsync", "unlink"]
 
 
-def test_the_same_object_is_answered_for_only_when_its_row_is_flushed(tmp_path: Path) -> None:
+def test_the_same_object_is_answered_for_only_when_row_and_name_are_flushed(tmp_path: Path) -> None:
     with make_archive(tmp_path) as archive:
         store(archive, make_instance())
-        assert calls(lambda: store(archive, make_instance())) == ["fdatasync", "unlink"]
+        assert calls(lambda: store(archive, make_instance())) == ["fdatasync", "fsync", "unlink"]
 
 
 def test_a_deletion_removes_files_after_the_rows_are_gone_for_good(tmp_path: Path) -> None:
@@ -47,3 +47,16 @@ def test_a_deletion_removes_files_after_the_rows_are_gone_for_good(tmp_path: Pat
         path = store(archive, make_instance()).path
         seen = calls(lambda: archive.forget(path))
     assert "fdatasync" in seen[: seen.index("unlink")]
+
+
+def test_a_row_that_outlived_its_name_gets_it_back(tmp_path: Path) -> None:
+    """Power fails when the row is on the disk and the folder is not: the temporary name, flushed first, is left."""
+    with make_archive(tmp_path) as archive:
+        path = tmp_path / str(store(archive, make_instance()).path)
+    dead = tmp_path / ".radnode" / "incoming" / "dead"
+    dead.mkdir()
+    path.rename(dead / "1.part")
+    with make_archive(tmp_path) as archive:
+        archive.recover()
+    assert path.exists()
+    assert_sound(tmp_path)

@@ -68,14 +68,14 @@ class _Adopting:
             if self._target.exists():  # most likely the same object once more, which needs no flush
                 standing, outcome = self._meet()
                 if standing and (outcome is Outcome.EQUAL or (outcome is Outcome.SAME and self._is_whole(standing))):
-                    self._index.flush()  # whoever brought it may still be at that
+                    self._make_safe(standing.path)  # whoever brought it may still be at that
                     return standing.path, outcome
             self._flush()
             try:
                 self._place()
-                if self._intake.enrolling.enrol(self._arrival, self._target):
-                    return self._arrival.path, Outcome.NEW
-                return self._decide()
+                is_new = self._intake.enrolling.enrol(self._arrival, self._target)
+                self._make_safe(self._arrival.path)
+                return (self._arrival.path, Outcome.NEW) if is_new else self._decide()
             except BaseException:
                 with suppress(RadnodeError, OSError):
                     retract(self._layout, self._index, self._arrival.part, self._arrival.path)
@@ -86,6 +86,11 @@ class _Adopting:
             sync(self._arrival.part)
         else:
             os.fsync(self._arrival.descriptor)
+
+    def _make_safe(self, path: FilePath) -> None:
+        """Let the row and the name be on the disk on return; in this order the file system's journal carries both."""
+        self._index.flush()
+        self._intake.folders.flush(path)
 
     def _decide(self) -> tuple[FilePath, Outcome]:
         """What an object becomes that may not be new."""
@@ -130,7 +135,7 @@ class _Adopting:
             return False
 
     def _place(self) -> None:
-        if self._intake.folders.link_durably(self._arrival.part, self._arrival.path):
+        if self._intake.folders.link(self._arrival.part, self._arrival.path):
             return
         try:
             damaged = digest_file(self._target) != self._arrival.facts.sha256

@@ -1,7 +1,6 @@
 """Rows of new objects, those of several threads in one transaction: one of them writes, the others wait for it.
 
-Nobody waits for company: rows gather while another transaction is written. Who has written hands over before its rows
-are flushed to the disk, so that flushes overlap; only afterwards anybody is told.
+Nobody waits for company: rows gather while another transaction is written.
 """
 
 import sqlite3
@@ -16,7 +15,6 @@ from radnode.archive.folders import Folders
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout, link_durably
 from radnode.archive.stored import Arrival, FileFacts
-from radnode.model.errors import OutOfResources
 
 
 @dataclass(slots=True)
@@ -48,6 +46,8 @@ class Enrolling:
     def enrol(self, arrival: Arrival, target: Path) -> bool:
         """Write the row of an object whose file is in its place, `target`; false, and nothing is done, if not new.
 
+        It is safe after `Index.flush`, which is left to the caller, so that flushes of several overlap.
+
         Raises OutOfResources, OSError.
         """
         request = _Request(arrival, target, words_of(arrival.header))
@@ -70,18 +70,12 @@ class Enrolling:
             self._write(batch)
         finally:
             self._hand_over()
-        try:
-            self._index.flush()
-        except OutOfResources as error:
-            for request in batch:
-                request.error = request.error or error
-        finally:
             for request in batch:
                 if not request.writes:
                     request.woken.release()
 
     def _hand_over(self) -> None:
-        """Let the next one write, while this one's rows are flushed to the disk."""
+        """Let the next one write."""
         with self._lock:
             following = self._waiting[0] if self._waiting else None
             self._is_writing = following is not None

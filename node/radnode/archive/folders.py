@@ -6,9 +6,10 @@ path meanwhile: in a folder that was removed no link can be made.
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-from radnode.archive.layout import Layout, link_durably
+from radnode.archive.layout import Layout, link_durably, sync
 from radnode.model.file_path import FilePath
 from radnode.model.uid import UID
 
@@ -35,10 +36,10 @@ class Folders:
         self._lock = threading.Lock()
         self._open: dict[tuple[UID, UID], _Folder] = {}
 
-    def link_durably(self, source: Path, path: FilePath) -> bool:
-        """Let the current object at `path` be the file `source`, on the disk on return; false where that name is taken.
+    def link(self, source: Path, path: FilePath) -> bool:
+        """Let the current object at `path` be the file `source`, which is flushed; false where that name is taken.
 
-        Raises OSError; `source` itself must be flushed already.
+        The name is safe after `flush`, the folders above it are on return. Raises OSError.
         """
         series = path.study, path.series
         folder = self._open.get(series)
@@ -48,12 +49,20 @@ class Folders:
             except FileNotFoundError:  # removed, when it was empty: it will be another one
                 self.forget(path)
             else:
-                os.fsync(folder.descriptor)
                 return linked
         target = self._layout.current(path)
         linked = link_durably(source, target, top=self._layout.studies)
         self._keep(series, target.parent)
         return linked
+
+    def flush(self, path: FilePath) -> None:
+        """Let the names in the folder of `path` be on the disk on return. Raises OSError."""
+        folder = self._open.get((path.study, path.series))
+        if folder is not None:
+            os.fsync(folder.descriptor)
+            return
+        with suppress(FileNotFoundError):  # gone with the last object in it
+            sync(self._layout.current(path).parent)
 
     def forget(self, path: FilePath) -> None:
         """Keep the folder of `path` no longer: another may stand in its place."""

@@ -13,7 +13,7 @@ from radnode.archive.adopting import Intake
 from radnode.archive.digest import digest_of, map_dataset
 from radnode.archive.forgetting import TRASH_SUFFIX, noted_path
 from radnode.archive.index import Index
-from radnode.archive.layout import Layout, disk_errors
+from radnode.archive.layout import Layout, disk_errors, link_durably
 from radnode.archive.owners import abandoned
 from radnode.archive.receiving import PART_SUFFIX
 from radnode.archive.settling import is_superseded, retract, settle, superseded_paths
@@ -79,11 +79,20 @@ def _finish_object(layout: Layout, index: Index, part: Path) -> bool:
     elif not known:
         retract(layout, index, part, arrival.path)
         return False
+    _name_again(layout, index, arrival)
     with index.reading() as connection:
         others = superseded_paths(connection, arrival.header.sop_instance)
         standing = rows.standing_of(connection, arrival.header.sop_instance)
     settle(layout, index, [arrival.path, *others, *([standing.path] if standing else [])])
     return adopts
+
+
+def _name_again(layout: Layout, index: Index, arrival: Arrival) -> None:
+    """Give a current object its name where power failed after its row was on the disk, and before its name was."""
+    target = layout.current(arrival.path)
+    with index.writing() as connection:
+        if rows.standing_at(connection, arrival.path) is not None and not target.exists():
+            link_durably(arrival.part, target, top=layout.studies)
 
 
 def _read(part: Path) -> Arrival:
