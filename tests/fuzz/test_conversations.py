@@ -17,7 +17,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FuzzedNode]:
 
 @given(conversations())
 @settings(
-    max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )  # fmt: skip
 def test_no_conversation_does_harm(node: FuzzedNode, conversation: Conversation) -> None:
     node.hold(conversation)

@@ -135,6 +135,6 @@ class Archiving(RuleBasedStateMachine):
 
 
 Archiving.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=9, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestArchiving = Archiving.TestCase

@@ -21,7 +21,7 @@ from radnode.model.uid import UID
 
 SYNTAXES = [UID("1.2.840.10008.1.2"), UID("1.2.840.10008.1.2.1"), UID("1.2.840.10008.1.2.2")]
 DEFLATED = UID("1.2.840.10008.1.2.1.99")
-MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 LETTERS = st.text("ABCxyz019 _-.*?\xe9\xdf\u738b\u0416", min_size=0, max_size=12).map(str.strip)
 NUMBERS = st.integers(0, 65535)

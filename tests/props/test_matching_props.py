@@ -113,7 +113,7 @@ def index() -> Iterator[Index]:
         found.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(trees(), st.lists(queries(), min_size=8, max_size=8))
 def test_the_sql_and_the_slow_matcher_agree(
     index: Index, instances: list[dict[str, str | None]], asked: list[Query]

@@ -70,7 +70,7 @@ def answers(archive: Archive) -> list[Any]:
 
 
 @given(acts=acts, seed=st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_rebuilt_index_gives_the_same_answers(acts: list[Act], seed: int) -> None:
     with tempfile.TemporaryDirectory(dir=MEMORY, prefix="radnode-rebuild-") as folder:
         root = Path(folder)

@@ -11,7 +11,7 @@ from support.node import Node
 from radnode.dimse.contexts import VERIFICATION
 from radnode.dimse.upper.requesting import Address, associate
 
-WATCHED = 3.0
+WATCHED = 2.0
 
 
 def test_two_hundred_idle_associations_cost_less_than_a_hundredth_of_a_core(tmp_path: Path) -> None:

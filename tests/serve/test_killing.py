@@ -12,7 +12,7 @@ from support.node import Node, wait_for
 
 def test_nothing_acknowledged_is_lost_when_everything_is_killed(tmp_path: Path) -> None:
     """The long form is scripts/kill_test."""
-    assert rounds(tmp_path / "store", count=2, instances=60) >= 2
+    assert rounds(tmp_path / "store", count=2, instances=30) >= 2
 
 
 def test_a_restart_at_once_waits_for_the_killed_nodes_children_and_takes_the_same_ports(tmp_path: Path) -> None:
