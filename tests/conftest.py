@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from radnode.archive.archive import Archive
+
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
@@ -23,3 +25,10 @@ def logging_as_it_was() -> Iterator[None]:
     sys.excepthook, threading.excepthook = hooks
     structlog.configure(**configuration)
     root.handlers[:], root.level = handlers, level
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """An archive that the tests of a file share; one that needs its own makes it."""
+    with Archive.open(tmp_path_factory.mktemp("archive")) as archive:
+        yield archive

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from radnode.archive.layout import sync
 from radnode.settings import AuthSettings
 
 MIN_SECRET = 32
@@ -64,15 +65,7 @@ def _make_secret(path: Path) -> None:
         return  # another process was first, and its secret holds
     finally:
         beside.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)
 
 
 def _secret(secret: str, name: str) -> str:

@@ -17,6 +17,7 @@ from support.raw_pdus import (
     ECHO,
     ECHO_COMMAND,
     abort,
+    answer,
     command,
     context,
     item,
@@ -40,11 +41,6 @@ RQ = request(APPLICATION, ECHO, user())
 def server() -> Iterator[Running]:
     with running(FakeArchive()) as server:
         yield server
-
-
-def answer(server: Running, sent: bytes) -> tuple[int, bytes]:
-    with talking(server, sent) as sock:
-        return next_pdu(sock)
 
 
 def is_well(server: Running) -> bool:

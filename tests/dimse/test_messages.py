@@ -33,12 +33,6 @@ MOVE_ORIGINATOR: dict[int, int | str] = {0x1030: "WORKSTATION ", 0x1031: 77}  # 
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    with Archive.open(tmp_path_factory.mktemp("archive")) as archive:
-        yield archive
-
-
-@pytest.fixture(scope="module")
 def server(archive: Archive) -> Iterator[Running]:
     with running(archive) as server:
         yield server

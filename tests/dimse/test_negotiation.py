@@ -15,6 +15,7 @@ from support.raw_pdus import (
     ECHO_COMMAND,
     REJECT,
     RELEASED,
+    answer,
     command,
     context,
     item,
@@ -33,11 +34,6 @@ from radnode.dimse.upper.command import Element, encode_command
 def server() -> Iterator[Running]:
     with running(FakeArchive()) as server:
         yield server
-
-
-def answer(server: Running, sent: bytes) -> tuple[int, bytes]:
-    with talking(server, sent) as sock:
-        return next_pdu(sock)
 
 
 def accepted(server: Running, sent: bytes) -> AssociateAcceptance:

@@ -17,6 +17,7 @@ from support.raw_pdus import (
     APPLICATION,
     ECHO,
     RELEASED,
+    answer,
     context,
     next_pdu,
     reject,
@@ -41,11 +42,6 @@ def watched(dicom: DicomSettings | None = None, **how: Any) -> Iterator[tuple[Ru
     """A server and the lines that it writes."""
     with capture_logs() as lines, running(FakeArchive(), dicom=dicom, **how) as server:
         yield server, lines
-
-
-def answer(server: Running, sent: bytes) -> tuple[int, bytes]:
-    with talking(server, sent) as sock:
-        return next_pdu(sock)
 
 
 def the_line(lines: list[Line]) -> Line:

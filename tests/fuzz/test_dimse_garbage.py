@@ -39,12 +39,6 @@ COMMAND = b"\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00"
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    with Archive.open(tmp_path_factory.mktemp("archive")) as archive:
-        yield archive
-
-
-@pytest.fixture(scope="module")
 def server(archive: Archive) -> Iterator[Running]:
     with running(archive, patience=Patience(request=1, grace=2)) as server:
         yield server

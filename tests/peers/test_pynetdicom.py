@@ -48,12 +48,6 @@ STUDY_FIND = StudyRootQueryRetrieveInformationModelFind
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    with Archive.open(tmp_path_factory.mktemp("archive")) as archive:
-        yield archive
-
-
-@pytest.fixture(scope="module")
 def server(archive: Archive) -> Iterator[Running]:
     with running(archive, dicom=DicomSettings(max_associations=3)) as server:
         yield server

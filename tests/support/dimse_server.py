@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+from support.node import wait_for
+
 from radnode.dimse.credentials import Credentials
 from radnode.dimse.learning import Learning
 from radnode.dimse.server import DicomServer, Patience
@@ -131,8 +133,4 @@ def stream(requested: Requested, elements: Mapping[int, int | str], chunks: Iter
 
 def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Return as soon as `condition` holds; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "the condition was not met in time"
-        pause.wait(0.005)
+    wait_for(condition, what="the condition", deadline=seconds)

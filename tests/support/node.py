@@ -74,7 +74,7 @@ def wait_for(
     while not (found := condition()):
         assert time.monotonic() < end, f"{what}: not within {deadline} s"
         assert alive() or condition(), f"{what}: not any more"
-        time.sleep(0.02)
+        time.sleep(0.01)
     return found
 
 

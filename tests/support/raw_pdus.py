@@ -82,3 +82,9 @@ def abort(source: int, reason: int) -> tuple[int, bytes]:
 def reject(result: int, source: int, reason: int) -> tuple[int, bytes]:
     """An A-ASSOCIATE-RJ as `next_pdu` gives it (9.3.4)."""
     return REJECT, bytes((0, result, source, reason))
+
+
+def answer(server: Running, sent: bytes) -> tuple[int, bytes]:
+    """The type and the body of the first PDU that the server answers to these bytes."""
+    with talking(server, sent) as sock:
+        return next_pdu(sock)

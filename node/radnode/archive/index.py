@@ -16,7 +16,7 @@ from weakref import WeakMethod
 from sqlite_utils import Database
 
 from radnode.archive import schema
-from radnode.archive.layout import FILE_MODE, disk_errors, sync_data
+from radnode.archive.layout import FILE_MODE, disk_errors, sync
 from radnode.archive.turns import Turns
 from radnode.model.errors import OutOfResources
 
@@ -139,7 +139,7 @@ class Index:
         """
         # There is no log once the last connection was closed: that has put everything into the index itself.
         with disk_errors(), suppress(FileNotFoundError):
-            sync_data(self._log)
+            sync(self._log, only_data=True)
 
     def _borrow(self) -> sqlite3.Connection:
         with self._lock:

@@ -115,20 +115,11 @@ def make_folder(folder: Path, *, parents: bool = False) -> bool:
     return True
 
 
-def sync(path: Path) -> None:
-    """Flush a file or a folder to the disk."""
+def sync(path: Path, *, only_data: bool = False) -> None:
+    """Flush a file or a folder to the disk; `only_data`: the bytes of a file, without its times."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_data(path: Path) -> None:
-    """Flush the bytes of a file to the disk, without its times."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fdatasync(descriptor)
+        (os.fdatasync if only_data else os.fsync)(descriptor)
     finally:
         os.close(descriptor)
 

@@ -17,7 +17,7 @@ from radnode.instance.encodings import (
 )
 from radnode.instance.walk import ITEM
 
-HEAD = 1 << 16  # bytes that are skimmed: what is indexed stands before the pixel data
+_HEAD = 1 << 16  # bytes that are skimmed: what is indexed stands before the pixel data
 _LONGEST = 12  # bytes of an element's header
 _KEPT = 4096
 
@@ -36,11 +36,11 @@ class Skimmer:
         self._halves = Struct(f"{order}HH").unpack_from
         self._short, self._long = Struct(f"{order}H").unpack_from, Struct(f"{order}L").unpack_from
         self._key = 6 if self._is_explicit else 4  # bytes of tag and, where it is written, VR
-        self._layouts: dict[bytes, _Layout | None] = {}
+        self._layouts: dict[bytes, _Layout] = {}
 
     def skim(self, dataset: Buffer, raw: dict[int, tuple[str, bytes]]) -> int:
         """Add to `raw` VR and value by tag; where the first element begins that needs a closer look, or the end."""
-        layouts, key, head, end = self._layouts, self._key, bytes(dataset[:HEAD]), len(dataset)
+        layouts, key, head, end = self._layouts, self._key, bytes(dataset[:_HEAD]), len(dataset)
         position, roomy = 0, len(head) - _LONGEST
         while position <= roomy:
             first = head[position : position + key]
@@ -64,15 +64,17 @@ class Skimmer:
         group, element = self._halves(first)
         tag, written = group << 16 | element, first[4:]
         wanted = tag if tag in self._wanted else 0
-        layout: _Layout | None = None
+        layout: _Layout
         if not 0 < tag < ITEM:
-            pass
-        elif not self._is_explicit:
+            return None
+        if not self._is_explicit:
             layout = wanted, "", self._long, 4, 8
         elif written in SHORT_VRS:
             layout = wanted, SHORT_VRS[written], self._short, 6, 8
         elif written in LONG_VRS:
             layout = wanted, LONG_VRS[written], self._long, 8, 12
+        else:
+            return None
         if len(self._layouts) >= _KEPT:
             self._layouts.clear()
         self._layouts[first] = layout
