@@ -11,6 +11,7 @@ from radnode.archive import find, forgetting, listing, recovery, statistics
 from radnode.archive.adopting import Intake
 from radnode.archive.file_filter import FileFilter
 from radnode.archive.find import Page
+from radnode.archive.holdings import Holding, holding_of
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
 from radnode.archive.owners import Owner
@@ -114,6 +115,10 @@ class Archive:
     def find_pages(self, query: Query) -> Iterator[Page]:
         """As `find`, in pages of texts in the order of the query's `returns`."""
         return find.find_pages(self.index, query)
+
+    def holding(self, sop_instance: UID) -> Holding | None:
+        """The current object with that SOP Instance UID. Raises OutOfResources."""
+        return holding_of(self.index, sop_instance)
 
     def list_files(self, wanted: FileFilter, *, limit: int, cursor: str | None) -> listing.FilePage:
         """A page of the files that fit, newest first. Raises InvalidQuery for a cursor that is none."""

@@ -16,10 +16,12 @@ from weakref import WeakMethod
 from sqlite_utils import Database
 
 from radnode.archive import schema
-from radnode.archive.layout import FILE_MODE, disk_errors, sync
+from radnode.archive.layout import disk_errors, sync
+from radnode.archive.sqlite_files import failures_of, make_file
 from radnode.archive.turns import Turns
 from radnode.model.errors import OutOfResources
 
+_NAME = "The index"
 BUSY_TIMEOUT = 30.0
 """Seconds that a write waits for other processes' writes."""
 _PRAGMAS = (
@@ -55,7 +57,7 @@ class Index:
 
         Raises OutOfResources if it cannot be opened, is no index, or was made by a newer radnode.
         """
-        _make_file(self.path)
+        make_file(self.path, _NAME)
         with self.reading() as connection:
             current = schema.version_of(Database(connection)) == len(schema.MIGRATIONS)
         if not current:
@@ -95,7 +97,7 @@ class Index:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for SELECTs, borrowed; each sees the state of its own moment."""
-        with _translated(self.path):
+        with failures_of(_NAME, "run radnode check --repair"):
             connection = self._borrow()
             try:
                 yield connection
@@ -191,45 +193,3 @@ def _file_at(path: Path) -> _File | None:
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _make_file(path: Path) -> None:
-    """Make the file with radnode's mode: SQLite would take the umask's, and gives its journals the mode of the file.
-
-    One that is there is never opened here: closing it would let go of this process's locks on it.
-    """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise OutOfResources(f"The index is unavailable ({error.strerror})") from error
-    os.fchmod(descriptor, FILE_MODE)
-    os.close(descriptor)
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """SQLite's failures in radnode's words; mistakes of the code (constraints, wrong SQL) pass as they are."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _CORRUPT:
-            raise OutOfResources(f"The index {path.name} is damaged ({error}): run radnode check --repair") from error
-        if code in _UNAVAILABLE:
-            raise OutOfResources(f"The index is unavailable ({error})") from error
-        raise
-
-
-_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_UNAVAILABLE = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}

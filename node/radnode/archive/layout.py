@@ -38,6 +38,11 @@ class Layout:
         return self.private / "index.sqlite"
 
     @property
+    def work(self) -> Path:
+        """The SQLite file of what is to be done (`radnode.work`)."""
+        return self.private / "work.sqlite"
+
+    @property
     def incoming(self) -> Path:
         """Where objects lie until they are whole, one folder per living process."""
         return self.private / "incoming"

@@ -54,10 +54,10 @@ class DicomServer:
         learning: Learning | None = None,
     ) -> None:
         """`slots` were opened by this process; `learning` takes notes, if given."""
-        providers: dict[int, Provider] = {
-            Field.C_ECHO: EchoProvider(),
-            Field.C_STORE: StoreProvider(archive, dicom.max_object_size),
-            Field.C_FIND: FindProvider(archive, dicom.ae_title),
+        providers: dict[tuple[int, str], Provider] = {
+            (Field.C_ECHO, "echo"): EchoProvider(),
+            (Field.C_STORE, "store"): StoreProvider(archive, dicom.max_object_size),
+            (Field.C_FIND, "find"): FindProvider(archive, dicom.ae_title),
         }
         resolve = Resolver(resolve_name)
         self._node = Node(dicom, peers, slots, providers, DimseMetrics(), patience.request, resolve, learning)

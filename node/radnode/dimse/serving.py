@@ -44,12 +44,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What all associations of a server share. `providers` goes by command field (PS3.7 E.1)."""
+    """What all associations of a server share. `providers` goes by command field (PS3.7 E.1) and service."""
 
     dicom: DicomSettings
     peers: tuple[Peer, ...]
     slots: Slots
-    providers: Mapping[int, Provider]
+    providers: Mapping[tuple[int, str], Provider]
     metrics: DimseMetrics
     request_timeout: float
     resolve: Resolve
@@ -200,8 +200,8 @@ class Serving:
 
     def _perform(self, association: Association, request: Request, allowed: frozenset[Service]) -> None:
         started = time.monotonic()
-        provider = self._node.providers.get(request.field)
-        refused = _refuse(request, provider, allowed)
+        provider = self._node.providers.get((request.field, request.context.service))
+        refused = self._refuse(request, allowed)
         if provider is None or refused is not None:
             service, status = "refused", refused or Status.UNRECOGNISED_OPERATION
             association.skip_data_set()
@@ -218,6 +218,17 @@ class Serving:
             "operation", service=service, status=status_text, ms=round(seconds * 1000, 1), **performed.detail
         )
 
+    def _refuse(self, request: Request, allowed: frozenset[Service]) -> Status | None:
+        """The status of a request that its presentation context or its sender's rights do not cover."""
+        services = {service for field, service in self._node.providers if field == request.field}
+        if not services:
+            return Status.UNRECOGNISED_OPERATION
+        if not services & allowed:
+            return Status.NOT_AUTHORISED
+        if request.context.service not in services:
+            return Status.SOP_CLASS_NOT_SUPPORTED
+        return None
+
     def _send(self, pdu: bytes, seconds: float) -> None:
         self._has_spoken = True
         self._connection.send(pdu, time.monotonic() + seconds)
@@ -233,14 +244,3 @@ class Serving:
         reason = ending.reason if isinstance(ending, ProtocolError) and self._asked else BY_USER
         with suppress(Ending):
             self._send(encode_abort(reason), SECONDS)
-
-
-def _refuse(request: Request, provider: Provider | None, allowed: frozenset[Service]) -> Status | None:
-    """The status of a request that its presentation context or its sender's rights do not cover."""
-    if provider is None:
-        return Status.UNRECOGNISED_OPERATION
-    if provider.service not in allowed:
-        return Status.NOT_AUTHORISED
-    if provider.service != request.context.service:
-        return Status.SOP_CLASS_NOT_SUPPORTED
-    return None

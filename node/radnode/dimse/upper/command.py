@@ -23,6 +23,11 @@ class Field(IntEnum):
     C_FIND = 0x0020
     C_MOVE = 0x0021
     C_ECHO = 0x0030
+    N_EVENT_REPORT = 0x0100
+    N_GET = 0x0110
+    N_SET = 0x0120
+    N_ACTION = 0x0130
+    N_CREATE = 0x0140
     C_CANCEL = 0x0FFF
 
 
@@ -30,6 +35,7 @@ class Element(IntEnum):
     """Elements of group 0000 by their number."""
 
     SOP_CLASS = 0x0002
+    REQUESTED_SOP_CLASS = 0x0003
     COMMAND_FIELD = 0x0100
     MESSAGE_ID = 0x0110
     RESPONDED_TO = 0x0120
@@ -39,10 +45,15 @@ class Element(IntEnum):
     STATUS = 0x0900
     ERROR_COMMENT = 0x0902
     SOP_INSTANCE = 0x1000
+    REQUESTED_SOP_INSTANCE = 0x1001
+    EVENT_TYPE = 0x1002
+    ACTION_TYPE = 0x1008
     REMAINING = 0x1020
     COMPLETED = 0x1021
     FAILED = 0x1022
     WARNING = 0x1023
+    MOVE_ORIGINATOR = 0x1030
+    MOVE_ORIGINATOR_MESSAGE_ID = 0x1031
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,9 @@ def encode_response(
     return _with_length(before + fixed + words + after)
 
 
+_SPACE_PADDED = {Element.ERROR_COMMENT, Element.MOVE_DESTINATION, Element.MOVE_ORIGINATOR}
+
+
 def _with_length(encoded: bytes) -> bytes:
     return _LENGTH.pack(0, 0, 4, len(encoded)) + encoded
 
@@ -117,5 +131,5 @@ def _encode(element: int, value: int | str) -> bytes:
         return _ELEMENT.pack(0, element, 2) + value.to_bytes(2, "little")
     text = value.encode("ascii", "replace")
     if len(text) % 2:
-        text += b" " if element in (Element.ERROR_COMMENT, Element.MOVE_DESTINATION) else b"\0"
+        text += b" " if element in _SPACE_PADDED else b"\0"
     return _ELEMENT.pack(0, element, len(text)) + text

@@ -1,0 +1,34 @@
+"""Stored objects as whoever sends, checks or commits them must know them: what they are, and where they lie."""
+
+from dataclasses import dataclass
+
+from radnode.archive.index import Index
+from radnode.model.file_path import FilePath
+from radnode.model.uid import UID
+
+_HOLDING = """
+SELECT i.SOPInstanceUID, i.SOPClassUID, i.transfer_syntax, i.sha256, i.size, i.name,
+       e.SeriesInstanceUID AS series_uid, t.StudyInstanceUID AS study_uid
+FROM instances i JOIN series e ON e.id = i.series JOIN studies t ON t.id = e.study
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A current object: its identity, its file's path, its whole digest (hex) and its size in bytes."""
+
+    sop_class: UID
+    sop_instance: UID
+    transfer_syntax: UID
+    path: FilePath
+    sha256: str
+    size: int
+
+
+def holding_of(index: Index, sop_instance: UID) -> Holding | None:
+    """The current object with that SOP Instance UID. Raises OutOfResources."""
+    for row in index.rows(f"{_HOLDING} WHERE i.SOPInstanceUID = ?", (sop_instance,)):
+        path = FilePath(UID(row["study_uid"]), UID(row["series_uid"]), row["name"])
+        uids = (UID(row["SOPClassUID"]), UID(row["SOPInstanceUID"]), UID(row["transfer_syntax"]))
+        return Holding(*uids, path, row["sha256"], row["size"])
+    return None
