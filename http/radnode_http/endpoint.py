@@ -39,6 +39,15 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class PathParameter:
+    """A part of the path other than a file's, which holds no slash; `pattern` is what it has to match to be known."""
+
+    name: str
+    description: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """What answers at one method and path, who may call it, and everything that can come back."""
 
@@ -54,6 +63,8 @@ class Endpoint:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | Upload | None = None
     failures: tuple[Failure, ...] = ()
+    named: tuple[PathParameter, ...] = ()
+    success: int = 200
 
     @property
     def methods(self) -> tuple[str, ...]:

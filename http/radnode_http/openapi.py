@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from radnode_http.answers import ErrorAnswer
-from radnode_http.endpoint import FILE_PATH, Endpoint, Failure, Media, Upload
+from radnode_http.endpoint import FILE_PATH, Endpoint, Failure, Media, PathParameter, Upload
 
 Json = dict[str, Any]
 
@@ -21,6 +21,9 @@ _ABOUT = (
     " `dicom:write`, `dicom:delete`, `dicom:admin` (all of them)."
 )
 _TOKEN_FAILURES = (Failure(401, ("Not authenticated", "Invalid token", "Token has expired")),)
+_FILE = PathParameter(
+    FILE_PATH.strip("{}"), "As upload and list return it; its slashes may stand as they are.", FILE_PATH_PATTERN
+)
 _ANYWHERE = Failure(500, ("Internal server error",))
 
 
@@ -65,7 +68,7 @@ def _operation(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = _request_body(endpoint.body, refs)
-    operation["responses"] = {"200": _answer(endpoint, refs)} | {
+    operation["responses"] = {str(endpoint.success): _answer(endpoint, refs)} | {
         str(failure.status): _failure(failure, refs) for failure in failures_of(endpoint)
     }
     operation["security"] = [{"bearer": []}] if endpoint.scope is not None else []
@@ -82,16 +85,16 @@ def failures_of(endpoint: Endpoint) -> tuple[Failure, ...]:
 
 
 def _path_parameters(endpoint: Endpoint) -> list[Json]:
-    if FILE_PATH not in endpoint.path:
-        return []
+    named = (*endpoint.named, _FILE) if FILE_PATH in endpoint.path else endpoint.named
     return [
         {
-            "name": FILE_PATH.strip("{}"),
+            "name": one.name,
             "in": "path",
             "required": True,
-            "description": "As upload and list return it; its slashes may stand as they are.",
-            "schema": {"type": "string", "pattern": FILE_PATH_PATTERN},
+            "description": one.description,
+            "schema": {"type": "string", "pattern": one.pattern},
         }
+        for one in named
     ]
 
 
