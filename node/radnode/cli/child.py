@@ -15,7 +15,7 @@ class Job:
     """What a child is for."""
 
     kind: str
-    """dicom, rest or housekeeper."""
+    """dicom, courier, rest or housekeeper."""
     name: str
     """What it is called in the log, and by ps."""
     serve: Serve

@@ -7,6 +7,7 @@ from functools import partial
 
 from radnode.cli import logs
 from radnode.cli.child import Job
+from radnode.cli.courier import serve_courier
 from radnode.cli.housekeeping import keep_house
 from radnode.cli.node import Listening, Plan, count_workers
 from radnode.cli.serve_dicom import serve_dicom
@@ -27,6 +28,7 @@ def jobs(plan: Plan, listening: Listening, credentials: Credentials | None, due:
         for number in range(count_workers(settings.dicom.workers)):
             serve = partial(serve_dicom, doors)
             found.append(_job("dicom", f"dicom-{number + 1}", serve, settings, listening=sockets, reload=reload))
+        found.append(_job("courier", "courier", serve_courier, settings))
     if listening.rest:
         serve = partial(serve_rest, listening.rest)
         found.append(_job("rest", "rest", serve, settings, listening=(listening.rest,)))
