@@ -3,19 +3,16 @@
 import pytest
 from pynetdicom import ALL_TRANSFER_SYNTAXES
 
-from radnode.dimse.contexts import (
+from radnode.dimse.contexts import MODELS, STORAGE_CLASSES, VERIFICATION, service_of
+from radnode.dimse.negotiation import (
     ABSTRACT_SYNTAX_UNKNOWN,
     ACCEPTED,
-    PATIENT_ROOT_FIND,
-    STORAGE_CLASSES,
-    STUDY_ROOT_FIND,
     TRANSFER_SYNTAXES_UNKNOWN,
     USER_REJECTION,
-    VERIFICATION,
+    Terms,
     negotiate,
-    service_of,
 )
-from radnode.dimse.upper.associate import ProposedContext
+from radnode.dimse.upper.associate import ProposedContext, decode_request, encode_request
 from radnode.settings import SERVICES, Service
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -26,10 +23,12 @@ EVERYTHING: frozenset[Service] = frozenset(SERVICES)
 def answer(
     abstract: str, *syntaxes: str, allowed: frozenset[Service] = EVERYTHING, unknown: bool = False
 ) -> tuple[int, str]:
-    answers, accepted = negotiate([ProposedContext(5, abstract, syntaxes)], allowed, accept_unknown=unknown)
-    assert [one.id for one in answers] == [5]
-    assert (5 in accepted) == (answers[0].result == ACCEPTED)
-    return answers[0].result, answers[0].transfer_syntax
+    asked = decode_request(encode_request("A", "B", [ProposedContext(5, abstract, syntaxes)], 0)[6:])
+    agreed = negotiate(asked, Terms(allowed, unknown))
+    (only,) = agreed.answers
+    assert only.id == 5
+    assert (5 in agreed.contexts) == (only.result == ACCEPTED)
+    return only.result, only.transfer_syntax
 
 
 @pytest.mark.parametrize(
@@ -88,7 +87,7 @@ def test_storage_takes_every_transfer_syntax(syntax: str) -> None:
 
 
 def test_messages_take_plain_transfer_syntaxes_only() -> None:
-    for sop_class in (VERIFICATION, PATIENT_ROOT_FIND, STUDY_ROOT_FIND):
+    for sop_class in (VERIFICATION, *(model.find for model in MODELS.values())):
         assert answer(sop_class, JPEG_LOSSLESS, IMPLICIT) == (ACCEPTED, IMPLICIT)
         assert answer(sop_class, JPEG_LOSSLESS)[0] == TRANSFER_SYNTAXES_UNKNOWN
 

@@ -29,4 +29,4 @@ def test_each_level_has_one_unique_key() -> None:
 
 def test_levels_are_ordered_from_the_root() -> None:
     assert list(Level) == sorted(Level)
-    assert Root.PATIENT.value < Root.STUDY.value
+    assert Root.PATIENT.top < Root.STUDY.top

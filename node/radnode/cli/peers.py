@@ -72,8 +72,8 @@ def asked(args: argparse.Namespace) -> Asked:
     """The query that was written. Raises Refused."""
     level = Level[args.level.upper()]
     root = Root[args.root.upper()] if args.root else Root.PATIENT if level is Level.PATIENT else Root.STUDY
-    if root is Root.STUDY and level is Level.PATIENT:
-        raise Refused("--root study: has no level patient")
+    if not root.has(level):
+        raise Refused(f"--root {root.name.lower()}: has no level {level.name.lower()}")
     keys: dict[str, str] = {}
     for text in args.key:
         keyword, _, value = text.partition("=")

@@ -1,23 +1,15 @@
-"""Which presentation contexts are accepted, and with which transfer syntax (PS3.7 D.3.2, PS3.8 7.1.1.13)."""
+"""The abstract syntaxes that are known here, the services behind them, and their transfer syntaxes."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from pydicom._uid_dict import UID_dictionary
 from pynetdicom import ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
 
-from radnode.dimse.upper.associate import ContextAnswer, ProposedContext
-from radnode.dimse.upper.association import AcceptedContext
+from radnode.dimse.upper.associate import ProposedContext
+from radnode.model.level import Root
 from radnode.model.uid import InvalidUID, parse_uid
 from radnode.settings import Service
-
-ACCEPTED, USER_REJECTION, NO_REASON, ABSTRACT_SYNTAX_UNKNOWN, TRANSFER_SYNTAXES_UNKNOWN = 0, 1, 2, 3, 4
-REJECTIONS = {
-    USER_REJECTION: "not allowed",
-    NO_REASON: "ID 0",
-    ABSTRACT_SYNTAX_UNKNOWN: "abstract syntax not supported",
-    TRANSFER_SYNTAXES_UNKNOWN: "transfer syntaxes not supported",
-}
-"""What results mean (PS3.8 table 9-18) in logs and metrics."""
 
 VERIFICATION = "1.2.840.10008.1.1"
 PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
@@ -26,6 +18,26 @@ PATIENT_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.1.2"
 STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 PATIENT_ROOT_GET = "1.2.840.10008.5.1.4.1.2.1.3"
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
+PATIENT_STUDY_ONLY_FIND = "1.2.840.10008.5.1.4.1.2.3.1"
+PATIENT_STUDY_ONLY_MOVE = "1.2.840.10008.5.1.4.1.2.3.2"
+PATIENT_STUDY_ONLY_GET = "1.2.840.10008.5.1.4.1.2.3.3"
+
+
+class Model(NamedTuple):
+    """The SOP classes of one query/retrieve information model (PS3.4 C.6)."""
+
+    find: str
+    move: str
+    get: str
+
+
+MODELS: dict[Root, Model] = {
+    Root.PATIENT: Model(PATIENT_ROOT_FIND, PATIENT_ROOT_MOVE, PATIENT_ROOT_GET),
+    Root.STUDY: Model(STUDY_ROOT_FIND, STUDY_ROOT_MOVE, STUDY_ROOT_GET),
+    Root.PATIENT_STUDY_ONLY: Model(PATIENT_STUDY_ONLY_FIND, PATIENT_STUDY_ONLY_MOVE, PATIENT_STUDY_ONLY_GET),
+}
+ROOT_OF: dict[str, Root] = {sop_class: root for root, model in MODELS.items() for sop_class in model}
+"""The information model behind a SOP class of query and retrieve."""
 
 # A directory travels on media only, and asking for commitment is a service, not an object.
 _NOT_STORAGE = {"1.2.840.10008.1.3.10", "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.2"}
@@ -43,24 +55,21 @@ STORAGE_CLASSES: frozenset[str] = frozenset(
 SERVICES_OFFERED: dict[str, Service] = {
     **dict.fromkeys(STORAGE_CLASSES, "store"),
     VERIFICATION: "echo",
-    PATIENT_ROOT_FIND: "find",
-    STUDY_ROOT_FIND: "find",
+    **dict.fromkeys((model.find for model in MODELS.values()), "find"),
 }
 
 _ASKED_FOR: dict[str, Service] = {
-    PATIENT_ROOT_MOVE: "move",
-    STUDY_ROOT_MOVE: "move",
-    PATIENT_ROOT_GET: "get",
-    STUDY_ROOT_GET: "get",
+    **dict.fromkeys((model.move for model in MODELS.values()), "move"),
+    **dict.fromkeys((model.get for model in MODELS.values()), "get"),
     "1.2.840.10008.1.20.1": "commit",
     "1.2.840.10008.5.1.4.31": "worklist",
     "1.2.840.10008.3.1.2.3.3": "mpps",
     **SERVICES_OFFERED,
 }
 
-_PLAIN = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")
+PLAIN = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")
 TRANSFER_SYNTAXES = {"store": frozenset(ALL_TRANSFER_SYNTAXES)}
-_MESSAGE_TRANSFER_SYNTAXES = frozenset(_PLAIN)  # identifiers are small: neither deflated nor encapsulated
+_MESSAGE_TRANSFER_SYNTAXES = frozenset(PLAIN)  # identifiers are small: neither deflated nor encapsulated
 
 
 def service_of(abstract_syntax: str, *, accept_unknown: bool) -> Service | None:
@@ -84,31 +93,3 @@ def transfer_syntax_for(service: Service, offered: Iterable[str]) -> str | None:
     """The first one offered that is known here: the sender's own preference, so its bytes need no conversion."""
     known = TRANSFER_SYNTAXES.get(service, _MESSAGE_TRANSFER_SYNTAXES)
     return next((syntax for syntax in offered if syntax in known), None)
-
-
-def negotiate(
-    proposed: Iterable[ProposedContext], allowed: Set[Service], *, accept_unknown: bool
-) -> tuple[list[ContextAnswer], dict[int, AcceptedContext]]:
-    """Answer every proposed context, and what is in force after that by context ID.
-
-    IDs are odd numbers from 1 on (PS3.8 9.3.2.2): 0 is never in force, another even one harms nobody.
-    """
-    answers: list[ContextAnswer] = []
-    accepted: dict[int, AcceptedContext] = {}
-    for context in proposed:
-        service = service_of(context.abstract_syntax, accept_unknown=accept_unknown)
-        syntax = transfer_syntax_for(service, context.transfer_syntaxes) if service else None
-        if context.id == 0:
-            result = NO_REASON
-        elif service is None:
-            result = ABSTRACT_SYNTAX_UNKNOWN
-        elif service not in allowed:
-            result = USER_REJECTION
-        elif syntax is None:
-            result = TRANSFER_SYNTAXES_UNKNOWN
-        else:
-            result = ACCEPTED
-            accepted[context.id] = AcceptedContext(context.id, context.abstract_syntax, syntax, service)
-        # Where a context is rejected the transfer syntax is not significant, but the item must be there (9.3.3.2).
-        answers.append(ContextAnswer(context.id, result, syntax or _PLAIN[1]))
-    return answers, accepted

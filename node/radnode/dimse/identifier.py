@@ -102,7 +102,7 @@ def _level(raw: bytes, root: Root) -> Level:
     if name not in Level.__members__:
         raise InvalidQuery("QueryRetrieveLevel is unknown")
     level = Level[name]
-    if level < root.value:
+    if not root.has(level):
         raise InvalidQuery(f"{name} level is not in this information model")
     return level
 
@@ -121,7 +121,7 @@ def _vr(element: Element) -> str:
 
 
 def _unique_keys(root: Root, level: Level) -> list[Attribute]:
-    return [attribute for attribute in ATTRIBUTES if attribute.unique and root.value <= attribute.level <= level]
+    return [attribute for attribute in ATTRIBUTES if attribute.unique and root.top <= attribute.level <= level]
 
 
 def _uids(attribute: Attribute, text: str) -> MatchingKey:

@@ -10,6 +10,7 @@ import structlog
 
 from radnode.archive.archive import Archive
 from radnode.dimse.access import resolve_name
+from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.learning import Learning
 from radnode.dimse.metrics import DimseMetrics
 from radnode.dimse.resolving import Resolver
@@ -52,15 +53,17 @@ class DicomServer:
         *,
         patience: Patience = Patience(),
         learning: Learning | None = None,
+        options: QueryOptions = NO_OPTIONS,
     ) -> None:
-        """`slots` were opened by this process; `learning` takes notes, if given."""
+        """`slots` were opened by this process; `learning` takes notes, if given; `options` of queries may be agreed."""
         providers: dict[tuple[int, str], Provider] = {
             (Field.C_ECHO, "echo"): EchoProvider(),
             (Field.C_STORE, "store"): StoreProvider(archive, dicom.max_object_size),
             (Field.C_FIND, "find"): FindProvider(archive, dicom.ae_title),
         }
         resolve = Resolver(resolve_name)
-        self._node = Node(dicom, peers, slots, providers, DimseMetrics(), patience.request, resolve, learning)
+        metrics = DimseMetrics()
+        self._node = Node(dicom, peers, slots, providers, metrics, patience.request, resolve, learning, options)
         self._doors = doors
         self._stopping = Stopping(patience.grace)
         self._serving: dict[threading.Thread, Serving] = {}

@@ -11,9 +11,10 @@ import structlog
 
 from radnode.dimse.access import Resolve, neighbourhood
 from radnode.dimse.admission import LIMIT_EXCEEDED, STOPPING, TOO_MUCH, Rejection, admit
-from radnode.dimse.contexts import REJECTIONS, negotiate
+from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.learning import Learning
 from radnode.dimse.metrics import DimseMetrics
+from radnode.dimse.negotiation import REJECTIONS, Terms, negotiate
 from radnode.dimse.scp.service import Performed, Provider
 from radnode.dimse.slots import Full, Slots
 from radnode.dimse.status import Status
@@ -44,7 +45,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What all associations of a server share. `providers` goes by command field (PS3.7 E.1) and service."""
+    """What all associations of a server share. `providers` goes by command field (PS3.7 E.1) and service.
+
+    `options` are those of queries and retrievals that are on here, for whoever negotiates them.
+    """
 
     dicom: DicomSettings
     peers: tuple[Peer, ...]
@@ -54,6 +58,7 @@ class Node:
     request_timeout: float
     resolve: Resolve
     learning: Learning | None = None
+    options: QueryOptions = NO_OPTIONS
 
 
 class Serving:
@@ -174,13 +179,14 @@ class Serving:
 
     def _associate(self, asked: AssociateRequest, allowed: frozenset[Service], reader: PduReader) -> None:
         dicom = self._node.dicom
-        answers, contexts = negotiate(asked.contexts, allowed, accept_unknown=dicom.accept_unknown_sop_classes)
-        self._note_rejected(answers)
+        agreed = negotiate(asked, Terms(allowed, dicom.accept_unknown_sop_classes, self._node.options))
+        self._note_rejected(agreed.answers)
         if self._node.learning:
             self._node.learning.met(asked, self._address)
-        self._send(encode_accept(asked, answers, dicom.max_pdu), dicom.idle_timeout)
-        messages = Messages(self._connection, reader, contexts, asked.max_pdu, dicom.idle_timeout)
-        association = Association(messages, contexts)
+        acceptance = encode_accept(asked, agreed.answers, dicom.max_pdu, roles=agreed.roles, extended=agreed.extended)
+        self._send(acceptance, dicom.idle_timeout)
+        messages = Messages(self._connection, reader, agreed.contexts, asked.max_pdu, dicom.idle_timeout)
+        association = Association(messages, agreed.contexts)
         try:
             for request in association.requests():
                 self._perform(association, request, allowed)

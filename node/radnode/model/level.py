@@ -13,7 +13,25 @@ class Level(IntEnum):
 
 
 class Root(Enum):
-    """Where an information model starts: Patient Root (C.6.1) or Study Root (C.6.2)."""
+    """An information model: where it starts and ends. Patient Root (C.6.1), Study Root (C.6.2), Patient/Study Only.
 
-    PATIENT = Level.PATIENT
-    STUDY = Level.STUDY
+    The last one is retired (PS3.4-2004 C.6.3), and old workstations still use it.
+    """
+
+    PATIENT = (Level.PATIENT, Level.IMAGE)
+    STUDY = (Level.STUDY, Level.IMAGE)
+    PATIENT_STUDY_ONLY = (Level.PATIENT, Level.STUDY)
+
+    @property
+    def top(self) -> Level:
+        """Its first level."""
+        return self.value[0]
+
+    @property
+    def lowest(self) -> Level:
+        """Its last level."""
+        return self.value[1]
+
+    def has(self, level: Level) -> bool:
+        """Whether entities of `level` are found by it."""
+        return self.top <= level <= self.lowest

@@ -1,14 +1,13 @@
-"""C-FIND, Patient Root and Study Root (PS3.4 C.4.1): answers stream from the index, C-CANCEL is heeded in between."""
+"""C-FIND in every information model (PS3.4 C.4.1): answers stream from the index, C-CANCEL is heeded in between."""
 
 from radnode.archive.archive import Archive
 from radnode.dimse.answers import AnswerEncoder
-from radnode.dimse.contexts import PATIENT_ROOT_FIND
+from radnode.dimse.contexts import ROOT_OF
 from radnode.dimse.identifier import Identifier, parse_identifier
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.status import Refusal, Status, refusal_of
 from radnode.dimse.upper.association import Association, Request
 from radnode.model.errors import RadnodeError
-from radnode.model.level import Root
 from radnode.model.uid import UID
 from radnode.settings import Service
 
@@ -69,5 +68,5 @@ def _identifier(association: Association, request: Request) -> Identifier:
         data += fragment
     if request.sop_class != request.context.abstract_syntax:
         raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
-    root = Root.PATIENT if request.context.abstract_syntax == PATIENT_ROOT_FIND else Root.STUDY
+    root = ROOT_OF[request.context.abstract_syntax]
     return parse_identifier(bytes(data), UID(request.context.transfer_syntax), root)

@@ -1,6 +1,6 @@
 """Calling a peer: an association for a block, with every way to fail told as CallFailed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from radnode.dimse.scu.values import Caller, CallFailed
@@ -9,14 +9,23 @@ from radnode.dimse.upper.endings import Ending
 from radnode.dimse.upper.requesting import Address, Requested, associate
 from radnode.settings import Peer
 
+_NOTHING: Mapping[str, bytes] = {}
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 
 
 @contextmanager
 def calling(
-    peer: Peer, caller: Caller, contexts: Iterable[tuple[str, tuple[str, ...]]], *, provider_of: Iterable[str] = ()
+    peer: Peer,
+    caller: Caller,
+    contexts: Iterable[tuple[str, tuple[str, ...]]],
+    *,
+    provider_of: Iterable[str] = (),
+    extended: Mapping[str, bytes] = _NOTHING,
 ) -> Iterator[Requested]:
-    """An association with `peer`; `contexts` are pairs of abstract syntax and transfer syntaxes, 128 at most."""
+    """An association with `peer`; `contexts` are pairs of abstract syntax and transfer syntaxes, 128 at most.
+
+    `provider_of` and `extended` are as `associate` has them.
+    """
     if peer.tls and caller.tls is None:
         raise CallFailed(f"{peer.title} is to be called over TLS, and this caller has none")
     if "/" in peer.host:
@@ -25,7 +34,9 @@ def calling(
     address = Address(peer.host, peer.port, peer.title.strip(), caller.ae_title.strip(), tls)
     proposed = [ProposedContext(1 + 2 * place, *context) for place, context in enumerate(contexts)]
     try:
-        with associate(address, proposed, provider_of=provider_of, timeout=caller.timeout) as requested:
+        with associate(
+            address, proposed, provider_of=provider_of, extended=extended, timeout=caller.timeout
+        ) as requested:
             yield requested
     except Ending as ending:
         raise CallFailed(f"{peer.title}: {ending}") from ending

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from radnode.dimse.contexts import PATIENT_ROOT_FIND, PATIENT_ROOT_MOVE, STUDY_ROOT_FIND, STUDY_ROOT_MOVE
+from radnode.dimse.contexts import MODELS
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT, calling, context_for
 from radnode.dimse.scu.identifiers import decode_identifier, encode_identifier
 from radnode.dimse.scu.values import Caller, CallFailed, Progress
@@ -12,8 +12,6 @@ from radnode.model.level import Level, Root
 from radnode.model.uid import UID
 from radnode.settings import Peer
 
-_FIND = {Root.PATIENT: PATIENT_ROOT_FIND, Root.STUDY: STUDY_ROOT_FIND}
-_MOVE = {Root.PATIENT: PATIENT_ROOT_MOVE, Root.STUDY: STUDY_ROOT_MOVE}
 _PENDING = (0xFF00, 0xFF01)
 
 
@@ -21,7 +19,7 @@ def find(
     peer: Peer, caller: Caller, level: Level, keys: Mapping[str, str], *, root: Root = Root.STUDY
 ) -> Iterator[Mapping[str, str]]:
     """Each match, as keyword -> text (PS3.4 C.4.1). Raises CallFailed, also in the middle."""
-    sop_class = _FIND[root]
+    sop_class = MODELS[root].find
     with calling(peer, caller, [(sop_class, (EXPLICIT, IMPLICIT))]) as requested:
         context = context_for(requested, sop_class, peer)
         transfer_syntax = UID(requested.accepted[context].transfer_syntaxes[0])
@@ -38,7 +36,7 @@ def move(
     peer: Peer, caller: Caller, level: Level, keys: Mapping[str, str], destination: str, *, root: Root = Root.STUDY
 ) -> Iterator[Progress]:
     """Have the peer send what `keys` name to the AE `destination` (PS3.4 C.4.2); the last progress has the result."""
-    sop_class = _MOVE[root]
+    sop_class = MODELS[root].move
     with calling(peer, caller, [(sop_class, (EXPLICIT, IMPLICIT))]) as requested:
         context = context_for(requested, sop_class, peer)
         transfer_syntax = UID(requested.accepted[context].transfer_syntaxes[0])

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pynetdicom import StoragePresentationContexts
 
-from radnode.dimse.contexts import PATIENT_ROOT_GET, STUDY_ROOT_GET
+from radnode.dimse.contexts import MODELS
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT, calling, context_for
 from radnode.dimse.scu.identifiers import encode_identifier
 from radnode.dimse.scu.query import ask, progress_of
@@ -20,7 +20,6 @@ from radnode.model.level import Level, Root
 from radnode.model.uid import UID
 from radnode.settings import Peer
 
-_GET = {Root.PATIENT: PATIENT_ROOT_GET, Root.STUDY: STUDY_ROOT_GET}
 USUAL_STORAGE = tuple(str(context.abstract_syntax) for context in StoragePresentationContexts)[: MAX_CONTEXTS - 1]
 """The storage classes in common use, as many as fit beside the C-GET itself."""
 
@@ -68,7 +67,7 @@ def get(
     storage: Sequence[str] = USUAL_STORAGE,
 ) -> Iterator[Progress]:
     """Retrieve what `keys` name; the last progress has the result. `storage` are the classes taken, 127 at most."""
-    sop_class = _GET[root]
+    sop_class = MODELS[root].get
     contexts = [(sop_class, (EXPLICIT, IMPLICIT)), *((one, (EXPLICIT, IMPLICIT, *_COMPRESSED)) for one in storage)]
     with calling(peer, caller, contexts, provider_of=storage) as requested:
         context = context_for(requested, sop_class, peer)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field, encode_response
 from radnode.dimse.upper.endings import BY_USER, ProtocolError
 from radnode.dimse.upper.messages import Messages
@@ -11,12 +12,18 @@ from radnode.model.uid import MAX_LENGTH
 
 @dataclass(frozen=True, slots=True)
 class AcceptedContext:
-    """A presentation context in force."""
+    """A presentation context in force.
+
+    `peer_provides`: the requestor is (also) SCP of its SOP class, so requests can be sent to it. `options` is what was
+    negotiated for a query or retrieve model.
+    """
 
     id: int
     abstract_syntax: str
     transfer_syntax: str
     service: str
+    peer_provides: bool = False
+    options: QueryOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)

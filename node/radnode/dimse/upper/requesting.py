@@ -27,6 +27,7 @@ from radnode.dimse.upper.secure import SecureConnection
 MAX_CONTEXTS = 128  # odd IDs from 1 to 255 (PS3.8 9.3.2.2)
 _MAX_PDU = 131072
 _PARTING = 2.0
+_NOTHING: Mapping[str, bytes] = {}
 
 
 class Rejected(Ending):
@@ -63,10 +64,19 @@ class Address:
 class Requested:
     """An association that this side asked for."""
 
-    def __init__(self, messages: Messages, accepted: Mapping[int, ProposedContext]) -> None:
-        """`accepted` holds the contexts in force, each with the one transfer syntax that was agreed."""
+    def __init__(
+        self,
+        messages: Messages,
+        accepted: Mapping[int, ProposedContext],
+        extended: Mapping[str, bytes] = _NOTHING,
+    ) -> None:
+        """`accepted` holds the contexts in force, each with the one transfer syntax that was agreed.
+
+        `extended` is what the peer answered to SOP class extended negotiation, by SOP class.
+        """
         self.messages = messages
         self.accepted = accepted
+        self.extended = extended
         self._message_id = 0
 
     def context_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> int | None:
@@ -99,16 +109,24 @@ class Requested:
 
 @contextmanager
 def associate(
-    address: Address, contexts: Iterable[ProposedContext], *, provider_of: Iterable[str] = (), timeout: float = 30.0
+    address: Address,
+    contexts: Iterable[ProposedContext],
+    *,
+    provider_of: Iterable[str] = (),
+    extended: Mapping[str, bytes] = _NOTHING,
+    timeout: float = 30.0,
 ) -> Iterator[Requested]:
     """An association for the block, released after it and aborted where it fails.
 
-    `provider_of` names the SOP classes for which this side offers to be the SCP (role selection, PS3.7 D.3.3.4).
+    `provider_of` names the SOP classes for which this side offers to be the SCP (role selection, PS3.7 D.3.3.4),
+    `extended` what it says for SOP class extended negotiation (D.3.3.5), by SOP class.
     Raises an Ending: ConnectionLost where nobody listens, HandshakeFailed, Rejected, Silent.
     """
     connection = _connected(address, timeout)
     try:
-        requested = _negotiate(connection, address, tuple(contexts), tuple(provider_of), timeout)
+        proposed = tuple(contexts)
+        request = encode_request(address.called, address.calling, proposed, _MAX_PDU, provider_of, extended)
+        requested = _negotiate(connection, request, proposed, timeout)
         yield requested
         _release(connection, requested, timeout)
     except (ConnectionLost, HandshakeFailed, PeerAborted, Rejected):
@@ -147,13 +165,8 @@ def _connect(address: Address, timeout: float) -> socket.socket:
 
 
 def _negotiate(
-    connection: Connection,
-    address: Address,
-    contexts: tuple[ProposedContext, ...],
-    provider_of: tuple[str, ...],
-    timeout: float,
+    connection: Connection, request: bytes, contexts: tuple[ProposedContext, ...], timeout: float
 ) -> Requested:
-    request = encode_request(address.called, address.calling, contexts, _MAX_PDU, provider_of)
     connection.send(request, time.monotonic() + timeout)
     reader = PduReader(connection, _MAX_PDU, timeout)
     kind, body = reader.read(timeout, interruptible=False)
@@ -171,7 +184,7 @@ def _negotiate(
         if one.result == 0 and one.id in proposed and one.transfer_syntax in proposed[one.id].transfer_syntaxes
     }
     messages = Messages(connection, reader, accepted, answer.max_pdu, timeout)
-    return Requested(messages, accepted)
+    return Requested(messages, accepted, answer.extended)
 
 
 def _release(connection: Connection, requested: Requested, timeout: float) -> None:
