@@ -191,6 +191,7 @@ class Serving:
             for request in association.requests():
                 self._perform(association, request, allowed)
         finally:
+            association.end()
             self._node.metrics.received.inc(association.received)
             if self._node.learning:
                 self._node.learning.served(asked, self._address, frozenset(self._performed))

@@ -1,12 +1,14 @@
 """An accepted association as its services see it: requests in, fragments of their data sets, responses out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field, encode_response
 from radnode.dimse.upper.endings import BY_USER, ProtocolError
 from radnode.dimse.upper.messages import Messages
+from radnode.dimse.upper.normalised import N_SERVICES, about, response_to
 from radnode.model.uid import MAX_LENGTH
 
 
@@ -35,9 +37,15 @@ class Request:
     context: AcceptedContext
     command: Command
     sop_class: str
-    """The Affected SOP Class UID as it was sent, without padding."""
+    """The Affected (N-SET, N-ACTION...: Requested) SOP Class UID as it was sent, without padding."""
     sop_instance: str
-    """The Affected SOP Instance UID as it was sent, without padding."""
+    """The Affected (N-SET, N-ACTION...: Requested) SOP Instance UID as it was sent, without padding."""
+
+
+Heed = Callable[[Command | None], None]
+"""Is given the response to a request of ours, or None where the association ends without one."""
+Chore = Generator[None, None, None]
+"""Work for a peer, done step by step while it is quiet; closed before its end where the association ends."""
 
 
 class Association:
@@ -48,6 +56,9 @@ class Association:
         self._messages = messages
         self._contexts = contexts
         self._cancelled: set[int] = set()
+        self._message_id = 0
+        self._asked: dict[int, tuple[int, Heed]] = {}
+        self._chores: deque[Chore] = deque()
 
     @property
     def received(self) -> int:
@@ -58,13 +69,16 @@ class Association:
         """Request after request until the peer releases; a data set that a service left unread is skipped."""
         while True:
             self.skip_data_set()
-            request = self._next_request(interruptible=True)
+            if self._chores:
+                self._do_chores()
+            request = self._next_request(interruptible=not self._asked)
             if request is None:
                 return
-            if request.field == Field.C_CANCEL:
-                continue  # what it would cancel has been answered already (PS3.7 9.3.2.3)
-            self._cancelled.clear()
-            yield request
+            if isinstance(request, Command):
+                self._heed(request)
+            elif request.field != Field.C_CANCEL:  # what it would cancel was answered already (PS3.7 9.3.2.3)
+                self._cancelled.clear()
+                yield request
 
     def fragments(self) -> Iterator[memoryview]:
         """The current request's data set as it comes; each fragment is valid until the next one is taken."""
@@ -74,36 +88,97 @@ class Association:
         """Take and forget what is left of the current request's data set."""
         self._messages.skip_data_set()
 
+    def data_set(self, limit: int) -> bytes | None:
+        """The current request's whole data set; None where it is longer than `limit` bytes, and skipped then."""
+        return self._messages.data_set(limit)
+
     def respond(self, request: Request, status: int, *, comment: str = "") -> None:
         """Send the last response to `request`."""
-        self._messages.send_encoded(request.context.id, _response(request, status, comment=comment))
+        if request.field in N_SERVICES:
+            self.reply(request, status, comment=comment)
+        else:
+            self._messages.send_encoded(request.context.id, _response(request, status, comment=comment))
+
+    def reply(
+        self,
+        request: Request,
+        status: int,
+        data_set: bytes | None = None,
+        *,
+        comment: str = "",
+        sop_instance: str = "",
+    ) -> None:
+        """Send the response to an N-service's `request`: with a data set, and the instance if it was made just now."""
+        elements = response_to(request.command, status, comment=comment, sop_instance=sop_instance)
+        self._messages.send(request.context.id, elements, data_set)
 
     def respond_pending(self, request: Request, status: int, answers: Iterable[bytes]) -> None:
         """Send a pending response to `request` for each encoded data set, many of them at once."""
         self._messages.send_each(request.context.id, _response(request, status, has_data_set=True), answers)
 
+    def ask(
+        self, context: AcceptedContext, field: Field, elements: Mapping[int, int | str], data_set: bytes, heed: Heed
+    ) -> None:
+        """Send a request of our own, such as N-EVENT-REPORT; `heed` has the response when `requests` meets it."""
+        self._message_id = self._message_id % 0xFFFF + 1
+        self._asked[self._message_id] = (field | RESPONSE, heed)
+        whole = {**elements, Element.COMMAND_FIELD: field, Element.MESSAGE_ID: self._message_id}
+        self._messages.send(context.id, whole, data_set)
+
+    def meanwhile(self, chore: Chore) -> None:
+        """Have `chore` done step by step within `requests`, as long as nothing of the peer is to be read."""
+        self._chores.append(chore)
+
+    def end(self) -> None:
+        """Close the chores that were not done, and tell who waits for a response that none will come."""
+        asked, self._asked = self._asked, {}
+        chores, self._chores = self._chores, deque()
+        for chore in chores:
+            chore.close()
+        for _, heed in asked.values():
+            heed(None)
+
     def is_cancelled(self, request: Request) -> bool:
         """Whether a C-CANCEL for `request` has arrived; looks at what has come without waiting."""
         while request.message_id not in self._cancelled and self._messages.readable():
             other = self._next_request(interruptible=False)
-            if other is None or other.field != Field.C_CANCEL:
+            if isinstance(other, Command):
+                self._heed(other)
+                self.skip_data_set()
+            elif other is None or other.field != Field.C_CANCEL:
                 raise ProtocolError("nothing but C-CANCEL was due", BY_USER)
         return request.message_id in self._cancelled
 
-    def _next_request(self, *, interruptible: bool) -> Request | None:
+    def _do_chores(self) -> None:
+        while self._chores and not (self._messages.readable() or self._messages.connection.is_stopping):
+            try:
+                next(self._chores[0])
+            except StopIteration:
+                self._chores.popleft()
+
+    def _heed(self, response: Command) -> None:
+        """Give a response to whoever waits for it."""
+        due, heed = self._asked.pop(response.number(Element.RESPONDED_TO), (0, None))
+        if heed is None or response.number(Element.COMMAND_FIELD) != due:
+            raise ProtocolError("a response that nobody waits for", BY_USER)
+        heed(response)
+
+    def _next_request(self, *, interruptible: bool) -> Request | Command | None:
+        """The peer's next request, or its response to one of ours; None when it asks for the release."""
         message = self._messages.next_command(interruptible=interruptible)
         if message is None:
             return None
         context_id, command = message
         field = command.number(Element.COMMAND_FIELD)
         if field & RESPONSE:
-            raise ProtocolError("a response that nobody waits for", BY_USER)
+            return command
         if field == Field.C_CANCEL:
             message_id = command.number(Element.RESPONDED_TO)
             self._cancelled.add(message_id)
         else:
             message_id = command.number(Element.MESSAGE_ID)
-        sop_class, sop_instance = command.text(Element.SOP_CLASS), command.text(Element.SOP_INSTANCE)
+        sop_class = about(command, Element.SOP_CLASS, Element.REQUESTED_SOP_CLASS)
+        sop_instance = about(command, Element.SOP_INSTANCE, Element.REQUESTED_SOP_INSTANCE)
         return Request(field, message_id, self._contexts[context_id], command, sop_class, sop_instance)
 
 

@@ -28,6 +28,7 @@ class Field(IntEnum):
     N_SET = 0x0120
     N_ACTION = 0x0130
     N_CREATE = 0x0140
+    N_DELETE = 0x0150
     C_CANCEL = 0x0FFF
 
 

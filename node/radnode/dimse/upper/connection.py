@@ -122,11 +122,11 @@ class Connection:
         """Whether the node has been asked to stop."""
         return self._stopping is not None and self._stopping.deadline is not None
 
-    def readable(self) -> bool:
-        """Whether a read would find something, be it only the end."""
+    def readable(self, seconds: float = 0.0) -> bool:
+        """Whether a read would find something, be it only the end; waits at most so long for it."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(poll.poll(seconds * 1000))
 
     def part(self, seconds: float) -> None:
         """Let the peer read our last words: send no more, discard what it still sends until it closes, then close."""

@@ -72,12 +72,25 @@ class Messages:
             self.received += len(value.data)
             yield value.data
 
-    def readable(self) -> bool:
-        """Whether something has come that was not taken yet, be it in the P-DATA-TF that was read last."""
+    def data_set(self, limit: int) -> bytes | None:
+        """The whole data set of the current command; None where it is longer than `limit` bytes, and skipped then."""
+        collected = bytearray()
+        for fragment in self.fragments():
+            if len(collected) + len(fragment) > limit:
+                self.skip_data_set()
+                return None
+            collected += fragment
+        return bytes(collected)
+
+    def readable(self, seconds: float = 0.0) -> bool:
+        """Whether something has come that was not taken yet, be it in the P-DATA-TF that was read last.
+
+        It may wait so long for something to come, but may also say no before.
+        """
         for value in self._values:
             self._values = chain((value,), self._rest)
             return True
-        return self._reader.readable()
+        return self._reader.readable(seconds)
 
     def skip_data_set(self) -> None:
         """Take and forget what is left of the current data set."""

@@ -75,9 +75,9 @@ class PduReader:
                 raise Unused("closed by the peer without a word") from lost
         return self._take(deadline)
 
-    def readable(self) -> bool:
-        """Whether something of a PDU has come, be it only the end of the connection."""
-        return self._start < self._end or self._connection.readable()
+    def readable(self, seconds: float = 0.0) -> bool:
+        """Whether something of a PDU has come, be it only the end of the connection; waits for it as the connection."""
+        return self._start < self._end or self._connection.readable(seconds)
 
     def _begin(self, deadline: float, *, interruptible: bool) -> None:
         """Wait for the first byte of a PDU."""

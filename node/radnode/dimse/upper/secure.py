@@ -105,11 +105,11 @@ class SecureConnection(Connection):
         self._is_proved = True
         return count
 
-    def readable(self) -> bool:
+    def readable(self, seconds: float = 0.0) -> bool:
         """Whether a read would find something. What TLS says to itself is nothing, and is taken on the way."""
         if self._ahead or self._tls.pending():
             return True
-        if not super().readable():
+        if not super().readable(seconds):
             return False
         try:
             self._ahead = self._tls.recv(1)
