@@ -24,14 +24,14 @@ from radnode.archive.archive import Archive
 from radnode.dimse.server import DicomServer
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.listener import Door
-from radnode.settings import DicomSettings
+from radnode.settings import DicomSettings, Settings
 
 root, listening = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
-dicom = DicomSettings(max_associations=3)
+settings = Settings(dicom=DicomSettings(max_associations=3))
 with Archive.open(root) as archive:
-    server = DicomServer(archive, dicom, (), [Door(listening)], Slots(root / ".radnode" / "slots", 3))
+    server = DicomServer(archive, settings, [Door(listening)], Slots(root / ".radnode" / "slots", 3))
     print("ready", flush=True)
     server.run(stop)
 """

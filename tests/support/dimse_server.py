@@ -22,7 +22,7 @@ from radnode.dimse.upper.endings import Ending
 from radnode.dimse.upper.listener import Door
 from radnode.dimse.upper.pdu import encode_data, encode_fragment
 from radnode.dimse.upper.requesting import Address, Requested, associate
-from radnode.settings import DicomSettings, Peer
+from radnode.settings import DicomSettings, Peer, Settings
 
 TITLE = "RADNODE"
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
@@ -60,8 +60,12 @@ def running(
     slots: Path | None = None,
     credentials: Credentials | None = None,
     learning: Learning | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[Running]:
-    """Serve `archive` while the block runs, then stop and see that every thread has ended."""
+    """Serve `archive` while the block runs, then stop and see that every thread has ended.
+
+    Of `settings` the sections count that have no parameter of their own here.
+    """
     dicom = dicom or DicomSettings()
     doors = [Door(socket.create_server(("127.0.0.1", 0)))]
     if credentials is not None:
@@ -70,7 +74,8 @@ def running(
     with TemporaryDirectory() as folder:
         places = Slots.of(dicom, slots or Path(folder) / "slots")
         patience = patience or Patience(request=5, grace=5)
-        server = DicomServer(cast("Any", archive), dicom, peers, doors, places, patience=patience, learning=learning)
+        whole = (settings or Settings()).model_copy(update={"dicom": dicom, "peers": peers})
+        server = DicomServer(cast("Any", archive), whole, doors, places, patience=patience, learning=learning)
         stop = threading.Event()
         thread = threading.Thread(target=server.run, args=(stop,))
         thread.start()

@@ -21,9 +21,7 @@ def serve_dicom(doors: Sequence[Door], settings: Settings, post: Post, stop: thr
     learning = Learning(record_of(settings.archive.root)) if settings.dicom.learn else None
     try:
         with learning or nullcontext():
-            server = DicomServer(
-                archive, settings.dicom, settings.peers, doors, slots, patience=patience, learning=learning
-            )
+            server = DicomServer(archive, settings, doors, slots, patience=patience, learning=learning)
             post.say_ready()
             server.run(stop)
     finally:

@@ -10,7 +10,6 @@ import structlog
 
 from radnode.archive.archive import Archive
 from radnode.dimse.access import resolve_name
-from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.learning import Learning
 from radnode.dimse.metrics import DimseMetrics
 from radnode.dimse.resolving import Resolver
@@ -24,7 +23,7 @@ from radnode.dimse.upper.command import Field
 from radnode.dimse.upper.endings import Unused
 from radnode.dimse.upper.listener import Door, Listener
 from radnode.dimse.upper.stopping import Stopping
-from radnode.settings import DicomSettings, Peer
+from radnode.settings import Settings
 
 _LAST_BREATH = 1.0
 log = structlog.get_logger()
@@ -46,16 +45,15 @@ class DicomServer:
     def __init__(
         self,
         archive: Archive,
-        dicom: DicomSettings,
-        peers: tuple[Peer, ...],
+        settings: Settings,
         doors: Sequence[Door],
         slots: Slots,
         *,
         patience: Patience = Patience(),
         learning: Learning | None = None,
-        options: QueryOptions = NO_OPTIONS,
     ) -> None:
-        """`slots` were opened by this process; `learning` takes notes, if given; `options` of queries may be agreed."""
+        """`slots` were opened by this process; `learning` takes notes, if given."""
+        dicom = settings.dicom
         providers: dict[tuple[int, str], Provider] = {
             (Field.C_ECHO, "echo"): EchoProvider(),
             (Field.C_STORE, "store"): StoreProvider(archive, dicom.max_object_size),
@@ -63,7 +61,7 @@ class DicomServer:
         }
         resolve = Resolver(resolve_name)
         metrics = DimseMetrics()
-        self._node = Node(dicom, peers, slots, providers, metrics, patience.request, resolve, learning, options)
+        self._node = Node(dicom, settings.peers, slots, providers, metrics, patience.request, resolve, learning)
         self._doors = doors
         self._stopping = Stopping(patience.grace)
         self._serving: dict[threading.Thread, Serving] = {}
