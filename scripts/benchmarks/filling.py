@@ -26,8 +26,9 @@ from radnode.cli.progress import progress
 from radnode.model.header import Header
 from radnode.model.uid import UID
 
-LEAST = 5000  # so many the questions find
-_VERSION = "3"  # of what is stored; another one is another folder
+_OF_2020 = 5000
+LEAST = _OF_2020 + 325  # so many the questions find
+_VERSION = "4"  # of what is stored; another one is another folder
 _EPOCH, _STEP, _SENDERS = 1_700_000_000, 1000, 4
 _ANY, _ANY_DATE = 9_999_999, "99991231"
 
@@ -103,9 +104,9 @@ def _written(folder: Path, numbers: Sequence[int], studies: int) -> Iterator[Pat
 
 
 def values(study: int, place: int = 0) -> dict[str, str]:
-    """An instance: 500 studies are of one day of 2020, 5,000 of that year, the rest of the years before."""
+    """An instance: 5,000 studies are of 2020, the next 325 of 2021, the rest of the years before."""
     day = f"{study % 12 + 1:02d}{study % 28 + 1:02d}"
-    date = "20200101" if study < 500 else f"2020{max(day, '0102')}" if study < LEAST else f"{2010 + study % 10}{day}"
+    date = f"{2020 if study < _OF_2020 else 2021 if study < LEAST else 2010 + study % 10}{day}"
     return _values(f"{study:07d}", place, date)
 
 

@@ -104,7 +104,14 @@ def _mr(number: int) -> Dataset:
 
 
 def _ct(number: int) -> Dataset:
-    dataset = _common(2, number // 20, number % 20, CTImageStorage, "CT")
+    return _slice(_common(2, number // 20, number % 20, CTImageStorage, "CT"), number)
+
+
+def _ct_of_one_study(number: int) -> Dataset:
+    return _slice(_common(4, 0, number, CTImageStorage, "CT"), number)
+
+
+def _slice(dataset: Dataset, number: int) -> Dataset:
     dataset.KVP, dataset.ConvolutionKernel, dataset.XRayTubeCurrent = "120", "B70F", "250"
     return _with_pixels(dataset, 512, 512, 1, number)
 
@@ -135,3 +142,5 @@ KINDS = (
     Kind("ct", "526 KB CT", _ct, 320, 20),
     Kind("mf", "60 MB multi-frame", _multi_frame, 16, 1),
 )
+RETRIEVED = Kind("study", "526 KB CT", _ct_of_one_study, 200, 200)
+"""One study, to be asked for as a whole."""

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from benchmarks import chart, machine
@@ -20,6 +21,7 @@ from benchmarks.options import WAYS, parser, scope_of
 from benchmarks.page import replaced
 from benchmarks.planning import Scope, kinds_of, plan, time_left
 from benchmarks.report import report
+from benchmarks.retrieving import retrieve_table
 from benchmarks.servers import DCMQRSCP, ORTHANC, RADNODE, STORESCP, Server, qrscp
 from benchmarks.serving import Failed
 from benchmarks.tables import describe, short, summaries
@@ -61,10 +63,14 @@ def _run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="radnode-bench-") as work:
         folders = Folders(kept, Path(work))
         results = _compare(cases, scope.rounds, folders)
-        idle = _idle_share(folders) if RADNODE in servers and not options.quick else None
+        idle = _idle_share(folders) if RADNODE in servers and cases and not options.quick else None
         text = report(results, scope.rounds, where, idle)
         print(text, flush=True)
-        for found in _find_tables(scope, servers, folders, options.find_fill_minutes):
+        tables = (
+            _find_tables(scope, servers, folders, options.find_fill_minutes),
+            _retrieving(scope, servers, folders),
+        )
+        for found in chain(*tables):
             print(f"\n{found}", flush=True)
             text = f"{text}\n\n{found}"
     sys.stderr.write(f"took {(time.monotonic() - began) / 60:.0f} min\n")
@@ -119,6 +125,15 @@ def _find_tables(scope: Scope, servers: Sequence[Server], folders: Folders, minu
             yield find_table(servers, instances, folders.kept, folders.work, scope.rounds, minutes)
         except (Failed, CallFailed) as failed:
             yield f"C-FIND among {instances:,} instances has no number: {failed}"
+
+
+def _retrieving(scope: Scope, servers: Sequence[Server], folders: Folders) -> Iterator[str]:
+    if scope.retrieve:
+        able = [server for server in servers if server in (RADNODE, ORTHANC, DCMQRSCP)]
+        try:
+            yield retrieve_table(able, folders.kept, folders.work, scope.rounds)
+        except (Failed, CallFailed) as failed:
+            yield f"C-GET and C-MOVE have no number: {failed}"
 
 
 def _write(text: str) -> None:

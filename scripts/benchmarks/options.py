@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     scope.add_argument("--quick", action="store_true", help="one round of few objects, at most four senders")
     scope.add_argument("--essential", action="store_true", help="radnode, Orthanc and storescp; what the targets need")
     made.add_argument("--rounds", type=int, help="of which medians are taken (default 5)")
-    made.add_argument("--sets", help="of mr,ct,mf (default: all)")
+    made.add_argument("--sets", help="of mr,ct,mf, or none (default: all)")
     made.add_argument("--servers", help="of radnode,orthanc,dcmqrscp,storescp,qrscp (default: all installed)")
     made.add_argument("--senders", help="how many at once (default 1,4,16; with Nagle or TLS those up to 4)")
     made.add_argument("--nagle", choices=WAYS, default="both", help="as DCMTK is, or TCP_NODELAY=1, or both (default)")
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--find", help="C-FIND among so many instances, or none (default 10000,1000000; none if quick or essential)"
     )
+    made.add_argument("--no-retrieve", action="store_true", help="no C-GET and C-MOVE")
     made.add_argument(
         "--find-fill-minutes", type=float, default=5, help="how long Orthanc is filled for C-FIND at most (default 5)"
     )
@@ -52,13 +53,15 @@ def scope_of(options: argparse.Namespace) -> Scope:
     if options.rounds:
         scope = replace(scope, rounds=options.rounds)
     if options.sets:
-        scope = replace(scope, sets=tuple(options.sets.split(",")))
+        scope = replace(scope, sets=() if options.sets == "none" else tuple(options.sets.split(",")))
     if options.servers:
         scope = replace(scope, servers=tuple(options.servers.lower().split(",")))
     if options.senders:
         scope = replace(scope, senders=_numbers(options.senders))
     if options.find:
         scope = replace(scope, find=() if options.find == "none" else _numbers(options.find))
+    if options.no_retrieve:
+        scope = replace(scope, retrieve=False)
     return scope
 
 

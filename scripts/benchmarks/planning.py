@@ -22,6 +22,7 @@ class Scope:
     servers: tuple[str, ...] = ()
     counts: Mapping[str, int] | None = None
     find: tuple[int, ...] = ()
+    retrieve: bool = True
     is_essential: bool = False
 
 

@@ -15,17 +15,22 @@ MAX_PDU = 131072
 """What every server announces: radnode's default, and the most that DCMTK takes."""
 
 
+DESTINATION = "DESTINATION"
+
+
 @dataclass(frozen=True)
 class Site:
     """What a server is started with. `tls`: it speaks TLS at `port`, and asks its peers for no certificate.
 
-    `is_filling`: what it stores is not measured, so that it need not wait for the disk.
+    `is_filling`: what it stores is not measured, so that it need not wait for the disk. `destination`: the port of
+    loopback at which it knows the AE title DESTINATION.
     """
 
     folder: Path
     port: int
     tls: Certificate | None = None
     is_filling: bool = False
+    destination: int | None = None
 
     @property
     def storage(self) -> Path:
@@ -50,6 +55,8 @@ def _radnode(site: Site) -> list[str]:
     if site.tls:
         certificate = ["--tls.certificate_file", str(site.tls.path), "--tls.key_file", str(site.tls.key)]
         where = ["--tls.port", str(site.port), "--tls.only", "true", *certificate]
+    if site.destination:
+        where += ["--peers", json.dumps([{"title": DESTINATION, "host": "127.0.0.1", "port": site.destination}])]
     return [sys.executable, "-m", "radnode", "serve", "--archive.root", str(site.storage), "--http.port", "0", *where]
 
 
@@ -62,8 +69,12 @@ def _orthanc(site: Site) -> list[str]:
         "DicomPort": site.port,
         "MaximumPduLength": MAX_PDU,
         "DicomAlwaysAllowFind": True,
+        "DicomAlwaysAllowGet": True,
+        "DicomAlwaysAllowMove": True,
         "SyncStorageArea": not site.is_filling,
     }
+    if site.destination:
+        settings["DicomModalities"] = {"destination": [DESTINATION, "127.0.0.1", site.destination]}
     if site.tls:
         settings |= {
             "DicomTlsEnabled": True,
@@ -80,6 +91,8 @@ def _orthanc(site: Site) -> list[str]:
 def _dcmqrscp(site: Site) -> list[str]:
     site.storage.mkdir(exist_ok=True)
     table = f"AETable BEGIN\nDCMQRSCP {site.storage} RW (10000, 100gb) ANY\nAETable END\n"
+    if site.destination:
+        table = f"HostTable BEGIN\nto = ({DESTINATION}, 127.0.0.1, {site.destination})\nHostTable END\n{table}"
     path = site.folder / "dcmqrscp.cfg"
     path.write_text(f"MaxPDUSize = {MAX_PDU}\nMaxAssociations = 64\n{table}")
     return [find_program("dcmqrscp") or "dcmqrscp", "-dhl", "-c", str(path), str(site.port)]
