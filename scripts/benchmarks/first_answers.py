@@ -12,7 +12,7 @@ from benchmarks.tables import short
 QUESTIONS: dict[str, dict[str, str]] = {
     "one study by AccessionNumber": {"AccessionNumber": "A0005000"},
     "one study by PatientID": {"PatientID": "F0005000"},
-    "a week of StudyDate": {"StudyDate": "20150301-20150307"},
+    "a week of StudyDate": {"StudyDate": "20140301-20140307"},
     "a prefix of PatientName": {"PatientName": "BENCH^PATIENT00123*"},
     "any part of PatientName": {"PatientName": "*ENT0012345"},
     "ModalitiesInStudy that no study has": {"ModalitiesInStudy": "XA"},
