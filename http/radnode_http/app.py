@@ -8,6 +8,7 @@ from aiohttp import web
 
 from radnode.archive.archive import Archive
 from radnode.settings import Settings
+from radnode.work.work_file import WorkFile
 from radnode_http.auth import Verifier
 from radnode_http.docs_page import content_policy, docs_page
 from radnode_http.endpoints import endpoints
@@ -20,6 +21,7 @@ from radnode_http.keys import (
     RENDER_POOL,
     SETTINGS,
     VERIFIER,
+    WORK,
 )
 from radnode_http.middleware.authenticating import authenticate
 from radnode_http.middleware.headers import decorate, preflight
@@ -35,18 +37,22 @@ def build_app(
     archive: Archive | None,
     settings: Settings,
     *,
+    work: WorkFile | None = None,
     key: VerificationKey | None = None,
     pool: RenderPool | None = None,
 ) -> web.Application:
     """The application over an open archive; None, for archive.enabled = false, leaves only the status.
 
-    `key` and `pool` are made from the settings where they are not given. The pool is started and closed with the
-    application, the archive is its owner's. Raises BadKey. Reads the key and the page: call it before the event loop.
+    `work` is the work file beside it. `key` and `pool` are made from the settings where they are not given. The pool is
+    started and closed with the application, the archive and the work file are their owner's. Raises BadKey. Reads the
+    key and the page: call it before the event loop.
     """
     app = web.Application(middlewares=(observe, translate, preflight, authenticate))
     app[SETTINGS] = settings
     if archive is not None:
         app[ARCHIVE] = archive
+    if work is not None:
+        app[WORK] = work
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)
     _add_routes(app, settings)

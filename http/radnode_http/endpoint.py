@@ -52,7 +52,7 @@ class Endpoint:
     """What answers at one method and path, who may call it, and everything that can come back."""
 
     name: str
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     view: View = field(repr=False)
     scope: Scope | None

@@ -4,11 +4,14 @@ from aiohttp import web
 
 from radnode.archive.archive import Archive
 from radnode.settings import Settings
+from radnode.work.work_file import WorkFile
 from radnode_http.auth import Caller, Verifier
 from radnode_http.render_pool import RenderPool
 
 ARCHIVE = web.AppKey("ARCHIVE", Archive)
 """The archive; missing where archive.enabled is false."""
+WORK = web.AppKey("WORK", WorkFile)
+"""What the node has to do; missing where archive.enabled is false."""
 SETTINGS = web.AppKey("SETTINGS", Settings)
 """The settings in force."""
 VERIFIER = web.AppKey("VERIFIER", Verifier)

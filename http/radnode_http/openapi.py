@@ -119,7 +119,8 @@ def _without_null(schema: Json) -> Json:
 
 def _request_body(body: type[BaseModel] | Upload, refs: Mapping[type[BaseModel], Json]) -> Json:
     if not isinstance(body, Upload):
-        return {"required": False, "content": {"application/json": {"schema": refs[body]}}}
+        needed = any(field.is_required() for field in body.model_fields.values())
+        return {"required": needed, "content": {"application/json": {"schema": refs[body]}}}
     binary = {"type": "string", "contentMediaType": "application/dicom"}
     schema = {"type": "object", "required": [body.name], "properties": {body.name: binary}}
     return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}

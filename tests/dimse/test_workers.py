@@ -21,17 +21,20 @@ WORKER = """
 import signal, socket, sys, threading
 from pathlib import Path
 from radnode.archive.archive import Archive
+from radnode.dimse.providers import providers
 from radnode.dimse.server import DicomServer
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.listener import Door
 from radnode.settings import DicomSettings, Settings
+from radnode.work.work_file import WorkFile
 
 root, listening = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 settings = Settings(dicom=DicomSettings(max_associations=3))
-with Archive.open(root) as archive:
-    server = DicomServer(archive, settings, [Door(listening)], Slots(root / ".radnode" / "slots", 3))
+with Archive.open(root) as archive, WorkFile.open(archive.layout.work) as work:
+    services = providers(archive, work, settings)
+    server = DicomServer(services, settings, [Door(listening)], Slots(root / ".radnode" / "slots", 3))
     print("ready", flush=True)
     server.run(stop)
 """

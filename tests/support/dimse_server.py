@@ -12,8 +12,10 @@ from typing import Any, cast
 
 from support.node import wait_for
 
+from radnode.archive.archive import Archive
 from radnode.dimse.credentials import Credentials
 from radnode.dimse.learning import Learning
+from radnode.dimse.providers import providers
 from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.associate import ProposedContext
@@ -23,6 +25,7 @@ from radnode.dimse.upper.listener import Door
 from radnode.dimse.upper.pdu import encode_data, encode_fragment
 from radnode.dimse.upper.requesting import Address, Requested, associate
 from radnode.settings import DicomSettings, Peer, Settings
+from radnode.work.work_file import WorkFile
 
 TITLE = "RADNODE"
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
@@ -37,6 +40,7 @@ class Running:
     stop: threading.Event
     thread: threading.Thread
     server: DicomServer
+    work: WorkFile
     tls_port: int = 0
 
     @property
@@ -64,6 +68,7 @@ def running(
 ) -> Iterator[Running]:
     """Serve `archive` while the block runs, then stop and see that every thread has ended.
 
+    The work file lies beside the archive, or goes with the block where the archive is a stand-in.
     Of `settings` the sections count that have no parameter of their own here.
     """
     dicom = dicom or DicomSettings()
@@ -71,21 +76,26 @@ def running(
     if credentials is not None:
         doors.append(Door(socket.create_server(("127.0.0.1", 0)), credentials.connect))
     ports = [door.listening.getsockname()[1] for door in doors]
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, WorkFile.open(_work_of(archive, folder)) as work:
         places = Slots.of(dicom, slots or Path(folder) / "slots")
         patience = patience or Patience(request=5, grace=5)
         whole = (settings or Settings()).model_copy(update={"dicom": dicom, "peers": peers})
-        server = DicomServer(cast("Any", archive), whole, doors, places, patience=patience, learning=learning)
+        services = providers(cast("Any", archive), work, whole)
+        server = DicomServer(services, whole, doors, places, patience=patience, learning=learning)
         stop = threading.Event()
         thread = threading.Thread(target=server.run, args=(stop,))
         thread.start()
         try:
-            yield Running(ports[0], stop, thread, server, ports[-1])
+            yield Running(ports[0], stop, thread, server, work, ports[-1])
         finally:
             stop.set()
             thread.join(30)
             places.close()
         assert not thread.is_alive()
+
+
+def _work_of(archive: Any, folder: str) -> Path:
+    return archive.layout.work if isinstance(archive, Archive) else Path(folder) / "work.sqlite"
 
 
 def peer_of(server: Running, title: str = TITLE) -> Peer:

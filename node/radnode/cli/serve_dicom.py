@@ -2,28 +2,32 @@
 
 import threading
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 
 from radnode.archive.archive import Archive
+from radnode.archive.layout import Layout
 from radnode.cli.worker import Post
 from radnode.dimse.learning import Learning, record_of
+from radnode.dimse.providers import providers
 from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.listener import Door
 from radnode.settings import Settings
+from radnode.work.work_file import WorkFile
 
 
 def serve_dicom(doors: Sequence[Door], settings: Settings, post: Post, stop: threading.Event) -> None:
     """Serve until `stop` is set and what is in flight has ended."""
-    archive = Archive.open(settings.archive.root)
-    slots = Slots.of(settings.dicom, settings.archive.root / ".radnode" / "associations.slots")
+    root = settings.archive.root
     patience = Patience(request=settings.dicom.request_timeout)
-    learning = Learning(record_of(settings.archive.root)) if settings.dicom.learn else None
-    try:
-        with learning or nullcontext():
-            server = DicomServer(archive, settings, doors, slots, patience=patience, learning=learning)
-            post.say_ready()
-            server.run(stop)
-    finally:
-        slots.close()
-        archive.close()
+    learning = Learning(record_of(root)) if settings.dicom.learn else None
+    with ExitStack() as stack:
+        archive = stack.enter_context(Archive.open(root))
+        work = stack.enter_context(WorkFile.open(Layout(root).work))
+        slots = Slots.of(settings.dicom, root / ".radnode" / "associations.slots")
+        stack.callback(slots.close)
+        stack.enter_context(learning or nullcontext())
+        services = providers(archive, work, settings)
+        server = DicomServer(services, settings, doors, slots, patience=patience, learning=learning)
+        post.say_ready()
+        server.run(stop)

@@ -8,18 +8,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from radnode.archive.archive import Archive
 from radnode.dimse.access import resolve_name
 from radnode.dimse.learning import Learning
 from radnode.dimse.metrics import DimseMetrics
+from radnode.dimse.providers import Providers
 from radnode.dimse.resolving import Resolver
-from radnode.dimse.scp.echo import EchoProvider
-from radnode.dimse.scp.find import FindProvider
-from radnode.dimse.scp.service import Provider
-from radnode.dimse.scp.store import StoreProvider
 from radnode.dimse.serving import Node, Serving
 from radnode.dimse.slots import Slots
-from radnode.dimse.upper.command import Field
 from radnode.dimse.upper.endings import Unused
 from radnode.dimse.upper.listener import Door, Listener
 from radnode.dimse.upper.stopping import Stopping
@@ -40,11 +35,11 @@ class Patience:
 
 
 class DicomServer:
-    """C-ECHO, C-STORE and C-FIND over one archive."""
+    """Serves associations with the services of its providers."""
 
     def __init__(
         self,
-        archive: Archive,
+        providers: Providers,
         settings: Settings,
         doors: Sequence[Door],
         slots: Slots,
@@ -54,11 +49,6 @@ class DicomServer:
     ) -> None:
         """`slots` were opened by this process; `learning` takes notes, if given."""
         dicom = settings.dicom
-        providers: dict[tuple[int, str], Provider] = {
-            (Field.C_ECHO, "echo"): EchoProvider(),
-            (Field.C_STORE, "store"): StoreProvider(archive, dicom.max_object_size),
-            (Field.C_FIND, "find"): FindProvider(archive, dicom.ae_title),
-        }
         resolve = Resolver(resolve_name)
         metrics = DimseMetrics()
         self._node = Node(dicom, settings.peers, slots, providers, metrics, patience.request, resolve, learning)

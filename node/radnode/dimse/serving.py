@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.learning import Learning
 from radnode.dimse.metrics import DimseMetrics
 from radnode.dimse.negotiation import REJECTIONS, Terms, negotiate
-from radnode.dimse.scp.service import Performed, Provider
+from radnode.dimse.providers import Providers
+from radnode.dimse.scp.service import Performed
 from radnode.dimse.slots import Full, Slots
 from radnode.dimse.status import Status
 from radnode.dimse.upper.associate import AssociateRequest, ContextAnswer, decode_request, encode_accept
@@ -45,15 +46,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What all associations of a server share. `providers` goes by command field (PS3.7 E.1) and service.
-
-    `options` are those of queries and retrievals that are on here, for whoever negotiates them.
-    """
+    """What all associations of a server share; `options` of queries and retrievals are on for who negotiates them."""
 
     dicom: DicomSettings
     peers: tuple[Peer, ...]
     slots: Slots
-    providers: Mapping[tuple[int, str], Provider]
+    providers: Providers
     metrics: DimseMetrics
     request_timeout: float
     resolve: Resolve

@@ -1,0 +1,25 @@
+"""Which service class providers a node has: the one place where they are made."""
+
+from collections.abc import Mapping
+
+from radnode.archive.archive import Archive
+from radnode.dimse.scp.echo import EchoProvider
+from radnode.dimse.scp.find import FindProvider
+from radnode.dimse.scp.service import Provider
+from radnode.dimse.scp.store import StoreProvider
+from radnode.dimse.upper.command import Field
+from radnode.settings import Settings
+from radnode.work.work_file import WorkFile
+
+Providers = Mapping[tuple[int, str], Provider]
+"""By command field (PS3.7 E.1) and service."""
+
+
+def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers:
+    """The providers over this archive and this work file, both opened by this process."""
+    del work
+    return {
+        (Field.C_ECHO, "echo"): EchoProvider(),
+        (Field.C_STORE, "store"): StoreProvider(archive, settings.dicom.max_object_size),
+        (Field.C_FIND, "find"): FindProvider(archive, settings.dicom.ae_title),
+    }
