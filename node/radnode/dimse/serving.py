@@ -58,6 +58,11 @@ class Node:
     learning: Learning | None = None
     options: QueryOptions = NO_OPTIONS
 
+    @property
+    def offered(self) -> frozenset[str]:
+        """The services that somebody here performs."""
+        return frozenset(service for _, service in self.providers)
+
 
 class Serving:
     """Serves one connection, in a thread of its own."""
@@ -152,7 +157,7 @@ class Serving:
         if isinstance(slot, Full):
             return self._reject(LIMIT_EXCEEDED[slot])
         with slot, self._staying(), self._node.metrics.associations.track_inprogress():
-            self._associate(asked, admitted, reader)
+            self._associate(asked, admitted & self._node.offered, reader)
         return RELEASED
 
     @contextmanager
@@ -184,7 +189,7 @@ class Serving:
         acceptance = encode_accept(asked, agreed.answers, dicom.max_pdu, roles=agreed.roles, extended=agreed.extended)
         self._send(acceptance, dicom.idle_timeout)
         messages = Messages(self._connection, reader, agreed.contexts, asked.max_pdu, dicom.idle_timeout)
-        association = Association(messages, agreed.contexts)
+        association = Association(messages, agreed.contexts, calling=asked.calling)
         try:
             for request in association.requests():
                 self._perform(association, request, allowed)

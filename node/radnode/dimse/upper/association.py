@@ -51,8 +51,9 @@ Chore = Generator[None, None, None]
 class Association:
     """Requests and responses. Every method may raise an Ending, which ends the association."""
 
-    def __init__(self, messages: Messages, contexts: Mapping[int, AcceptedContext]) -> None:
-        """The association once its acceptance was sent."""
+    def __init__(self, messages: Messages, contexts: Mapping[int, AcceptedContext], *, calling: str = "") -> None:
+        """The association once its acceptance was sent; `calling` is the requestor's AE title."""
+        self.calling = calling
         self._messages = messages
         self._contexts = contexts
         self._cancelled: set[int] = set()
