@@ -128,11 +128,11 @@ def test_no_page_is_sorted(index: Index, level: Level, keys: dict[str, MatchingK
 
 @pytest.mark.parametrize("keyword", ["PatientID", "PatientName", "StudyDate", "AccessionNumber", "StudyInstanceUID"])
 def test_single_values_use_their_index(index: Index, keyword: str) -> None:
-    (plan,) = plans(ask(Level.STUDY, **{keyword: SingleValue("20250101")}))
-    statement = plan.page(None, 10)
-    first = next(iter(list(index.rows(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters))))[3]
-    assert first.startswith("SEARCH")
-    assert "INDEX" in first
+    for plan in plans(ask(Level.STUDY, **{keyword: SingleValue("20250101")})):
+        statement = plan.page(None, 10)
+        first = next(iter(list(index.rows(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters))))[3]
+        assert first.startswith("SEARCH")
+        assert "INDEX" in first
 
 
 def test_an_abandoned_query_holds_no_transaction(index: Index) -> None:

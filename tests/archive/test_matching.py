@@ -7,10 +7,23 @@ from support.index_rows import insert_branch, new_index
 
 from radnode.archive.find import find
 from radnode.archive.index import Index
+from radnode.archive.matching import condition_on
 from radnode.archive.wildcards import after_prefix, canonical, folded_glob, glob
-from radnode.model.attributes import BY_KEYWORD
+from radnode.model.attributes import BY_KEYWORD, Attribute
+from radnode.model.errors import InvalidQuery
 from radnode.model.level import Level
-from radnode.model.query import ListOfUID, MatchingKey, Query, Range, SingleValue, Wildcard
+from radnode.model.query import (
+    Empty,
+    Fuzzy,
+    ListOfUID,
+    MatchingKey,
+    Query,
+    Range,
+    SequenceKey,
+    SingleValue,
+    Universal,
+    Wildcard,
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +85,12 @@ def matches(index: Index, keyword: str, stored: str | None, key: MatchingKey) ->
         ("StudyTime", "103000", ListOfUID(("11", "10:30")), True),
         ("AcquisitionDateTime", "20251106103000.5", Range("2025", "202511"), True),
         ("AcquisitionDateTime", "20251106103000+0100", Range("20251106", "20251106"), True),
+        ("AcquisitionDateTime", "20251106003000+0100", SingleValue("20251105233000+0000"), True),
+        ("AcquisitionDateTime", "20251106003000+0100", SingleValue("20251106003000+0000"), False),
+        ("AcquisitionDateTime", "20251106003000", SingleValue("20251106003000+0000"), True),
+        ("AcquisitionDateTime", "20251231233000-0100", Range("2026+0000", None), True),
+        ("AcquisitionDateTime", "20251231233000-0100", Range(None, "2025+0000"), False),
+        ("AcquisitionDateTime", "20251231233000-0100", Range(None, "2025"), True),
         ("AcquisitionDateTime", "2025110610", SingleValue("20251106100000"), True),
         ("AcquisitionDateTime", "20251131", Range("2025", "2025"), False),
         ("SeriesNumber", "01", SingleValue("1"), False),
@@ -80,6 +99,65 @@ def matches(index: Index, keyword: str, stored: str | None, key: MatchingKey) ->
 )
 def test_what_matches(index: Index, keyword: str, stored: str | None, key: MatchingKey, expected: bool) -> None:
     assert matches(index, keyword, stored, key) is expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "key", "expected"),
+    [
+        ("DOE^JOHN=山田^太郎=やまだ^たろう", SingleValue("doe^john"), True),
+        ("DOE^JOHN=山田^太郎=やまだ^たろう", SingleValue("山田^太郎"), True),
+        ("DOE^JOHN=山田^太郎=やまだ^たろう", Wildcard("やまだ*"), True),
+        ("DOE^JOHN=山田^太郎=やまだ^たろう", Wildcard("やまだ"), False),
+        ("DOE^JOHN=山田^太郎", Wildcard("*=山*"), True),
+        ("DOE^JOHN=山田^太郎", SingleValue("=山田^太郎"), True),
+        ("DOE^JOHN=山田^太郎", SingleValue("山田^太郎=DOE^JOHN"), False),
+        ("DOE^JOHN=山田^太郎", SingleValue("DOE^JOHN=山田^太郎"), True),
+        ("DOE^JOHN=山田^太郎", SingleValue("DOE^JOHN=山田"), False),
+        ("DOE^JOHN=山田^太郎", Wildcard("D*N"), True),
+        ("DOE^JOHN=山田^太郎", Wildcard("*A*"), False),
+        ("DOE^JOHN", SingleValue("=JOHN"), False),
+        ("DOE^JOHN", SingleValue("a=b=c=d"), False),
+        ("ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎", SingleValue("ヤマダ^タロウ"), True),
+        ("DOE^JOHN MARY=山田", Fuzzy("mary doe"), True),
+        ("DOE^JOHN", Fuzzy("jo"), True),
+        ("DOE^JOHN", Fuzzy("ohn"), False),
+        ("Müller-Lüdenscheid^Eva", Fuzzy("ludenscheid eva"), True),
+    ],
+)
+def test_names_match_by_component_group(index: Index, stored: str, key: MatchingKey, expected: bool) -> None:
+    assert matches(index, "PatientName", stored, key) is expected
+    assert matches(index, "OtherPatientNames", f"ROE\\{stored}", key) is expected
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (SequenceKey(()), True),
+        (SequenceKey(((BY_KEYWORD["PatientID"], Universal()),)), True),
+        (
+            SequenceKey(((BY_KEYWORD["PatientID"], SingleValue("a")), (BY_KEYWORD["StudyDate"], Range("2", None)))),
+            False,
+        ),
+        (SequenceKey(((BY_KEYWORD["PatientID"], SingleValue("b")), (BY_KEYWORD["StudyID"], Empty()))), True),
+        (SequenceKey(((BY_KEYWORD["PatientID"], SingleValue("a")), (BY_KEYWORD["PatientName"], Wildcard("d*")))), True),
+        (
+            SequenceKey(((BY_KEYWORD["PatientID"], SingleValue("b")), (BY_KEYWORD["PatientName"], Wildcard("d*")))),
+            False,
+        ),
+    ],
+)
+def test_conditions_hold_over_any_expressions(index: Index, key: SequenceKey, expected: bool) -> None:
+    items = '[{"PatientID": "a", "PatientName": "DOE"}, {"PatientID": "b", "PatientName": "ROE"}]'
+    sequence = Attribute("RequestAttributesSequence", 0x00400275, "SQ", Level.SERIES)
+    try:
+        found = condition_on(sequence, key, stored="(SELECT ?)")
+    except InvalidQuery:
+        assert not expected
+        return
+    sql = f"SELECT {found.sql if found else 1}"
+    parameters = (items, *found.parameters) if found else ()
+    ((answer,),) = index.rows(sql, parameters)
+    assert bool(answer) is expected
 
 
 def test_patterns_become_globs() -> None:

@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from radnode.archive.condition import Condition
 from radnode.archive.folding import fold
-from radnode.archive.matching import Condition, checked_text, condition
+from radnode.archive.matching import checked_text, condition
+from radnode.archive.wildcards import pattern_condition
 from radnode.model.attributes import BY_KEYWORD
 from radnode.model.errors import InvalidQuery
 from radnode.model.level import Level
-from radnode.model.query import Range, SingleValue, Wildcard
+from radnode.model.query import Range, SingleValue
 
 MODALITY_FAMILIES = {"XR": ("CR", "DX")}
 """What people call one modality and DICOM several; `RT` besides is every modality that begins so."""
@@ -54,7 +56,9 @@ def restrictions(wanted: FileFilter) -> list[tuple[Level, Condition]]:
 
 def _name_condition(name: str, *, pattern: bool) -> Condition | None:
     if pattern:
-        return condition(BY_KEYWORD["PatientName"], Wildcard(name))
+        if not name.strip("*"):
+            return None
+        return pattern_condition("patients.PatientName_folded", checked_text(name), folded=True)
     words = [folded for word in _BETWEEN_WORDS.split(checked_text(name)) if (folded := fold(word))]
     if len(words) > _MOST_WORDS:
         raise InvalidQuery(f"patient_name has more than {_MOST_WORDS} words")

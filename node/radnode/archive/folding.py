@@ -3,7 +3,16 @@
 PS3.4 C.2.2.2.1 leaves case and accents of PN matching to the implementation; here neither counts.
 """
 
+from sqlite3 import Connection
 from unicodedata import combining, normalize
+
+FOLDED = "folded({})"
+"""The folded form of an expression, on connections that were taught."""
+
+
+def teach(connection: Connection) -> None:
+    """Let SQL on this connection fold names that have no folded column."""
+    connection.create_function("folded", 1, lambda text: fold(text) if isinstance(text, str) else None)
 
 
 def fold(text: str) -> str:

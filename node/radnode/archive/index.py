@@ -16,6 +16,7 @@ from weakref import WeakMethod
 from sqlite_utils import Database
 
 from radnode.archive import schema
+from radnode.archive.folding import teach
 from radnode.archive.layout import disk_errors, sync
 from radnode.archive.sqlite_files import failures_of, make_file
 from radnode.archive.turns import Turns
@@ -171,6 +172,7 @@ class Index:
         )
         self._file = self._file or _file_at(self.path)
         connection.row_factory = sqlite3.Row
+        teach(connection)
         try:
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")

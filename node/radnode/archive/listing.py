@@ -7,10 +7,10 @@ arrive meanwhile neither repeat nor hide any.
 import sqlite3
 from dataclasses import dataclass
 
+from radnode.archive.condition import Condition
 from radnode.archive.cursor import Cursor, decode_cursor
 from radnode.archive.file_filter import FileFilter, restrictions
 from radnode.archive.index import Index
-from radnode.archive.matching import Condition
 from radnode.archive.plan import JOINS
 from radnode.archive.schema import SECOND_OF_ARRIVAL, TABLES
 from radnode.model.errors import InvalidQuery

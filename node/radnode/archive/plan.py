@@ -9,11 +9,14 @@ leading table parents are looked up by id, and children one after another.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from radnode.archive.matching import Condition, condition, matched_sql, prefix_of, stored_sql
+from radnode.archive.condition import Condition, all_of, none_of
+from radnode.archive.matching import condition, matched_sql, returned
+from radnode.archive.names import alternatives
 from radnode.archive.schema import SECOND_OF_ARRIVAL, TABLES
+from radnode.archive.wildcards import canonical, literal_prefix
 from radnode.model.attributes import Attribute
 from radnode.model.level import Level
-from radnode.model.query import ListOfUID, MatchingKey, Query, Range, SingleValue
+from radnode.model.query import DateTimeRange, ListOfUID, MatchingKey, Query, Range, SingleValue, Wildcard
 
 Position = tuple[str | int, ...]
 """The keyset values of an answer."""
@@ -61,7 +64,8 @@ class Plan:
 
     level: Level
     start: Level
-    returns: tuple[str, ...]
+    returns: tuple[Condition, ...]
+    """The expressions of what is answered, with their parameters."""
     conditions: tuple[Condition, ...]
     keyset: tuple[str, ...]
     ranged: bool
@@ -78,12 +82,12 @@ class Plan:
             where = [*joins, *self._continued(after), *_after(self.keyset, after)]
         # CROSS JOIN keeps this order of tables, which is the order of the keyset.
         parts = [
-            f"SELECT {', '.join((*self.returns, *self.keyset))}",
+            f"SELECT {', '.join((*(part.sql for part in self.returns), *self.keyset))}",
             f"FROM {' CROSS JOIN '.join(tables)}",
             f"WHERE {' AND '.join(f'({part.sql})' for part in where)}" if where else "",
             f"ORDER BY {', '.join(self.keyset)} LIMIT {limit}",
         ]
-        return Statement(" ".join(parts), tuple(value for part in where for value in part.parameters))
+        return Statement(" ".join(parts), tuple(value for part in (*self.returns, *where) for value in part.parameters))
 
     def _continued(self, after: Position) -> Sequence[Condition]:
         """The conditions; a range that leads begins where the last page ended, or the index is read from its start."""
@@ -112,30 +116,39 @@ def plans(query: Query) -> Iterator[Plan]:
 
 
 def _led_by(query: Query, leader: Restriction, others: Sequence[Condition]) -> Iterator[Plan]:
-    attribute, key, found = leader
-    if isinstance(key, ListOfUID):
-        done: set[Condition] = set()
-        for value in key.values:
-            part = condition(attribute, SingleValue(value))
-            # Two spellings of one name or date are one condition, and no entity may come twice.
-            if part is not None and part not in done:
-                done.add(part)
-                yield _plan(query, attribute.level, (), [part, *others])
-    else:
-        ordered = () if isinstance(key, SingleValue) else (matched_sql(attribute),)
-        yield _plan(query, attribute.level, ordered, [found, *others])
+    for part, ordered in _leads(*leader):
+        yield _plan(query, leader[0].level, (ordered,) if ordered else (), [part, *others])
+
+
+def _leads(attribute: Attribute, key: MatchingKey, found: Condition) -> Iterator[tuple[Condition, str | None]]:
+    """The parts of a condition, none of which has entities of another; with the order in which an index has them."""
+    match key:
+        case ListOfUID(values):
+            # Two spellings of one date are one condition, and no entity may come twice.
+            parts = dict.fromkeys(condition(attribute, SingleValue(value)) for value in values)
+            yield from ((part, None) for part in parts if part is not None)
+        case SingleValue() | Wildcard() if attribute.vr == "PN":
+            earlier: list[Condition] = []
+            for name in alternatives(matched_sql(attribute), key):
+                yield (all_of(name.condition, none_of(*earlier)) if earlier else name.condition), name.ordered
+                earlier.append(name.condition)
+        case SingleValue():
+            yield found, None
+        case _:
+            yield found, matched_sql(attribute)
 
 
 def _plan(query: Query, start: Level, ordered: tuple[str, ...], conditions: Sequence[Condition]) -> Plan:
     below = [column for level in Level if start < level <= query.level for column in _ORDER_AMONG_SIBLINGS[level]]
-    returns = tuple(stored_sql(a) if a.level <= query.level else "NULL" for a in query.returns)
+    keys = dict(query.keys)
+    returns = tuple(returned(a, keys.get(a)) if a.level <= query.level else Condition("NULL") for a in query.returns)
     keyset = (*ordered, f"{TABLES[start]}.id", *below)
     return Plan(query.level, start, returns, tuple(conditions), keyset, ranged=bool(ordered))
 
 
 def _rank(attribute: Attribute, key: MatchingKey) -> tuple[int, int] | None:
     """The lower, the fewer matches are likely; None for a key that no index can lead."""
-    if attribute.keyword not in _LEADERS:
+    if attribute.keyword not in _LEADERS or (attribute.vr == "PN" and not _is_led_name(attribute, key)):
         return None
     place = _LEADERS.index(attribute.keyword)
     match key:
@@ -143,10 +156,19 @@ def _rank(attribute: Attribute, key: MatchingKey) -> tuple[int, int] | None:
             return (3 if attribute.keyword == "Modality" else 0), place
         case ListOfUID():
             return (4 if attribute.keyword == "Modality" else 1), place
-        case Range():
+        case Range() | DateTimeRange():
             return 2, place
+        case Wildcard(pattern):
+            return (2, place) if attribute.vr == "PN" or literal_prefix(canonical(pattern)) else None
         case _:
-            return (2, place) if prefix_of(attribute, key) else None
+            return None
+
+
+def _is_led_name(attribute: Attribute, key: MatchingKey) -> bool:
+    """Whether an index has the order of every part of a name's condition."""
+    if not isinstance(key, SingleValue | Wildcard):
+        return False
+    return all(name.ordered for name in alternatives(matched_sql(attribute), key))
 
 
 def _after(keyset: tuple[str, ...], position: Position) -> Iterator[Condition]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
+from radnode.archive.names import group_expressions, has_more_groups
 from radnode.archive.temporal import TEMPORAL
 from radnode.model.attributes import ATTRIBUTES, Attribute, Source
 from radnode.model.errors import OutOfResources
@@ -145,7 +146,15 @@ def _add_revision(db: Database) -> None:
     db.table("counters").insert({"name": REVISION, "value": 0})
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_schema, _add_revision)
+def _index_component_groups(db: Database) -> None:
+    # Names in ideographic and phonetic characters; where there are none, these cost nothing.
+    folded = "PatientName_folded"
+    _, second, third = group_expressions(folded)
+    for name, group, before in (("second", second, folded), ("third", third, second)):
+        db.execute(f"CREATE INDEX patients_{name}_group ON patients ({group}) WHERE {has_more_groups(before)}")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_schema, _add_revision, _index_component_groups)
 """Step n leads from version n to n + 1; a released step never changes."""
 
 

@@ -1,12 +1,14 @@
 """Dates and times as SQL compares them: by their meaning, not as text (PS3.4 C.2.2.2.1 and C.2.2.2.5).
 
 Values are stored as they came, so both sides are brought to one normal form of fixed width: a DA without the full
-stops of ACR-NEMA 2.0, a TM as HHMMSS.FFFFFF without colons, a DT as YYYYMMDDHHMMSS.FFFFFF (local time: its offset from
-UTC is left out). Whatever is no date or time matches no such key.
+stops of ACR-NEMA 2.0, a TM as HHMMSS.FFFFFF without colons, a DT as YYYYMMDDHHMMSS.FFFFFF. A DT counts in UTC where
+both sides say how far they are from it, otherwise as it is written. Whatever is no date or time matches no such key.
 """
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from radnode.model.errors import InvalidQuery
 
@@ -55,15 +57,48 @@ class Temporal:
 
     def bounds(self, keyword: str, first: str | None, last: str | None) -> tuple[str, str]:
         """The ends of a range in the normal form, `last` up to the end of its precision; InvalidQuery for no range."""
+        lower, upper = self.ends(keyword, first, last)
+        if lower > upper:
+            raise InvalidQuery(f"{keyword}: the range ends before it begins")
+        return lower, upper
+
+    def ends(self, keyword: str, first: str | None, last: str | None) -> tuple[str, str]:
+        """As `bounds`, in whatever order."""
         for end in (first, last):
             if end is not None and not self.shape.fullmatch(self.bare(end)):
                 raise InvalidQuery(f"{keyword}: an end of the range is none")
         nines = re.sub(r"\d", "9", self.missing)
         lower = self.first(first) if first is not None else re.sub(r"\d", "0", self.missing)
         upper = self.bare(last) + nines[len(self.bare(last)) :] if last is not None else nines
-        if lower > upper:
-            raise InvalidQuery(f"{keyword}: the range ends before it begins")
         return lower, upper
+
+
+def offset_of(text: str) -> str:
+    """How far a DT says it is from UTC, as +HHMM; "" where it does not say."""
+    found = _OFFSET.search(text)
+    return found[0] if found else ""
+
+
+def to_utc(normal: str, offset: str) -> str:
+    """The normal form of a DT that is so far from UTC, in UTC; as it is where years end."""
+    # Beyond the end of a month or a minute stands what a shorter value means up to: the moment before the next begins.
+    day = min(int(normal[6:8]), monthrange(int(normal[:4]), month := min(int(normal[4:6]), 12))[1])
+    hour, minute, second = (min(int(normal[at : at + 2]), most) for at, most in ((8, 23), (10, 59), (12, 59)))
+    ahead = timedelta(hours=int(offset[:3]), minutes=int(offset[0] + offset[3:]))
+    try:
+        moment = datetime(int(normal[:4]), month, day, hour, minute, second, tzinfo=UTC) - ahead
+    except OverflowError:
+        return normal
+    return f"{moment.year:04d}{moment:%m%d%H%M%S}{normal[14:]}"
+
+
+def utc_sql(column: str) -> str:
+    """The normal form of a DT column's value in UTC, as an expression, where it says how far it is from it."""
+    normal = TEMPORAL["DT"].normal_sql(column)
+    date = "|| '-' ||".join(f"substr({normal}, {at}, {size})" for at, size in ((1, 4), (5, 2), (7, 2)))
+    clock = "|| ':' ||".join(f"substr({normal}, {at}, 2)" for at in (9, 11, 13))
+    offset = f"substr({column}, -5, 3) || ':' || substr({column}, -2)"
+    return f"strftime('%Y%m%d%H%M%S', {date} || ' ' || {clock} || {offset}) || substr({normal}, 15)"
 
 
 def _calendar_sql(date: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from radnode.archive.condition import Condition
 from radnode.archive.folding import fold
 from radnode.model.errors import InvalidQuery
 
@@ -38,6 +39,28 @@ def folded_glob(pattern: str) -> tuple[str, str]:
     parts = [re.sub(r"([*?\[])", r"[\1]", text) for text in folded]
     runs = [*_RUN.findall(pattern), ""]
     return folded[0], "".join(text + run for text, run in zip(parts, runs, strict=True))
+
+
+def pattern_condition(expression: str, pattern: str, *, folded: bool, within: str | None = None) -> Condition:
+    """The condition that the text of an expression is like `pattern`, which is more than `*`.
+
+    With `within`, an expression of what the text begins with, that part has to be. A `folded` text needs a folded
+    pattern. Where the pattern has a prefix, the first parameter is the lower end of a range of `expression`.
+    """
+    short = canonical(pattern)
+    prefix, sql_pattern = folded_glob(short) if folded else (literal_prefix(short), glob(short))
+    bounds = beginning(expression, prefix)
+    if short == literal_prefix(short) + "*":
+        return bounds
+    return Condition(f"{bounds.sql} AND {within or expression} GLOB ?", (*bounds.parameters, sql_pattern))
+
+
+def beginning(expression: str, prefix: str) -> Condition:
+    """The condition that a text begins with `prefix`, as a range."""
+    end = after_prefix(prefix)
+    if end is None:
+        return Condition(f"{expression} >= ?", (prefix,))
+    return Condition(f"{expression} >= ? AND {expression} < ?", (prefix, end))
 
 
 def after_prefix(prefix: str) -> str | None:

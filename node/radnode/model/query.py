@@ -40,7 +40,47 @@ class Range:
     last: str | None
 
 
-MatchingKey = SingleValue | ListOfUID | Universal | Wildcard | Range
+@dataclass(frozen=True, slots=True)
+class DateTimeRange:
+    """Combined date-time matching (C.2.2.2.5.4), as the key of a DA: its range and the one of its TM are one range.
+
+    A value without a time is the first moment of its day.
+    """
+
+    time: Attribute
+    dates: Range
+    times: Range
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Empty value matching (C.2.2.2.7): only what has no value, whether the attribute is absent or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Multiple value matching (C.2.2.2.8): each of these is one of the attribute's values, in whatever order."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Fuzzy semantic matching of PN (C.2.2.2.1.1): each word begins a word of the name, in whatever order."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceKey:
+    """Sequence matching (C.2.2.2.6): one item for which every key matches. Without such keys everything matches."""
+
+    keys: "tuple[tuple[Attribute, MatchingKey], ...]"
+
+
+MatchingKey = (
+    SingleValue | ListOfUID | Universal | Wildcard | Range | DateTimeRange | Empty | AllOf | Fuzzy | SequenceKey
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Self
 
 from sqlite_utils import Database
 
+from radnode.archive.folding import teach
 from radnode.archive.sqlite_files import failures_of, make_file
 from radnode.model.errors import OutOfResources
 from radnode.work import schema
@@ -81,6 +82,7 @@ class WorkFile:
                 return self._idle.pop()
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
+        teach(connection)
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         return connection
