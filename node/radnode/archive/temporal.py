@@ -80,14 +80,15 @@ def offset_of(text: str) -> str:
 
 
 def to_utc(normal: str, offset: str) -> str:
-    """The normal form of a DT that is so far from UTC, in UTC; as it is where years end."""
-    # Beyond the end of a month or a minute stands what a shorter value means up to: the moment before the next begins.
-    day = min(int(normal[6:8]), monthrange(int(normal[:4]), month := min(int(normal[4:6]), 12))[1])
-    hour, minute, second = (min(int(normal[at : at + 2]), most) for at, most in ((8, 23), (10, 59), (12, 59)))
-    ahead = timedelta(hours=int(offset[:3]), minutes=int(offset[0] + offset[3:]))
+    """The normal form of a DT that is so far from UTC, in UTC; what is no moment of the calendar as it is."""
     try:
-        moment = datetime(int(normal[:4]), month, day, hour, minute, second, tzinfo=UTC) - ahead
-    except OverflowError:
+        # Beyond the end of a month or a minute stands what a shorter value means up to: the moment before the next one.
+        year, month = int(normal[:4]), min(int(normal[4:6]), 12)
+        day = min(int(normal[6:8]), monthrange(year, month)[1])
+        hour, minute, second = (min(int(normal[at : at + 2]), most) for at, most in ((8, 23), (10, 59), (12, 59)))
+        ahead = timedelta(hours=int(offset[:3]), minutes=int(offset[0] + offset[3:]))
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - ahead
+    except (ValueError, OverflowError):
         return normal
     return f"{moment.year:04d}{moment:%m%d%H%M%S}{normal[14:]}"
 
