@@ -38,7 +38,7 @@ TEXTS = {
     "UI": st.lists(st.integers(0, 9999), min_size=2, max_size=6).map(lambda parts: ".".join(map(str, parts))),
     "LT": LETTERS.map(lambda text: text.replace(" ", "\\")),
 }
-HEADER_ATTRIBUTES = [attribute for attribute in ATTRIBUTES if attribute.source is Source.HEADER]
+HEADER_ATTRIBUTES = [one for one in ATTRIBUTES if one.source is Source.HEADER and not one.items]
 
 
 @st.composite

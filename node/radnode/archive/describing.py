@@ -16,6 +16,7 @@ from radnode.archive.layout import Layout
 from radnode.archive.parents import columns_of, update
 from radnode.archive.schema import TABLES, stored_attributes
 from radnode.instance.header import read_header
+from radnode.instance.sequences import EMPTY
 from radnode.model.attributes import UNIQUE_KEY
 from radnode.model.errors import RadnodeError
 from radnode.model.file_path import FilePath
@@ -66,7 +67,7 @@ def describe_anew(connection: sqlite3.Connection, level: Level, row_id: int, des
         if more:
             found.update(more)
             until = row["arrived"]
-        if all(found.values()):
+        if all(map(_says_something, found.values())):
             break
     if found:
         update(connection, TABLES[level], row_id, {**found, "described_until": until})
@@ -104,4 +105,8 @@ def _said(level: Level, header: Header) -> dict[str, str | None]:
 
 def _missing(known: Mapping[str, object] | sqlite3.Row, columns: Mapping[str, str | None]) -> dict[str, str | None]:
     """The values in `columns` for what `known` has none of yet."""
-    return {name: value for name, value in columns.items() if value and not known[name]}
+    return {n: value for n, value in columns.items() if _says_something(value) and not _says_something(known[n])}
+
+
+def _says_something(value: object) -> bool:
+    return bool(value) and value != EMPTY

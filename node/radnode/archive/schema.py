@@ -154,7 +154,22 @@ def _index_component_groups(db: Database) -> None:
         db.execute(f"CREATE INDEX patients_{name}_group ON patients ({group}) WHERE {has_more_groups(before)}")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create_schema, _add_revision, _index_component_groups)
+def _add_columns(db: Database) -> None:
+    """The columns of attributes that an older table had not: nothing is written but the schema, however many rows."""
+    for level, name in TABLES.items():
+        table = db.table(name)
+        known = {column.name for column in table.columns}
+        for column, kind in _attribute_columns(level).items():
+            if column not in known:
+                table.add_column(column, kind)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _create_schema,
+    _add_revision,
+    _index_component_groups,
+    _add_columns,
+)
 """Step n leads from version n to n + 1; a released step never changes."""
 
 

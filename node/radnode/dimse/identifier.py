@@ -57,7 +57,7 @@ def parse_identifier(data: bytes, transfer_syntax: UID, root: Root) -> Identifie
             continue
         requested.append((tag, _vr(element), _raw(data, element) if _is_private_creator(tag) else b""))
         attribute = BY_TAG.get(tag)
-        if attribute is not None and attribute.level <= level:
+        if attribute is not None and not attribute.items and attribute.level <= level:
             text = text_of(_raw(data, element), attribute.vr, element.vr, codecs, big_endian=big_endian)
             keys.append((attribute, matching_key(attribute, text)))
     returns = [attribute for attribute, _ in keys]

@@ -22,7 +22,9 @@ from radnode.model.header import Header
 from radnode.model.uid import UID, InvalidUID, parse_uid
 
 _INDEXED = {attribute.tag for attribute in ATTRIBUTES if attribute.source is Source.HEADER}
+_SEQUENCES = {attribute.tag for attribute in ATTRIBUTES if attribute.items}
 _WANTED = frozenset({*_INDEXED, SPECIFIC_CHARACTER_SET})
+_Raw = dict[int, tuple[str, bytes]]  # tag -> VR as written, encoded value
 _SKIMMERS = {read: Skimmer(_WANTED, read) for read in (read_explicit, read_explicit_big, read_implicit)}
 
 
@@ -39,12 +41,9 @@ def read_header(dataset: Buffer, transfer_syntax: UID) -> Header:
 
 
 def _read(dataset: Buffer, encoding: UID, transfer_syntax: UID) -> Header:
-    raw: dict[int, tuple[str, bytes]] = {}
+    raw: _Raw = {}
     position = _SKIMMERS[header_reader(encoding, dataset)].skim(dataset, raw)
-    tag = position - 1  # nothing skimmed and nothing walked: there is nothing
-    for tag, vr, offset, length, depth in walk(dataset, encoding, position=position):
-        if tag in _WANTED and not depth and length != UNDEFINED:
-            raw[tag] = vr, bytes(dataset[offset : offset + min(length, MAX_VALUE)])
+    tag = _walk_on(dataset, encoding, position, raw)
     if tag < 0:
         raise NotDicom("the data set has no elements")
     _, specific_character_set = raw.pop(SPECIFIC_CHARACTER_SET, ("", b""))
@@ -59,6 +58,29 @@ def _read(dataset: Buffer, encoding: UID, transfer_syntax: UID) -> Header:
         patient_id=values.get("PatientID", "").strip(PADDING),
         values=values,
     )
+
+
+def _walk_on(dataset: Buffer, encoding: UID, position: int, raw: _Raw) -> int:
+    """Add to `raw` what is wanted from `position` on; the last tag, or -1 where there is nothing at all."""
+    last, vr_of_sequence, begin, end = position - 1, "", 0, 0
+    sequence = 0  # the tag of the wanted sequence of undefined length that is being walked: its end shows afterwards
+    for tag, vr, offset, length, depth in walk(dataset, encoding, position=position):
+        if depth:
+            end = offset if length == UNDEFINED else offset + length
+            continue
+        if sequence:
+            raw[sequence] = vr_of_sequence, bytes(dataset[begin : min(end, begin + MAX_VALUE)])
+            sequence = 0
+        last = tag
+        if tag not in _WANTED:
+            continue
+        if length != UNDEFINED:
+            raw[tag] = vr, bytes(dataset[offset : offset + min(length, MAX_VALUE)])
+        elif tag in _SEQUENCES:
+            sequence, vr_of_sequence, begin, end = tag, vr, offset, offset
+    if sequence:
+        raw[sequence] = vr_of_sequence, bytes(dataset[begin : min(end, begin + MAX_VALUE)])
+    return last
 
 
 def _identity(values: dict[str, str], keyword: str) -> UID:

@@ -3,12 +3,13 @@
 from functools import lru_cache
 
 from radnode.instance.charset import LONGEST, codecs_of
+from radnode.instance.sequences import items_text
 from radnode.instance.values import text_of
 from radnode.model.attributes import ATTRIBUTES
 
 _SHORT = 128  # bytes of a value, at most, that is remembered
 _KEPT = 4096
-_ATTRIBUTES = {attribute.tag: (attribute.keyword, attribute.vr) for attribute in ATTRIBUTES}
+_ATTRIBUTES = {attribute.tag: attribute for attribute in ATTRIBUTES}
 
 _Value = tuple[int, tuple[str, bytes]]  # tag, VR as written, encoded value
 
@@ -25,8 +26,12 @@ class Texts(dict[_Value, tuple[str, str]]):
     def __missing__(self, value: _Value) -> tuple[str, str]:
         """Decode a value that was not met before."""
         tag, (written_vr, raw) = value
-        keyword, vr = _ATTRIBUTES[tag]
-        found = keyword, text_of(raw, vr, written_vr, self._codecs, big_endian=self._big_endian)
+        attribute = _ATTRIBUTES[tag]
+        if attribute.items:
+            text = items_text(attribute, raw, written_vr, self._codecs, big_endian=self._big_endian)
+        else:
+            text = text_of(raw, attribute.vr, written_vr, self._codecs, big_endian=self._big_endian)
+        found = attribute.keyword, text
         if len(raw) <= _SHORT:
             if len(self) >= _KEPT:
                 self.clear()

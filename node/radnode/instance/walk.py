@@ -64,9 +64,14 @@ def walk(dataset: Buffer, transfer_syntax: UID, *, position: int = 0, deep: bool
 def walk_items(dataset: Buffer, transfer_syntax: UID, sequence: Element) -> Iterator[Element]:
     """The items of a top-level sequence of that data set (depth 1), their elements (2), and so on; errors as walk."""
     read = read_implicit if sequence.vr == "UN" else header_reader(transfer_syntax, dataset)
-    walk = _Walk(dataset, _Inside(_Holds.ELEMENTS, read, end=0), deep=True)
-    walk.enter(_Holds.ITEMS, read, sequence.offset, sequence.length, len(dataset))
-    return walk.elements(sequence.offset)
+    return walk_within(dataset, read, sequence.offset, sequence.length)
+
+
+def walk_within(buffer: Buffer, read: HeaderReader, offset: int, length: int) -> Iterator[Element]:
+    """As walk_items: the items of the sequence whose value lies there in `buffer`, with headers that `read` reads."""
+    walk = _Walk(buffer, _Inside(_Holds.ELEMENTS, read, end=0), deep=True)
+    walk.enter(_Holds.ITEMS, read, offset, length, len(buffer))
+    return walk.elements(offset)
 
 
 @cache
