@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from radnode.sections.queue import QueueSettings
+from radnode.sections.rules import Rule, check_rules
 from radnode.setting_types import AETitle, Claim, Host, Location, Origin, PeerHost, Port, Section
 
 Service = Literal["echo", "store", "find", "get", "move", "commit", "worklist", "mpps"]
@@ -199,6 +201,16 @@ class Settings(BaseSettings):
     """What is written about the node's work."""
     peers: tuple[Peer, ...] = ()
     """The remote application entities that are known here."""
+    queue: QueueSettings = QueueSettings()
+    """How objects are sent on, by rules or by hand."""
+    rules: tuple[Rule, ...] = ()
+    """What is sent on, from whom and to whom."""
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_lead_somewhere(cls, rules: tuple[Rule, ...], info: ValidationInfo) -> tuple[Rule, ...]:
+        check_rules(rules, {peer.title for peer in info.data.get("peers", ()) if "/" not in peer.host})
+        return rules
 
     @field_validator("peers")
     @classmethod

@@ -6,10 +6,12 @@ import tomllib
 from itertools import pairwise
 from pathlib import Path
 
-from radnode.cli.catalogue import every_setting
+import pytest
+
+from radnode.cli.catalogue import TABLES, every_setting, keys_of
 from radnode.cli.loading import load_settings
 from radnode.dimse.access import refuse_start
-from radnode.settings import Peer, Settings
+from radnode.settings import Settings
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -31,16 +33,18 @@ def test_every_setting_stands_in_the_file_below_one_line_of_why() -> None:
             section = match[1]
         elif match := re.fullmatch(r"(# )?(\w+) =( .+)?", line):
             found[f"{section}.{match[2]}"] = (before.removeprefix("# "), bool(match[1]))
-    settings = {name: setting for name, setting in every_setting().items() if name != "peers"}
+    settings = {name: setting for name, setting in every_setting().items() if name not in TABLES}
     assert found == {name: (setting.why, setting.field.default is None) for name, setting in settings.items()}
 
 
-def test_the_file_shows_every_key_of_a_peer() -> None:
-    shown = "\n".join(line.removeprefix("# ") for line in lines_of("radnode.toml")).partition("[[peers]]")[2]
-    peer = Peer.model_validate(tomllib.loads(shown))
-    assert set(tomllib.loads(shown)) == set(Peer.model_fields)
-    assert [key for key, field in Peer.model_fields.items() if (field.description or "-") not in shown] == []
-    assert peer.allow == Peer(title="A", host="b", port=1).allow
+@pytest.mark.parametrize("table", TABLES)
+def test_the_file_shows_every_key_of_a_table(table: str) -> None:
+    block = "\n".join(lines_of("radnode.toml")).partition(f"# [[{table}]]\n")[2].partition("\n\n")[0]
+    shown = "\n".join(line.removeprefix("# ") for line in block.splitlines())
+    keys = keys_of(TABLES[table])
+    TABLES[table].model_validate(tomllib.loads(shown))
+    assert set(tomllib.loads(shown)) == set(keys)
+    assert [key for key, field in keys.items() if (field.description or "-") not in shown] == []
 
 
 def test_the_example_peers(tmp_path: Path) -> None:

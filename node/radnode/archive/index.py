@@ -48,7 +48,7 @@ class Index:
         self._file: _File | None = None
         self._inherited: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
-        self._turns = Turns(path.with_suffix(".lock"), BUSY_TIMEOUT)
+        self._turns = Turns(path.with_suffix(".lock"), BUSY_TIMEOUT, _NAME)
         self._start_afresh()
         afresh = WeakMethod(self._start_afresh)
         os.register_at_fork(after_in_child=lambda: (act := afresh()) and act())

@@ -1,4 +1,4 @@
-"""Writers' turns at the index: one thread of one process at a time, without SQLite's own way of waiting.
+"""Writers' turns at an SQLite file: one thread of one process at a time, without SQLite's own way of waiting.
 
 SQLite's busy handler sleeps longer and longer, up to 100 ms: with four writing processes one object in a hundred waits
 for a third of a second. A lock file that is asked for again at once keeps the worst wait near the length of the queue.
@@ -19,10 +19,11 @@ _STEP = 0.0002
 
 
 class Turns:
-    """Whose turn it is to write, by a lock on the file `path`."""
+    """Whose turn it is to write, by a lock on the file `path`; `what` is it that they write to."""
 
-    def __init__(self, path: Path, patience: float) -> None:
+    def __init__(self, path: Path, patience: float, what: str) -> None:
         self._path = path
+        self._what = what
         self._patience = patience
         self._descriptor = -1
         self.start_afresh()
@@ -37,7 +38,7 @@ class Turns:
         """It is this thread's turn within the block. Raises OutOfResources after `patience` seconds of waiting."""
         deadline = time.monotonic() + self._patience
         if not self._lock.acquire(timeout=self._patience):
-            raise OutOfResources("The index is busy")
+            raise OutOfResources(f"{self._what} is busy")
         try:
             self._wait(deadline)
             try:
@@ -66,7 +67,7 @@ class Turns:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise OutOfResources("The index is busy") from None
+                    raise OutOfResources(f"{self._what} is busy") from None
                 time.sleep(_STEP)
             else:
                 return

@@ -10,8 +10,12 @@ from typing import Literal, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from radnode.sections.rules import Rule
 from radnode.setting_types import Allowed
 from radnode.settings import Peer, Settings
+
+TABLES: MappingProxyType[str, type[BaseModel]] = MappingProxyType({"peers": Peer, "rules": Rule})
+"""The settings that are lists of tables, and what a table is."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Setting:
 
 @cache
 def every_setting() -> MappingProxyType[str, Setting]:
-    """All settings in the order of the tree; `peers` counts as one."""
+    """All settings in the order of the tree; a list of tables counts as one."""
     found = (Setting(name, field) for name, field in _fields(Settings, ""))
     return MappingProxyType({setting.name: setting for setting in found})
 
@@ -71,16 +75,21 @@ def field_at(path: tuple[int | str, ...]) -> FieldInfo | None:
     for step in path:
         if isinstance(step, int):
             continue
-        field = model.model_fields.get(step)
+        field = keys_of(model).get(step)
         if field is None:
             return None
-        model = Peer if step == "peers" else _model(field) or model
+        model = TABLES.get(step) or _model(field) or model
     return field
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a section or table by the names that people write."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def closest(name: str) -> str:
     """A hint for a name that is not known: `; did you mean ...?`, or nothing."""
-    names = [*every_setting(), *(f"peers.{key}" for key in Peer.model_fields)]
+    names = [*every_setting(), *(f"{table}.{key}" for table, model in TABLES.items() for key in keys_of(model))]
     near = get_close_matches(name, names, n=1, cutoff=0.75)
     return f"; did you mean {near[0]}?" if near else ""
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from dotenv import dotenv_values
 
-from radnode.cli.catalogue import closest, every_setting, sections
+from radnode.cli.catalogue import TABLES, closest, every_setting, sections
 from radnode.cli.refusal import Refused, shown
 
 PREFIX = "RADNODE_"
@@ -146,5 +146,5 @@ def _json(name: str, text: str, origin: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         value = "" if name.startswith("auth") else f" = {shown(text)}"
-        kind = "list" if "." in name or name == "peers" else "table"
+        kind = "list" if "." in name or name in TABLES else "table"
         raise Refused(f"{name}{value}: must be a JSON {kind} (from {origin})") from error

@@ -3,21 +3,28 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from sqlite_utils import Database
 
 from radnode.archive.folding import teach
+from radnode.archive.layout import disk_errors, sync
 from radnode.archive.sqlite_files import failures_of, make_file
+from radnode.archive.turns import Turns
 from radnode.model.errors import OutOfResources
 from radnode.work import schema
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a write waits for other processes' writes."""
 _NAME = "The work file"
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY")
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",  # whoever commits flushes the log itself, when it is the next one's turn already
+    "foreign_keys = ON",
+    "temp_store = MEMORY",
+)
 _REMEDY = "stop the node, and move the file away or restore it"
 
 
@@ -26,6 +33,8 @@ class WorkFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
+        self._turns = Turns(path.with_suffix(".lock"), BUSY_TIMEOUT, _NAME)
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
@@ -55,7 +64,16 @@ class WorkFile:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A connection inside BEGIN IMMEDIATE; leaving commits, on the disk on return; an exception rolls back."""
-        with self.reading() as connection:
+        with self.writing_unflushed() as connection:
+            yield connection
+        # There is no log once the last connection was closed: that has put everything into the file itself.
+        with disk_errors(), suppress(FileNotFoundError):
+            sync(self._log, only_data=True)
+
+    @contextmanager
+    def writing_unflushed(self) -> Iterator[sqlite3.Connection]:
+        """As `writing`, for what may be forgotten by a power failure (not by `kill -9`); `writing` flushes it too."""
+        with self._turns.taken(), self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
@@ -67,6 +85,7 @@ class WorkFile:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+        self._turns.close()
 
     def __enter__(self) -> Self:
         return self

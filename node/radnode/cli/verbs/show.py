@@ -3,11 +3,12 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
-from radnode.cli.catalogue import every_setting
+from radnode.cli.catalogue import TABLES, every_setting
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.settings import Settings
@@ -50,9 +51,10 @@ def as_toml(loaded: Loaded) -> str:
             lines += ["", f"[{start}]"] if lines else [f"[{start}]"]
             section = start
         lines.append(_line(key, getattr(getattr(loaded.settings, start), key), loaded.origins.get(name)))
-    for peer in loaded.settings.peers:
-        lines += ["", _header(loaded.origins.get("peers"))]
-        lines += [f"{key} = {literal(plain(value))}" for key, value in peer]
+    for table in TABLES:
+        for one in getattr(loaded.settings, table):
+            lines += ["", _header(table, loaded.origins.get(table))]
+            lines += [f"{key} = {literal(plain(value))}" for key, value in _pairs(one)]
     return "\n".join(lines)
 
 
@@ -61,10 +63,15 @@ def plain(value: object) -> object:
     if isinstance(value, SecretStr):
         return MASK
     if isinstance(value, BaseModel):
-        return {key: plain(inner) for key, inner in value}
+        return {key: plain(inner) for key, inner in _pairs(value)}
     if isinstance(value, tuple):
         return [plain(inner) for inner in value]
     return str(value) if isinstance(value, Path) else value
+
+
+def _pairs(value: BaseModel) -> Iterator[tuple[str, object]]:
+    """Its fields by the names that people write."""
+    return ((type(value).model_fields[name].alias or name, inner) for name, inner in value)
 
 
 def literal(value: object) -> str:
@@ -81,5 +88,5 @@ def _line(key: str, value: object, origin: str | None) -> str:
     return f"{key} = {literal(plain(value))}{note}"
 
 
-def _header(origin: str | None) -> str:
-    return f"[[peers]]  # from {origin}" if origin else "[[peers]]"
+def _header(table: str, origin: str | None) -> str:
+    return f"[[{table}]]  # from {origin}" if origin else f"[[{table}]]"
