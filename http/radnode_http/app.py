@@ -8,6 +8,7 @@ from aiohttp import web
 
 from radnode.archive.archive import Archive
 from radnode.settings import Settings
+from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
 from radnode_http.auth import Verifier
 from radnode_http.docs_page import content_policy, docs_page
@@ -19,6 +20,7 @@ from radnode_http.keys import (
     DOCUMENT,
     OPEN_PATHS,
     RENDER_POOL,
+    ROUTER,
     SETTINGS,
     VERIFIER,
     WORK,
@@ -53,6 +55,7 @@ def build_app(
         app[ARCHIVE] = archive
     if work is not None:
         app[WORK] = work
+        app[ROUTER] = Router(settings.routes, work)
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)
     _add_routes(app, settings)

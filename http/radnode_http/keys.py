@@ -4,6 +4,7 @@ from aiohttp import web
 
 from radnode.archive.archive import Archive
 from radnode.settings import Settings
+from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
 from radnode_http.auth import Caller, Verifier
 from radnode_http.render_pool import RenderPool
@@ -12,6 +13,8 @@ ARCHIVE = web.AppKey("ARCHIVE", Archive)
 """The archive; missing where archive.enabled is false."""
 WORK = web.AppKey("WORK", WorkFile)
 """What the node has to do; missing where archive.enabled is false."""
+ROUTER = web.AppKey("ROUTER", Router)
+"""Queues what rules send on; missing where WORK is."""
 SETTINGS = web.AppKey("SETTINGS", Settings)
 """The settings in force."""
 VERIFIER = web.AppKey("VERIFIER", Verifier)

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from radnode.model.route import Route
 from radnode.sections.queue import QueueSettings
 from radnode.sections.rules import Rule, check_rules
 from radnode.setting_types import AETitle, Claim, Host, Location, Origin, PeerHost, Port, Section
@@ -205,6 +206,11 @@ class Settings(BaseSettings):
     """How objects are sent on, by rules or by hand."""
     rules: tuple[Rule, ...] = ()
     """What is sent on, from whom and to whom."""
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The rules as they are decided by."""
+        return tuple(rule.route for rule in self.rules)
 
     @field_validator("rules")
     @classmethod

@@ -6,10 +6,11 @@ from radnode.archive.archive import Archive
 from radnode.archive.receiving import Receiving
 from radnode.archive.stored import Stored
 from radnode.model.errors import NotFound, TooLarge
+from radnode.model.route import Door, Sender
 from radnode_http.answers import UploadAnswer, answered
 from radnode_http.blocking import to_its_end
 from radnode_http.errors import Refusal, too_large
-from radnode_http.keys import ARCHIVE, SETTINGS
+from radnode_http.keys import ARCHIVE, ROUTER, SETTINGS
 from radnode_http.metrics import UPLOADS
 from radnode_http.multipart import UploadForm, original_name
 from radnode_http.views.stored import parse, read_stored
@@ -24,6 +25,8 @@ async def upload(request: web.Request) -> web.Response:
     part = await form.file()
     try:
         stored = await _store(archive, form, part, limit)
+        if ROUTER in request.app:
+            await to_its_end(request.app[ROUTER].route, stored, Sender(Door.REST))
     except TooLarge:
         raise too_large(limit) from None
     UPLOADS.inc()

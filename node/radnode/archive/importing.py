@@ -25,7 +25,7 @@ from pathlib import Path
 
 from radnode.archive.archive import Archive
 from radnode.archive.roles import PATIENCE, Role, hold
-from radnode.archive.stored import Outcome
+from radnode.archive.stored import Outcome, Stored
 from radnode.archive.workers import start_workers
 from radnode.model.errors import NotFound, OutOfResources, RadnodeError
 
@@ -36,11 +36,12 @@ _KINDS = {stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a named pipe", stat.S_
 
 @dataclass(frozen=True, slots=True)
 class ImportEvent:
-    """What became of one file: `outcome`, or None and `why` it was not taken."""
+    """What became of one file: `outcome` and what was `stored`, or None and `why` it was not taken."""
 
     path: Path
     outcome: Outcome | None
     why: str = ""
+    stored: Stored | None = None
 
 
 @dataclass(slots=True)
@@ -158,7 +159,8 @@ def _take(root: Path, path: Path) -> ImportEvent:
         with path.open("rb") as file, _archive(root).receive_file(file_name=name) as receiving:
             while chunk := file.read(CHUNK):
                 receiving.write(chunk)
-            return ImportEvent(path, receiving.commit().outcome)
+            stored = receiving.commit()
+            return ImportEvent(path, stored.outcome, stored=stored)
     except OutOfResources:
         raise
     except RadnodeError as error:

@@ -9,6 +9,7 @@ from radnode.dimse.scp.service import Provider
 from radnode.dimse.scp.store import StoreProvider
 from radnode.dimse.upper.command import Field
 from radnode.settings import Settings
+from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
 
 Providers = Mapping[tuple[int, str], Provider]
@@ -17,9 +18,9 @@ Providers = Mapping[tuple[int, str], Provider]
 
 def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers:
     """The providers over this archive and this work file, both opened by this process."""
-    del work
+    router = Router(settings.routes, work)
     return {
         (Field.C_ECHO, "echo"): EchoProvider(),
-        (Field.C_STORE, "store"): StoreProvider(archive, settings.dicom.max_object_size),
+        (Field.C_STORE, "store"): StoreProvider(archive, router, settings.dicom.max_object_size),
         (Field.C_FIND, "find"): FindProvider(archive, settings.dicom.ae_title),
     }

@@ -4,14 +4,22 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from radnode.archive.importing import ImportReport, import_paths
+from radnode.archive.layout import Layout
+from radnode.archive.stored import Stored
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.progress import progress
 from radnode.cli.refusal import Refused, shown
 from radnode.cli.storage import prepare
+from radnode.model.route import Door, Sender
+from radnode.settings import Settings
+from radnode.work.routing import Router
+from radnode.work.work_file import WorkFile
 
 ABOUT = """\
 Take files, and all files in folders, into the archive. The node may be serving meanwhile, and doing it twice changes
@@ -39,8 +47,10 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
             raise Refused(f"{shown(str(path))}: no such file or folder")
     processes = args.processes or len(os.sched_getaffinity(0))
     report = ImportReport()
-    with progress("importing") as advance:
+    with progress("importing") as advance, _sending_on(loaded.settings) as send_on:
         for event in import_paths(prepare(loaded.settings.archive.root), args.paths, processes=processes):
+            if event.stored:
+                send_on(event.stored)
             report.add(event)
             advance(sum(report.counts.values()))
     if args.json:
@@ -51,3 +61,16 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
             sys.stdout.write(f"{shown(str(event.path), 200)}: {shown(event.why)}\n")
         sys.stdout.write(", ".join(f"{count} {outcome}" for outcome, count in report.counts.items()) + "\n")
     return 1 if report.refused else 0
+
+
+@contextmanager
+def _sending_on(settings: Settings) -> Iterator[Callable[[Stored], None]]:
+    """What queues an object for whom rules name, which needs the work file only where a rule is about imports."""
+    sender = Sender(Door.IMPORT)
+    routes = [route for route in settings.routes if sender.name in route.senders]
+    if not routes:
+        yield lambda _: None
+        return
+    with WorkFile.open(Layout(prepare(settings.archive.root)).work) as work:
+        router = Router(routes, work)
+        yield lambda stored: router.route(stored, sender)

@@ -1,4 +1,7 @@
-"""C-STORE (PS3.4 Annex B): fragments go from the socket to the archive; success only after the archive committed."""
+"""C-STORE (PS3.4 Annex B): fragments go from the socket to the archive; success only after the archive committed.
+
+What rules send on is in the queue by then as well.
+"""
 
 from radnode.archive.archive import Archive
 from radnode.archive.stored import Stored
@@ -7,18 +10,21 @@ from radnode.dimse.status import Refusal, Status, refusal_of
 from radnode.dimse.upper.association import Association, Request
 from radnode.model.errors import RadnodeError
 from radnode.model.redaction import redact
+from radnode.model.route import Door, Sender
 from radnode.model.uid import UID, InvalidUID, parse_uid
 from radnode.settings import Service
+from radnode.work.routing import Router
 
 
 class StoreProvider:
-    """Takes objects into the archive."""
+    """Takes objects into the archive, and into the queue of what is to be sent on."""
 
     service: Service = "store"
 
-    def __init__(self, archive: Archive, max_object_size: int) -> None:
+    def __init__(self, archive: Archive, router: Router, max_object_size: int) -> None:
         """`max_object_size` in bytes; 0 is no limit."""
         self._archive = archive
+        self._router = router
         self._max_object_size = max_object_size
 
     def perform(self, association: Association, request: Request) -> Performed:
@@ -51,7 +57,9 @@ class StoreProvider:
         with receiving:
             for fragment in association.fragments():
                 receiving.write(fragment)
-            return receiving.commit()
+            stored = receiving.commit()
+        self._router.route(stored, Sender(Door.CALLER, association.calling))
+        return stored
 
 
 def _check(request: Request) -> None:
