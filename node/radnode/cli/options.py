@@ -46,7 +46,7 @@ def add_settings(parser: Parser, *, listed: bool) -> None:
 
 def parse(parser: Parser, words: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]:
     """The verb's own arguments, and the settings that stood among them. Raises Refused for an unknown option."""
-    arguments, unknown = parser.parse_known_args(words)
+    arguments, unknown = parser.parse_known_intermixed_args(words)
     if unknown:
         word = unknown[0].partition("=")[0]
         kind = "option" if word.startswith("-") else "argument"

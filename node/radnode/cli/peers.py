@@ -8,7 +8,18 @@ from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.refusal import Refused, shown
 from radnode.dimse.credentials import BadCertificates, client_context
-from radnode.dimse.scu import Caller, InvalidTarget, parse_target
+from radnode.dimse.scu import (
+    Asking,
+    Caller,
+    InvalidKey,
+    InvalidTarget,
+    QueryOptions,
+    Stopping,
+    check,
+    name_of,
+    parse_key,
+    parse_target,
+)
 from radnode.model.attributes import UNIQUE_KEY
 from radnode.model.level import Level, Root
 from radnode.settings import Peer
@@ -23,16 +34,43 @@ USUAL_KEYS: Mapping[Level, tuple[str, ...]] = {
     Level.IMAGE: ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "InstanceNumber"),
 }  # fmt: skip
 """What is asked for at each level where no key is given."""
+ROOTS: Mapping[str, Root] = {
+    "patient": Root.PATIENT,
+    "study": Root.STUDY,
+    "patient-study": Root.PATIENT_STUDY_ONLY,
+}
 _LONGEST = 86400
+
+
+USUAL_WORKLIST_KEYS = (
+    "PatientName",
+    "PatientID",
+    "AccessionNumber",
+    "StudyInstanceUID",
+    "RequestedProcedureID",
+    *(
+        f"ScheduledProcedureStepSequence.{keyword}"
+        for keyword in (
+            "ScheduledProcedureStepStartDate",
+            "ScheduledProcedureStepStartTime",
+            "Modality",
+            "ScheduledStationAETitle",
+            "ScheduledProcedureStepID",
+            "ScheduledProcedureStepDescription",
+        )
+    ),
+)
+"""The same for a worklist."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The query of a command line."""
+    """The query of a command line; its keys are named as answers name them."""
 
     level: Level
     root: Root
     keys: Mapping[str, str]
+    asking: Asking
 
 
 def add_peer(parser: Parser) -> None:
@@ -44,15 +82,25 @@ def add_peer(parser: Parser) -> None:
 
 def add_query(parser: Parser) -> None:
     """Level, model and keys of a query."""
-    parser.add_argument("--level", choices=[level.name.lower() for level in Level], default="study")
-    parser.add_argument("--root", choices=[root.name.lower() for root in Root], help="information model")
     parser.add_argument(
-        "-k", "--key", action="append", default=[], metavar="KEYWORD[=VALUE]", help="match this value, or return it"
+        "keys",
+        nargs="*",
+        metavar="KEY[=VALUE]",
+        help="match this value, or return it: a keyword, a tag such as 0010,0020, or Sequence.Keyword",
+    )
+    parser.add_argument("-k", "--key", action="append", default=[], metavar="KEY[=VALUE]", help="the same")
+    parser.add_argument("--level", choices=[level.name.lower() for level in Level], default="study")
+    parser.add_argument("--root", choices=list(ROOTS), help="information model")
+    parser.add_argument(
+        "--charset",
+        default="",
+        metavar="TERM",
+        help='Specific Character Set of the query, such as "ISO_IR 100" (default ISO_IR 192 where it is needed)',
     )
 
 
-def called(args: argparse.Namespace, loaded: Loaded) -> tuple[Peer, Caller]:
-    """The peer that was named, and who calls it. Raises Refused."""
+def called(args: argparse.Namespace, loaded: Loaded, stopping: Stopping | None = None) -> tuple[Peer, Caller]:
+    """The peer that was named, and who calls it, until `stopping` is asked. Raises Refused."""
     if not 0 < args.timeout <= _LONGEST:
         raise Refused(f"--timeout {args.timeout:g}: must be above 0, and at most {_LONGEST} (a day)")
     try:
@@ -65,22 +113,46 @@ def called(args: argparse.Namespace, loaded: Loaded) -> tuple[Peer, Caller]:
         tls = client_context(loaded.settings.tls) if peer.tls else None
     except BadCertificates as error:
         raise Refused(str(error)) from error
-    return peer, Caller(loaded.settings.dicom.ae_title, args.timeout, tls)
+    return peer, Caller(loaded.settings.dicom.ae_title, args.timeout, tls, stopping)
 
 
 def asked(args: argparse.Namespace) -> Asked:
     """The query that was written. Raises Refused."""
     level = Level[args.level.upper()]
-    root = Root[args.root.upper()] if args.root else Root.PATIENT if level is Level.PATIENT else Root.STUDY
+    root = ROOTS[args.root] if args.root else Root.PATIENT if level is Level.PATIENT else Root.STUDY
     if not root.has(level):
-        raise Refused(f"--root {root.name.lower()}: has no level {level.name.lower()}")
+        raise Refused(f"--root {args.root}: has no level {level.name.lower()}")
+    return Asked(level, root, checked_keys(args, level), asking(args))
+
+
+def asking(args: argparse.Namespace) -> Asking:
+    """How it is asked for."""
+    options = {option: bool(getattr(args, option, False)) for option in ("relational", "fuzzy", "date_time")}
+    return Asking(args.charset, QueryOptions(**options))
+
+
+def checked_keys(args: argparse.Namespace, level: Level | None) -> Mapping[str, str]:
+    """The keys of a command line, which can be asked for. Raises Refused."""
+    keys = _written_keys(args)
+    try:
+        check(level, keys, charset=args.charset)
+    except InvalidKey as error:
+        raise Refused(str(error)) from error
+    return keys
+
+
+def _written_keys(args: argparse.Namespace) -> dict[str, str]:
+    """The keys of a command line, by the names that answers have. Raises Refused."""
     keys: dict[str, str] = {}
-    for text in args.key:
-        keyword, _, value = text.partition("=")
-        if not keyword:
+    for text in (*args.keys, *args.key):
+        name, _, value = text.partition("=")
+        if not name:
             raise Refused(f"--key {shown(text)}: must be KEYWORD or KEYWORD=VALUE, such as PatientID=4711")
-        keys[keyword] = value
-    return Asked(level, root, keys)
+        try:
+            keys[".".join(map(name_of, parse_key(name)))] = value
+        except InvalidKey as error:
+            raise Refused(f"--key {error}") from error
+    return keys
 
 
 def asked_by_name(args: argparse.Namespace) -> Asked:
@@ -89,19 +161,12 @@ def asked_by_name(args: argparse.Namespace) -> Asked:
     Raises Refused for one without the key of its level, or with a unique key that is empty or has a wildcard.
     """
     query = asked(args)
-    values = {_keyword(name): value for name, value in query.keys.items()}
     own = UNIQUE_KEY[query.level].keyword
-    if own not in values:
+    if own not in query.keys:
         raise Refused(f"--level {query.level.name.lower()}: needs --key {own}=VALUE, which says what is to be had")
     for keyword in (attribute.keyword for attribute in UNIQUE_KEY.values()):
-        value = values.get(keyword)
+        value = query.keys.get(keyword)
         if value is not None and (not value.strip() or set(value) & set("*?")):
             told = shown(f"{keyword}={value}")
             raise Refused(f"--key {told}: must be a value without wildcards; radnode find tells which there are")
     return query
-
-
-def _keyword(name: str) -> str:
-    """The keyword of a unique key that was named by its tag, `0020,000D`; any other name as it is."""
-    tag = name.strip("()").replace(",", "").upper()
-    return next((one.keyword for one in UNIQUE_KEY.values() if f"{one.tag:08X}" == tag), name)

@@ -10,7 +10,8 @@ from radnode.dimse.scu import Progress
 
 RULES = """The key of the level
 (PatientID, StudyInstanceUID, SeriesInstanceUID or SOPInstanceUID) names what is wanted, without wildcards; several UIDs
-are separated by a backslash. Exit code 0 if all of it was transferred, 1 if something was not or nothing matched."""
+are separated by a backslash. Exit code 0 if all of it was transferred, 1 if something was not or nothing matched.
+Ctrl-C sends C-CANCEL."""
 
 
 def follow(title: str, steps: Iterable[Progress], *, as_json: bool) -> int:

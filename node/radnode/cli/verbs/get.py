@@ -1,8 +1,11 @@
 """`radnode get`: C-GET."""
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from radnode.archive.archive import Archive
+from radnode.cli.interrupting import stopped_by_interrupt
 from radnode.cli.loading import Loaded
 from radnode.cli.opening import open_archive
 from radnode.cli.options import Parser
@@ -13,8 +16,8 @@ from radnode.dimse.scu import Folder, get
 ABOUT = f"""\
 Fetch objects from a peer (C-GET) into the archive of these settings, or into a folder. {RULES}"""
 EXAMPLES = """\
-  radnode get PACS -k StudyInstanceUID=1.2.3
-  radnode get PACS@10.0.0.5:104 --level series -k StudyInstanceUID=1.2.3 -k SeriesInstanceUID=1.2.3.4 --into files/"""
+  radnode get PACS StudyInstanceUID=1.2.3
+  radnode get PACS@10.0.0.5:104 --level series StudyInstanceUID=1.2.3 SeriesInstanceUID=1.2.3.4 --into files/"""
 
 
 def arguments(parser: Parser) -> None:
@@ -27,12 +30,16 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, loaded: Loaded) -> int:
     """Print the counts; 1 unless there was something and all of it was fetched."""
-    peer, caller = called(args, loaded)
     query = asked_by_name(args)
-    if args.into is not None:
-        args.into.mkdir(parents=True, exist_ok=True)
-        steps = get(peer, caller, query.level, query.keys, Folder(args.into), root=query.root)
-        return follow(f"fetching from {peer.title}", steps, as_json=args.json)
-    with open_archive(loaded.settings) as archive:
-        steps = get(peer, caller, query.level, query.keys, archive, root=query.root)
-        return follow(f"fetching from {peer.title}", steps, as_json=args.json)
+    with stopped_by_interrupt(args.timeout) as stopping:
+        peer, caller = called(args, loaded, stopping)
+        with _place(args.into, loaded) as into:
+            steps = get(peer, caller, query.level, query.keys, into, root=query.root, asking=query.asking)
+            return follow(f"fetching from {peer.title}", steps, as_json=args.json)
+
+
+def _place(folder: Path | None, loaded: Loaded) -> AbstractContextManager[Archive | Folder]:
+    if folder is None:
+        return open_archive(loaded.settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    return nullcontext(Folder(folder))

@@ -2,6 +2,7 @@
 
 import argparse
 
+from radnode.cli.interrupting import stopped_by_interrupt
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.peers import add_peer, add_query, asked_by_name, called
@@ -11,8 +12,8 @@ from radnode.dimse.scu import move
 ABOUT = f"""\
 Have a peer send objects to a destination that it knows (C-MOVE). {RULES}"""
 EXAMPLES = """\
-  radnode move PACS --to WORKSTATION1 -k StudyInstanceUID=1.2.3
-  radnode move PACS@10.0.0.5:104 --to RADNODE --level patient -k PatientID=4711"""
+  radnode move PACS --to WORKSTATION1 StudyInstanceUID=1.2.3
+  radnode move PACS@10.0.0.5:104 --to RADNODE --level patient PatientID=4711"""
 
 
 def arguments(parser: Parser) -> None:
@@ -25,7 +26,9 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, loaded: Loaded) -> int:
     """Print the counts; 1 unless there was something and all of it was sent."""
-    peer, caller = called(args, loaded)
     query = asked_by_name(args)
-    steps = move(peer, caller, query.level, query.keys, args.to or caller.ae_title, root=query.root)
-    return follow(f"{peer.title} sends to {args.to or caller.ae_title}", steps, as_json=args.json)
+    with stopped_by_interrupt(args.timeout) as stopping:
+        peer, caller = called(args, loaded, stopping)
+        destination = args.to or caller.ae_title
+        steps = move(peer, caller, query.level, query.keys, destination, root=query.root, asking=query.asking)
+        return follow(f"{peer.title} sends to {destination}", steps, as_json=args.json)

@@ -5,36 +5,68 @@
 
     echo(peer, caller)                                              -> Echoed(status, milliseconds)
     for sent in send(peer, caller, files): ...                      -> Sent(path, status, comment), one for each file
-    for match in find(peer, caller, Level.STUDY, keys): ...         -> Mapping[str, str]: keyword -> text
+    for match in find(peer, caller, Level.STUDY, keys): ...         -> Match: keyword -> text, and as it nests
     for progress in get(peer, caller, Level.STUDY, keys, into): ... -> Progress; `into` is what objects are received by:
                                                                        an Archive, or a Folder(path)
     for progress in move(peer, caller, Level.STUDY, keys, destination): ... -> Progress
 
-`keys` map keyword (or tag as "0010,0020") to the value asked for, "" to return it; `root=` is Root.STUDY unless given.
+`keys` map keyword (or tag as "0010,0020") to the value asked for, "" to return it; what stands in a sequence is named
+"ScheduledProcedureStepSequence.Modality". `root=` is Root.STUDY unless given, `asking=` says how it is asked.
+find_worklist(peer, caller, keys) is find for a modality worklist.
 Everything raises CallFailed, with words for a person, where the association cannot be had, is lost, or the peer answers
 an operation with a failure; a status of one object is a value, not an error.
 """
 
+from radnode.dimse.extended import QueryOptions
 from radnode.dimse.scu.echo import echo
 from radnode.dimse.scu.folder import Folder
-from radnode.dimse.scu.query import find, move
+from radnode.dimse.scu.identifiers import check
+from radnode.dimse.scu.keys import name_of, parse_key
+from radnode.dimse.scu.query import find, find_worklist, move
 from radnode.dimse.scu.retrieve import get
 from radnode.dimse.scu.send import send
 from radnode.dimse.scu.target import InvalidTarget, parse_target
-from radnode.dimse.scu.values import Caller, CallFailed, Echoed, Progress, Sent
+from radnode.dimse.scu.values import (
+    Answered,
+    Asking,
+    Caller,
+    CallFailed,
+    Cancelled,
+    Echoed,
+    InvalidKey,
+    Match,
+    NoAnswer,
+    NotOffered,
+    Progress,
+    Sent,
+)
+from radnode.dimse.upper.stopping import Stopping
 
 __all__ = [
+    "Answered",
+    "Asking",
     "CallFailed",
     "Caller",
+    "Cancelled",
     "Echoed",
     "Folder",
+    "InvalidKey",
     "InvalidTarget",
+    "Match",
+    "NoAnswer",
+    "NotOffered",
     "Progress",
+    "QueryOptions",
     "Sent",
+    "Stopping",
+    "check",
     "echo",
     "find",
+    "find_worklist",
     "get",
     "move",
+    "name_of",
+    "parse_key",
     "parse_target",
     "send",
 ]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from radnode.dimse.scu.values import Caller, CallFailed
+from radnode.dimse.scu.values import Caller, CallFailed, Cancelled, NoAnswer, NotOffered
 from radnode.dimse.upper.associate import ProposedContext
-from radnode.dimse.upper.endings import Ending
+from radnode.dimse.upper.endings import Ending, Silent, Stopped
 from radnode.dimse.upper.requesting import Address, Requested, associate
 from radnode.settings import Peer
 
@@ -35,16 +35,27 @@ def calling(
     proposed = [ProposedContext(1 + 2 * place, *context) for place, context in enumerate(contexts)]
     try:
         with associate(
-            address, proposed, provider_of=provider_of, extended=extended, timeout=caller.timeout
+            address,
+            proposed,
+            provider_of=provider_of,
+            extended=extended,
+            timeout=caller.timeout,
+            stopping=caller.stopping,
         ) as requested:
             yield requested
     except Ending as ending:
-        raise CallFailed(f"{peer.title}: {ending}") from ending
+        raise _kind_of(ending)(f"{peer.title}: {ending}") from ending
+
+
+def _kind_of(ending: Ending) -> type[CallFailed]:
+    if isinstance(ending, Silent) or isinstance(ending.__cause__, TimeoutError):
+        return NoAnswer
+    return Cancelled if isinstance(ending, Stopped) else CallFailed
 
 
 def context_for(requested: Requested, abstract_syntax: str, peer: Peer) -> int:
-    """The context of a service; CallFailed where the peer did not accept it."""
+    """The context of a service; NotOffered where the peer did not accept it."""
     found = requested.context_for(abstract_syntax)
     if found is None:
-        raise CallFailed(f"{peer.title} does not accept {abstract_syntax}")
+        raise NotOffered(f"{peer.title} does not accept {abstract_syntax}")
     return found

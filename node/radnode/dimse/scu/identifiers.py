@@ -1,70 +1,136 @@
-"""Identifiers of a user's queries: written from keywords and text, read as keywords and text."""
+"""Identifiers of a user's queries: written from names and text, read as names and text; sequences nest in both."""
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
-
-from radnode.dimse.encoding import CHARSET_VRS, encode_elements, encode_value
-from radnode.dimse.scu.values import CallFailed
+from radnode.dimse.answer_charset import UNICODE_TERM, encoder_for
+from radnode.dimse.encoding import CHARSET_VRS, element_form, encode_elements, encode_value
+from radnode.dimse.scu.keys import Keys, name_of, tree_of, vr_of
+from radnode.dimse.scu.values import CallFailed, InvalidKey, Match, Nested
 from radnode.instance.charset import codecs_of
-from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED
+from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, UNDEFINED
 from radnode.instance.values import text_of
-from radnode.instance.walk import walk
+from radnode.instance.walk import ITEM, Element, walk
 from radnode.model.errors import NotDicom
 from radnode.model.level import Level
 from radnode.model.uid import UID
 
 _CHARACTER_SET, _LEVEL = 0x00080005, 0x00080052
+_NUMBERS = frozenset({"US", "SS", "UL", "SL", "FL", "FD"})
 
 
-def encode_identifier(level: Level, keys: Mapping[str, str], transfer_syntax: UID) -> bytes:
-    """The identifier of a query; CallFailed for a key that the dictionary does not know. Text goes as ISO_IR 192."""
-    elements = {_LEVEL: ("CS", level.name.encode()), _CHARACTER_SET: ("CS", b"ISO_IR 192")}
-    for name, text in keys.items():
-        tag = _tag(name)
-        vr = dictionary_VR(tag)[:2]
-        value = encode_value(vr, text, lambda text: text.encode(), big_endian=False)
-        elements[tag] = (vr, value)
-    if all(value.isascii() for vr, value in elements.values() if vr in CHARSET_VRS):
-        del elements[_CHARACTER_SET]
+def encode_identifier(
+    level: Level | None, keys: Mapping[str, str], transfer_syntax: UID, *, charset: str = ""
+) -> bytes:
+    """The identifier of a query; InvalidKey for a key that cannot be asked for, and text that `charset` cannot hold.
+
+    Without a `charset`, text that is not ASCII goes as ISO_IR 192.
+    """
+    tree = tree_of(keys)
+    if level is not None:
+        tree.setdefault(_LEVEL, level.name)
+    term = charset or tree.get(_CHARACTER_SET) or ""
+    assert isinstance(term, str)
+    if term or not all(text.isascii() for text in _texts(tree)):
+        term = term or UNICODE_TERM.decode()
+        tree[_CHARACTER_SET] = term
+    return _encoded(tree, transfer_syntax, encoder_for(term.encode("ascii", "replace")))
+
+
+def check(level: Level | None, keys: Mapping[str, str], *, charset: str = "") -> None:
+    """InvalidKey where these keys cannot be asked for."""
+    encode_identifier(level, keys, EXPLICIT_VR_LITTLE_ENDIAN, charset=charset)
+
+
+def _texts(tree: Keys) -> Iterator[str]:
+    for tag, value in tree.items():
+        if not isinstance(value, str):
+            yield from _texts(value)
+        elif vr_of(tag) in CHARSET_VRS:
+            yield value
+
+
+def _encoded(tree: Keys, transfer_syntax: UID, encode: Callable[[str], bytes]) -> bytes:
+    elements = {}
+    for tag, value in tree.items():
+        if isinstance(value, str):
+            elements[tag] = vr_of(tag), _value(tag, value, transfer_syntax, encode)
+        else:
+            elements[tag] = "SQ", _item(_encoded(value, transfer_syntax, encode), transfer_syntax) if value else b""
     return encode_elements(elements, transfer_syntax)
 
 
-def decode_identifier(data: bytes, transfer_syntax: UID) -> Mapping[str, str]:
-    """The elements of an answer by keyword (or tag, where it has none), as text; sequences are left out."""
+def _item(content: bytes, transfer_syntax: UID) -> bytes:
+    order = ">" if transfer_syntax == EXPLICIT_VR_BIG_ENDIAN else "<"
+    return struct.pack(f"{order}HHL", ITEM >> 16, ITEM & 0xFFFF, len(content)) + content
+
+
+def _value(tag: int, text: str, transfer_syntax: UID, encode: Callable[[str], bytes]) -> bytes:
+    vr = vr_of(tag)
     try:
-        elements = [one for one in walk(data, transfer_syntax) if not one.depth and one.length != UNDEFINED]
+        value = encode_value(vr, text, encode, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN)
+    except UnicodeError:
+        raise InvalidKey(f"the value of {name_of(tag)} cannot be written in the character set of the query") from None
+    if vr in _NUMBERS and text and not value:
+        raise InvalidKey(f"the value of {name_of(tag)} must be a number")
+    if len(value) > element_form(tag, vr, transfer_syntax).limit:
+        raise InvalidKey(f"the value of {name_of(tag)} is too long")
+    return value
+
+
+def decode_identifier(data: bytes, transfer_syntax: UID) -> Match:
+    """The elements of an answer; CallFailed where it is no data set."""
+    reading = _Reading(data, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN)
+    try:
+        for element in walk(data, transfer_syntax, deep=True):
+            reading.take(element)
     except NotDicom as error:
         raise CallFailed(f"the peer answered with what is no data set: {error}") from error
-    raw = {one.tag: data[one.offset : one.offset + one.length] for one in elements}
-    codecs = codecs_of(raw.get(_CHARACTER_SET, b"").strip(b"\0 "))
-    big_endian = transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
-    values = {}
-    for one in elements:
-        vr = _vr(one.tag) or one.vr
-        if vr != "SQ":
-            values[_name(one.tag)] = text_of(raw[one.tag], vr, one.vr, codecs, big_endian=big_endian)
-    return values
+    return Match(reading.outermost)
 
 
-def _tag(name: str) -> int:
-    tag = tag_for_keyword(name)
-    if tag is None:
-        try:
-            tag = int(name.strip("()").replace(",", ""), 16)
-        except ValueError:
-            raise CallFailed(f"{name!r} is no attribute") from None
-    if not _vr(tag):
-        raise CallFailed(f"{name!r} is no attribute")
-    return tag
+@dataclass(slots=True)
+class _Place:
+    """A data set that is being read, be it an item, with the character set in force there."""
+
+    values: dict[str, Nested]
+    codecs: tuple[str, ...]
+    items: list[Mapping[str, Nested]] | None = None
+    """Of the sequence in it that was met last; None while there is none."""
 
 
-def _vr(tag: int) -> str:
-    try:
-        return dictionary_VR(tag)[:2]
-    except KeyError:
-        return ""
+class _Reading:
+    """Puts elements, as they are walked over, where they belong."""
 
+    def __init__(self, data: bytes, *, big_endian: bool) -> None:
+        self._data = data
+        self._big_endian = big_endian
+        self.outermost: dict[str, Nested] = {}
+        self._places = [_Place(self.outermost, codecs_of(b""))]
 
-def _name(tag: int) -> str:
-    return keyword_for_tag(tag) or f"{tag >> 16:04X},{tag & 0xFFFF:04X}"
+    def take(self, element: Element) -> None:
+        """The next element, or the beginning of an item."""
+        del self._places[element.depth // 2 + 1 :]  # a sequence and its item are two deep
+        place = self._places[-1]
+        vr = vr_of(element.tag) or element.vr
+        if element.tag == ITEM:
+            self._begin(place)
+        elif vr == "SQ" or element.length == UNDEFINED:
+            place.items = []
+            place.values[name_of(element.tag)] = place.items
+        else:
+            self._read(element, vr, place)
+
+    def _begin(self, place: _Place) -> None:
+        if place.items is not None:
+            item: dict[str, Nested] = {}
+            place.items.append(item)
+            self._places.append(_Place(item, place.codecs))
+
+    def _read(self, element: Element, vr: str, place: _Place) -> None:
+        raw = self._data[element.offset : element.offset + element.length]
+        if element.tag == _CHARACTER_SET:
+            place.codecs = codecs_of(raw.strip(b"\0 "))
+        text = text_of(raw, vr, element.vr, place.codecs, big_endian=self._big_endian)
+        place.values[name_of(element.tag)] = text

@@ -3,47 +3,84 @@
 from collections.abc import Iterator, Mapping
 
 from radnode.dimse.contexts import MODELS
+from radnode.dimse.extended import NO_OPTIONS, encode_options
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT, calling, context_for
-from radnode.dimse.scu.identifiers import decode_identifier, encode_identifier
-from radnode.dimse.scu.values import Caller, CallFailed, Progress
+from radnode.dimse.scu.conversation import Conversation
+from radnode.dimse.scu.identifiers import check, decode_identifier, encode_identifier
+from radnode.dimse.scu.values import USUALLY, Answered, Asking, Caller, Match, Progress
+from radnode.dimse.status import Status
 from radnode.dimse.upper.command import Command, Element, Field
 from radnode.dimse.upper.requesting import Requested
 from radnode.model.level import Level, Root
 from radnode.model.uid import UID
 from radnode.settings import Peer
 
-_PENDING = (0xFF00, 0xFF01)
+MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
+_PENDING = (Status.PENDING, Status.PENDING_WITH_UNSUPPORTED_KEYS)
 
 
 def find(
-    peer: Peer, caller: Caller, level: Level, keys: Mapping[str, str], *, root: Root = Root.STUDY
-) -> Iterator[Mapping[str, str]]:
-    """Each match, as keyword -> text (PS3.4 C.4.1). Raises CallFailed, also in the middle."""
-    sop_class = MODELS[root].find
-    with calling(peer, caller, [(sop_class, (EXPLICIT, IMPLICIT))]) as requested:
+    peer: Peer,
+    caller: Caller,
+    level: Level,
+    keys: Mapping[str, str],
+    *,
+    root: Root = Root.STUDY,
+    asking: Asking = USUALLY,
+) -> Iterator[Match]:
+    """Each match (PS3.4 C.4.1). Raises CallFailed, also in the middle.
+
+    Once `caller.stopping` is asked the matches end, with those that the peer had sent before it heard of that.
+    """
+    return _find(peer, caller, MODELS[root].find, level, keys, asking)
+
+
+def find_worklist(peer: Peer, caller: Caller, keys: Mapping[str, str], *, asking: Asking = USUALLY) -> Iterator[Match]:
+    """Each match of the peer's modality worklist (PS3.4 K.4.1); as `find`, but there are no levels."""
+    return _find(peer, caller, MODALITY_WORKLIST, None, keys, asking)
+
+
+def _find(
+    peer: Peer, caller: Caller, sop_class: str, level: Level | None, keys: Mapping[str, str], asking: Asking
+) -> Iterator[Match]:
+    check(level, keys, charset=asking.charset)
+    extended = {sop_class: encode_options("find", asking.options)} if asking.options != NO_OPTIONS else {}
+    with calling(peer, caller, [(sop_class, (EXPLICIT, IMPLICIT))], extended=extended) as requested:
         context = context_for(requested, sop_class, peer)
         transfer_syntax = UID(requested.accepted[context].transfer_syntaxes[0])
-        message_id = ask(requested, context, Field.C_FIND, encode_identifier(level, keys, transfer_syntax))
-        while (response := requested.response(Field.C_FIND, message_id)).number(Element.STATUS) in _PENDING:
-            yield decode_identifier(b"".join(map(bytes, requested.messages.fragments())), transfer_syntax)
+        identifier = encode_identifier(level, keys, transfer_syntax, charset=asking.charset)
+        message_id = ask(requested, context, Field.C_FIND, identifier)
+        conversation = Conversation(requested, context, Field.C_FIND, message_id, caller.stopping)
+        while (status := (response := conversation.next_response()).number(Element.STATUS)) in _PENDING:
+            match = decode_identifier(conversation.identifier(), transfer_syntax)
+            match.has_all_keys = status == Status.PENDING
+            yield match
         requested.messages.skip_data_set()
-        status = response.number(Element.STATUS)
-        if status != 0:
-            raise CallFailed(f"{peer.title} answered {status:04X} {response.text(Element.ERROR_COMMENT)}".strip())
+        if status != Status.SUCCESS and not (status == Status.CANCELLED and conversation.is_cancelled):
+            raise Answered(peer.title, status, response.text(Element.ERROR_COMMENT))
 
 
 def move(
-    peer: Peer, caller: Caller, level: Level, keys: Mapping[str, str], destination: str, *, root: Root = Root.STUDY
+    peer: Peer,
+    caller: Caller,
+    level: Level,
+    keys: Mapping[str, str],
+    destination: str,
+    *,
+    root: Root = Root.STUDY,
+    asking: Asking = USUALLY,
 ) -> Iterator[Progress]:
     """Have the peer send what `keys` name to the AE `destination` (PS3.4 C.4.2); the last progress has the result."""
     sop_class = MODELS[root].move
+    check(level, keys, charset=asking.charset)
     with calling(peer, caller, [(sop_class, (EXPLICIT, IMPLICIT))]) as requested:
         context = context_for(requested, sop_class, peer)
         transfer_syntax = UID(requested.accepted[context].transfer_syntaxes[0])
-        identifier = encode_identifier(level, keys, transfer_syntax)
+        identifier = encode_identifier(level, keys, transfer_syntax, charset=asking.charset)
         message_id = ask(requested, context, Field.C_MOVE, identifier, destination=destination)
+        conversation = Conversation(requested, context, Field.C_MOVE, message_id, caller.stopping)
         while True:
-            progress = progress_of(requested.response(Field.C_MOVE, message_id))
+            progress = progress_of(conversation.next_response())
             requested.messages.skip_data_set()
             yield progress
             if not progress.is_pending:

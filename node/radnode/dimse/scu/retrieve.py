@@ -1,6 +1,6 @@
 """C-GET as a user: the peer stores over the same association, straight into an archive or a folder (PS3.4 C.4.3)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -8,12 +8,12 @@ from pynetdicom import StoragePresentationContexts
 
 from radnode.dimse.contexts import MODELS
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT, calling, context_for
-from radnode.dimse.scu.identifiers import encode_identifier
+from radnode.dimse.scu.conversation import Conversation
+from radnode.dimse.scu.identifiers import check, encode_identifier
 from radnode.dimse.scu.query import ask, progress_of
-from radnode.dimse.scu.values import Caller, Progress
+from radnode.dimse.scu.values import USUALLY, Asking, Caller, Progress
 from radnode.dimse.status import Status, refusal_of
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field
-from radnode.dimse.upper.endings import BY_USER, ProtocolError
 from radnode.dimse.upper.requesting import MAX_CONTEXTS, Requested
 from radnode.model.errors import RadnodeError
 from radnode.model.level import Level, Root
@@ -64,32 +64,31 @@ def get(
     into: Taker,
     *,
     root: Root = Root.STUDY,
-    storage: Sequence[str] = USUAL_STORAGE,
+    asking: Asking = USUALLY,
 ) -> Iterator[Progress]:
-    """Retrieve what `keys` name; the last progress has the result. `storage` are the classes taken, 127 at most."""
+    """Retrieve what `keys` name; the last progress has the result."""
     sop_class = MODELS[root].get
-    contexts = [(sop_class, (EXPLICIT, IMPLICIT)), *((one, (EXPLICIT, IMPLICIT, *_COMPRESSED)) for one in storage)]
-    with calling(peer, caller, contexts, provider_of=storage) as requested:
+    check(level, keys, charset=asking.charset)
+    contexts = [
+        (sop_class, (EXPLICIT, IMPLICIT)),
+        *((one, (EXPLICIT, IMPLICIT, *_COMPRESSED)) for one in USUAL_STORAGE),
+    ]
+    with calling(peer, caller, contexts, provider_of=USUAL_STORAGE) as requested:
         context = context_for(requested, sop_class, peer)
         transfer_syntax = UID(requested.accepted[context].transfer_syntaxes[0])
-        message_id = ask(requested, context, Field.C_GET, encode_identifier(level, keys, transfer_syntax))
+        identifier = encode_identifier(level, keys, transfer_syntax, charset=asking.charset)
+        message_id = ask(requested, context, Field.C_GET, identifier)
+        conversation = Conversation(requested, context, Field.C_GET, message_id, caller.stopping)
         while True:
-            came_by, command = requested.next_command()
+            came_by, command = conversation.next_message()
             if command.number(Element.COMMAND_FIELD) == Field.C_STORE:
                 _store(requested, came_by, command, into)
                 continue
-            progress = _progress(command, message_id)
+            progress = progress_of(conversation.checked(command))
             requested.messages.skip_data_set()
             yield progress
             if not progress.is_pending:
                 return
-
-
-def _progress(command: Command, message_id: int) -> Progress:
-    is_ours = command.number(Element.COMMAND_FIELD) == Field.C_GET | RESPONSE
-    if not is_ours or command.number(Element.RESPONDED_TO) != message_id:
-        raise ProtocolError("neither a C-STORE nor the response that was due", BY_USER)
-    return progress_of(command)
 
 
 def _store(requested: Requested, context: int, command: Command, into: Taker) -> None:

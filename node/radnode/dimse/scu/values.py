@@ -1,14 +1,43 @@
 """What goes into the service class user's calls, and what comes out."""
 
 import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
+from radnode.dimse.extended import NO_OPTIONS, QueryOptions
+from radnode.dimse.upper.stopping import Stopping
 from radnode.model.errors import RadnodeError
 
 
 class CallFailed(RadnodeError):
     """The peer could not be called, ended the association, or answered the operation with a failure."""
+
+
+class NoAnswer(CallFailed):
+    """The peer was silent for longer than the caller waits."""
+
+
+class NotOffered(CallFailed):
+    """The peer is there, and does not accept the service that it is called for."""
+
+
+class Cancelled(CallFailed):
+    """The caller gave up before the peer had answered."""
+
+
+class InvalidKey(CallFailed):
+    """What was to be asked for cannot be asked: nobody was called."""
+
+
+class Answered(CallFailed):
+    """The peer answered an operation with a status that is a failure; its own words are in the text alone."""
+
+    def __init__(self, title: str, status: int, comment: str = "") -> None:
+        words = "".join(character if character.isprintable() else "?" for character in comment)
+        super().__init__(f"{title} answered {status:04X} {words}".rstrip())
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +48,54 @@ class Caller:
     timeout: float = 60.0
     tls: ssl.SSLContext | None = None
     """From `radnode.dimse.credentials.client_context`; without it peers with `tls` cannot be called."""
+    stopping: Stopping | None = None
+    """The wish to end early: then C-CANCEL goes to the peer, which has the grace to come to an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a query or retrieval is asked, whatever it asks for."""
+
+    charset: str = ""
+    """The (0008,0005) of the query, in which the peer is to answer too; else ISO_IR 192 where text is not ASCII."""
+    options: QueryOptions = NO_OPTIONS
+    """What is asked for by SOP class extended negotiation; the peer need not agree."""
+
+
+USUALLY = Asking()
+
+
+class Match(dict[str, str]):
+    """One match: keyword (or tag, where it has none) -> text, several values joined by a backslash.
+
+    What stands in sequences has dotted names, and the values of several items are joined as well.
+    """
+
+    def __init__(self, nested: Mapping[str, "Nested"]) -> None:
+        super().__init__(flattened(nested))
+        self.nested = nested
+        """The same as it nests: a sequence is a list of its items."""
+        self.has_all_keys = True
+        """Whether the peer looked at every key (FF00), or left out optional ones that it does not support (FF01)."""
+
+
+Nested: TypeAlias = "str | Sequence[Mapping[str, Nested]]"
+
+
+def flattened(nested: Mapping[str, Nested]) -> dict[str, str]:
+    """Dotted names for what is nested; "" for a sequence without items."""
+    flat: dict[str, str] = {}
+    for name, value in nested.items():
+        if isinstance(value, str):
+            flat[name] = value
+            continue
+        if not value:
+            flat[name] = ""
+        for item in value:
+            for inner, text in flattened(item).items():
+                key = f"{name}.{inner}"
+                flat[key] = f"{flat[key]}\\{text}" if key in flat else text
+    return flat
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from radnode.dimse.upper.endings import (
 from radnode.dimse.upper.messages import Messages
 from radnode.dimse.upper.pdu import RELEASE_REQUEST, Kind, PduReader, encode_abort
 from radnode.dimse.upper.secure import SecureConnection
+from radnode.dimse.upper.stopping import Stopping
 
 MAX_CONTEXTS = 128  # odd IDs from 1 to 255 (PS3.8 9.3.2.2)
 _MAX_PDU = 131072
@@ -91,9 +92,12 @@ class Requested:
         self._message_id = self._message_id % 0xFFFF + 1
         return self._message_id
 
-    def next_command(self) -> tuple[int, Command]:
-        """The next command of the peer; ProtocolError where it asks for the release instead."""
-        message = self.messages.next_command(interruptible=False)
+    def next_command(self, *, interruptible: bool = False) -> tuple[int, Command]:
+        """The next command of the peer; ProtocolError where it asks for the release instead.
+
+        An interruptible wait for it ends with Stopped as soon as stopping is asked, and may be taken up again.
+        """
+        message = self.messages.next_command(interruptible=interruptible)
         if message is None:
             raise ProtocolError("the peer released in the middle of an operation", BY_USER)
         return message
@@ -115,14 +119,16 @@ def associate(
     provider_of: Iterable[str] = (),
     extended: Mapping[str, bytes] = _NOTHING,
     timeout: float = 30.0,
+    stopping: Stopping | None = None,
 ) -> Iterator[Requested]:
     """An association for the block, released after it and aborted where it fails.
 
     `provider_of` names the SOP classes for which this side offers to be the SCP (role selection, PS3.7 D.3.3.4),
     `extended` what it says for SOP class extended negotiation (D.3.3.5), by SOP class.
+    Once `stopping` is asked, what is under way has its grace, and then ends with Stopped.
     Raises an Ending: ConnectionLost where nobody listens, HandshakeFailed, Rejected, Silent.
     """
-    connection = _connected(address, timeout)
+    connection = _connected(address, timeout, stopping)
     try:
         proposed = tuple(contexts)
         request = encode_request(address.called, address.calling, proposed, _MAX_PDU, provider_of, extended)
@@ -138,12 +144,12 @@ def associate(
         connection.part(_PARTING)
 
 
-def _connected(address: Address, timeout: float) -> Connection:
+def _connected(address: Address, timeout: float, stopping: Stopping | None) -> Connection:
     sock = _connect(address, timeout)
     if address.tls is None:
-        return Connection(sock)
+        return Connection(sock, stopping)
     try:
-        connection = SecureConnection.over(sock, address.tls, called=address.host)
+        connection = SecureConnection.over(sock, address.tls, stopping, called=address.host)
     except (OSError, ValueError) as error:  # gone already, or a name that no certificate can have
         sock.close()
         raise ConnectionLost(f"no TLS with {address.host}:{address.port}: {error}") from error
