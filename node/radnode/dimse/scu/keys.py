@@ -64,7 +64,7 @@ def _inside(place: Keys, sequence: int) -> Keys:
 
 
 def _tag(part: str, name: str) -> int:
-    tag = tag_for_keyword(part)
+    tag = tag_for_keyword(part) if part else None  # pydicom has entries without a keyword
     if tag is None and (found := _TAG.fullmatch(part)):
         tag = int(found[1] + found[2], 16)
     if tag is None:
