@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from radnode.model.route import Route
 from radnode.sections.queue import QueueSettings
 from radnode.sections.rules import Rule, check_rules
+from radnode.sections.query import QuerySettings
 from radnode.setting_types import AETitle, Claim, Host, Location, Origin, PeerHost, Port, Section
 
 Service = Literal["echo", "store", "find", "get", "move", "commit", "worklist", "mpps"]
@@ -194,6 +195,8 @@ class Settings(BaseSettings):
     """DICOM over TLS (PS3.15 B.12), as server and as client."""
     archive: ArchiveSettings = ArchiveSettings()
     """The storage folder and its index."""
+    query: QuerySettings = QuerySettings()
+    """How queries are matched where the Standard leaves a choice (PS3.4 C.2.2.2 and C.5.1.1)."""
     http: HttpSettings = HttpSettings()
     """The REST sidecar."""
     auth: AuthSettings = AuthSettings()

@@ -1,7 +1,7 @@
 """When C-FIND answers go out: many at once, but none waits for what is not found yet."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from support.dimse_server import IMPLICIT, address_of, proposals, running
@@ -29,7 +29,7 @@ class Slow(FakeArchive):
         self.fails = fails
         self.may_go_on = threading.Event()
 
-    def find_pages(self, query: Query) -> Iterator[Page]:
+    def find_pages(self, query: Query, *, given_up: Callable[[], bool] | None = None) -> Iterator[Page]:
         (page,) = super().find_pages(query)
         yield page
         assert self.may_go_on.wait(10)

@@ -11,7 +11,9 @@ from pydicom.filereader import read_dataset
 from radnode.archive.matching import condition
 from radnode.dimse.answers import AnswerEncoder
 from radnode.dimse.encoding import encode_elements
-from radnode.dimse.identifier import Identifier, matching_key, parse_identifier
+from radnode.dimse.identifier import Identifier, parse_identifier
+from radnode.dimse.matching_keys import matching_key
+from radnode.dimse.scp.find import answer_constants
 from radnode.model.attributes import BY_KEYWORD
 from radnode.model.errors import InvalidQuery, NotDicom
 from radnode.model.level import Root
@@ -31,7 +33,9 @@ def parsed(
 
 def answered(identifier: Identifier, values: dict[str, str], syntax: UID = EXPLICIT) -> Dataset:
     row = [values.get(attribute.keyword, "") for attribute in identifier.query.returns]
-    encoded = AnswerEncoder(identifier, syntax, "RADNODE").encode(row)
+    constants = answer_constants(identifier, "RADNODE")
+    encoder = AnswerEncoder(identifier.query.returns, identifier.requested, constants, identifier.character_set, syntax)
+    encoded = encoder.encode(row)
     return read_dataset(BytesIO(encoded), syntax == IMPLICIT, syntax != BIG)
 
 

@@ -1,6 +1,6 @@
 """An archive in memory, for what a real disk cannot be made to do at a given moment."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -25,7 +25,9 @@ class FakeArchive:
         self.open += 1
         return FakeReceiving(self, sop_instance)
 
-    def find_pages(self, query: Query) -> Iterator[list[tuple[str, ...]]]:
+    def find_pages(
+        self, query: Query, *, given_up: Callable[[], bool] | None = None
+    ) -> Iterator[list[tuple[str, ...]]]:
         for start in range(0, len(self.rows), 1000):
             page = self.rows[start : start + 1000]
             yield [tuple(row.get(attribute.keyword, "") for attribute in query.returns) for row in page]

@@ -18,6 +18,7 @@ from radnode.archive.owners import Owner
 from radnode.archive.receiving import Receiving
 from radnode.archive.recovery import Recovered
 from radnode.archive.rows import standing_at
+from radnode.archive.watching import GivenUp
 from radnode.instance.part10 import FileMeta
 from radnode.model.errors import InvalidIdentity, NotFound, OutOfResources
 from radnode.model.file_path import FilePath
@@ -112,9 +113,9 @@ class Archive:
         """Each entity that matches, as keyword -> stored text, "" where nothing is known. Raises InvalidQuery."""
         return find.find(self.index, query)
 
-    def find_pages(self, query: Query) -> Iterator[Page]:
-        """As `find`, in pages of texts in the order of the query's `returns`."""
-        return find.find_pages(self.index, query)
+    def find_pages(self, query: Query, *, given_up: GivenUp | None = None) -> Iterator[Page]:
+        """As `find`, in pages of texts in the order of the query's `returns`; Abandoned once `given_up` says so."""
+        return find.find_pages(self.index, query, given_up=given_up)
 
     def holding(self, sop_instance: UID) -> Holding | None:
         """The current object with that SOP Instance UID. Raises OutOfResources."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from radnode.archive.index import Index
 from radnode.archive.plan import Plan, Position, plans
+from radnode.archive.watching import GivenUp
 from radnode.model.query import Query
 
 PAGE = 1000
@@ -28,31 +29,36 @@ def find(index: Index, query: Query, *, clock: Callable[[], float] = time.monoto
     return (dict(zip(keywords, values, strict=True)) for page in pages for values in page)
 
 
-def find_pages(index: Index, query: Query, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Page]:
+def find_pages(
+    index: Index, query: Query, *, clock: Callable[[], float] = time.monotonic, given_up: GivenUp | None = None
+) -> Iterator[Page]:
     """As `find`, in pages: what follows a page may be long in coming, what is in it is there.
 
-    An answer is its stored texts in the order of the query's `returns`.
+    An answer is its stored texts in the order of the query's `returns`. While the next one is sought, `given_up` is
+    asked every few milliseconds whether that is for nothing: then Abandoned is raised.
     """
-    return _pages(index, plans(query), clock, len(query.returns))
+    return _pages(index, plans(query), clock, given_up)
 
 
-def _pages(index: Index, prepared: Iterator[Plan], clock: Callable[[], float], count: int) -> Iterator[Page]:
+def _pages(
+    index: Index, prepared: Iterator[Plan], clock: Callable[[], float], given_up: GivenUp | None
+) -> Iterator[Page]:
     for plan in prepared:
         after: Position | None = None
         complete = False
         while not complete:
-            page, complete = _fetch(index, plan, after, clock)
+            page, complete = _fetch(index, plan, after, clock, given_up)
             if page:
-                yield [tuple(value or "" for value in row[:count]) for row in page]
+                yield [tuple(value or "" for value in row[: len(plan.returns)]) for row in page]
             after = page[-1][len(plan.returns) :] if page else None
 
 
 def _fetch(
-    index: Index, plan: Plan, after: Position | None, clock: Callable[[], float]
+    index: Index, plan: Plan, after: Position | None, clock: Callable[[], float], given_up: GivenUp | None
 ) -> tuple[list[tuple[Any, ...]], bool]:
     statement, deadline = plan.page(after, PAGE), 0.0
     page: list[tuple[Any, ...]] = []
-    for row in index.rows(statement.sql, statement.parameters):
+    for row in index.rows(statement.sql, statement.parameters, given_up=given_up):
         page.append(tuple(row))
         deadline = clock() + PAGE_SECONDS if len(page) == 1 else deadline
         if clock() > deadline:

@@ -20,6 +20,7 @@ from radnode.archive.folding import teach
 from radnode.archive.layout import disk_errors, sync
 from radnode.archive.sqlite_files import failures_of, make_file
 from radnode.archive.turns import Turns
+from radnode.archive.watching import GivenUp, watched
 from radnode.model.errors import OutOfResources
 
 _NAME = "The index"
@@ -86,9 +87,13 @@ class Index:
             connection.close()
         self._turns.close()
 
-    def rows(self, sql: str, parameters: Parameters = ()) -> Iterator[sqlite3.Row]:
-        """The rows of one SELECT, streamed; close the iterator (or exhaust it) to give the connection back."""
-        with self.reading() as connection:
+    def rows(self, sql: str, parameters: Parameters = (), *, given_up: GivenUp | None = None) -> Iterator[sqlite3.Row]:
+        """The rows of one SELECT, streamed; close the iterator (or exhaust it) to give the connection back.
+
+        `given_up` is asked every few milliseconds while none is found. Raises Abandoned once it says so, and what it
+        raises itself.
+        """
+        with self.reading() as connection, watched(connection, given_up):
             cursor = connection.execute(sql, parameters)
             try:
                 yield from cursor

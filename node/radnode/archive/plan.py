@@ -108,11 +108,32 @@ def plans(query: Query) -> Iterator[Plan]:
         if attribute.level <= query.level and (found := condition(attribute, key)) is not None
     ]
     ranked = [(rank, restriction) for restriction in restrictions if (rank := _rank(*restriction[:2])) is not None]
-    if not ranked:
+    leader = min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+    others = [restriction[2] for restriction in restrictions if restriction is not leader]
+    if query.relational:
+        others += _below(query)
+    if leader is None:
         start = min((attribute.level for attribute, _, _ in restrictions), default=query.level)
-        return iter((_plan(query, start, (), [found for _, _, found in restrictions]),))
-    leader = min(ranked, key=lambda pair: pair[0])[1]
-    return _led_by(query, leader, [restriction[2] for restriction in restrictions if restriction is not leader])
+        return iter((_plan(query, start, (), others),))
+    return _led_by(query, leader, others)
+
+
+def _below(query: Query) -> Iterator[Condition]:
+    """The condition that one branch below an entity matches the keys there, if there are any."""
+    keys = [(attribute, key) for attribute, key in query.keys if attribute.level > query.level]
+    found = [one for attribute, key in keys if (one := condition(attribute, key)) is not None]
+    if not found:
+        return
+    lowest = max(attribute.level for attribute, _ in keys)
+    first, *rest = [level for level in Level if query.level < level <= lowest]
+    parts = all_of(*(Condition(JOINS[level]) for level in rest), *found)
+    tables = ", ".join(TABLES[level] for level in (first, *rest))
+    own, parent = JOINS[first].split(" = ")
+    if any((rank := _rank(attribute, key)) is not None and rank[0] <= 1 for attribute, key in keys):
+        # An index has the few that match: the search begins there.
+        yield Condition(f"{own} IN (SELECT {parent} FROM {tables} WHERE {parts.sql})", parts.parameters)  # noqa: S608
+    else:
+        yield Condition(f"EXISTS (SELECT 1 FROM {tables} WHERE {JOINS[first]} AND {parts.sql})", parts.parameters)  # noqa: S608
 
 
 def _led_by(query: Query, leader: Restriction, others: Sequence[Condition]) -> Iterator[Plan]:

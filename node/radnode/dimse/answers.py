@@ -6,16 +6,21 @@ Values are never normalised: what an answer carries is the stored text, whatever
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import methodcaller
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from radnode.dimse.answer_charset import DEFAULT_TERM, choose
+from radnode.dimse.answer_charset import DEFAULT_TERM, Encode, choose
+from radnode.dimse.answer_items import Item, ItemEncoder, items_of, texts_in
 from radnode.dimse.encoding import CHARSET_VRS, ElementForm, element_form, encode_value
-from radnode.dimse.identifier import AVAILABILITY, CHARACTER_SET, LEVEL, RETRIEVE_AE_TITLE, Identifier
+from radnode.dimse.keys import CHARACTER_SET, Requested
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN
+from radnode.model.attributes import Attribute
 from radnode.model.uid import UID
 
 _BINARY_VRS = {"US", "SS", "UL", "SL", "FL", "FD"}
 _plain: Callable[[str], bytes] = methodcaller("encode", "latin_1", "replace")
+
+Constants = Mapping[int, tuple[str, bytes]]
+"""Elements that are the same in every answer: tag -> VR and value."""
 
 
 class _Varying(NamedTuple):
@@ -25,29 +30,47 @@ class _Varying(NamedTuple):
     form: ElementForm
     place: int | None
     """In the row; None for the element that names the character set."""
-    convert: Callable[[str], bytes] | None
+    convert: Callable[[Any], bytes] | None
     """None for text in that character set."""
 
 
 class AnswerEncoder:
     """Encodes the matches of one query: every requested key, and what an answer always has (C.4.1.1.3.2)."""
 
-    def __init__(self, identifier: Identifier, transfer_syntax: UID, retrieve_ae_title: str) -> None:
-        returns = identifier.query.returns
-        self._character_set = identifier.character_set
-        self._ascii_term = identifier.character_set.strip(b"\0 ") or DEFAULT_TERM
+    def __init__(
+        self,
+        returns: Sequence[Attribute],
+        requested: Sequence[Requested],
+        constants: Constants,
+        character_set: bytes,
+        transfer_syntax: UID,
+    ) -> None:
+        """`returns` are the attributes of a row, in its order; `character_set` is the identifier's, as it was sent."""
+        self._character_set = character_set
+        self._ascii_term = character_set.strip(b"\0 ") or DEFAULT_TERM
         self._texts = [place for place, attribute in enumerate(returns) if attribute.vr in CHARSET_VRS]
+        items = {one.tag: one.items for one in requested}
+        self._sequences = [
+            (place, ItemEncoder(attribute, items.get(attribute.tag, ()), transfer_syntax))
+            for place, attribute in enumerate(returns)
+            if attribute.vr == "SQ"
+        ]
         self._end = b""
-        self._layout = list(self._laid_out(identifier, transfer_syntax, retrieve_ae_title))
+        everywhere = {one.tag: (one.vr, one.value) for one in requested} | dict(constants)
+        self._layout = list(self._laid_out(returns, everywhere, transfer_syntax))
 
     def encode(self, values: Sequence[str]) -> bytes:
         """One match; `values` are the stored texts in the order of the query's `returns`."""
         texts = [values[place] for place in self._texts]
+        sequences = [items_of(values[place]) for place, _ in self._sequences]
+        if sequences:
+            texts.extend(text for items in sequences for text in texts_in(items))
         is_ascii = "".join(texts).isascii()  # the common case, and quick to see
         term, encode = (self._ascii_term, str.encode) if is_ascii else choose(self._character_set, texts)
+        row: Sequence[Any] = self._with_items(values, sequences, encode) if sequences else values
         parts: list[bytes] = []
         for before, (head, length, limit, padding), place, convert in self._layout:
-            value = term if place is None else (convert or encode)(values[place])
+            value = term if place is None else (convert or encode)(row[place])
             if len(value) > limit:
                 value = value[:limit]
             if len(value) % 2:
@@ -56,11 +79,16 @@ class AnswerEncoder:
         parts.append(self._end)
         return b"".join(parts)
 
-    def _laid_out(self, identifier: Identifier, transfer_syntax: UID, retrieve_ae_title: str) -> Iterator[_Varying]:
+    def _with_items(self, values: Sequence[str], sequences: list[list[Item]], encode: Encode) -> list[str | bytes]:
+        row: list[str | bytes] = list(values)
+        for (place, encoder), items in zip(self._sequences, sequences, strict=True):
+            row[place] = encoder.encode(items, encode)
+        return row
+
+    def _laid_out(self, returns: Sequence[Attribute], constants: Constants, transfer_syntax: UID) -> Iterator[_Varying]:
         """What varies, each with all that is the same before it: keys can be many. What comes last is kept."""
-        constants = _constants(identifier, retrieve_ae_title)
         varying: dict[int, tuple[str, int | None]] = {
-            attribute.tag: (attribute.vr, place) for place, attribute in enumerate(identifier.query.returns)
+            attribute.tag: (attribute.vr, place) for place, attribute in enumerate(returns)
         }
         varying[CHARACTER_SET] = ("CS", None)
         same: list[bytes] = []
@@ -76,18 +104,11 @@ class AnswerEncoder:
         self._end = b"".join(same)
 
 
-def _constants(identifier: Identifier, retrieve_ae_title: str) -> Mapping[int, tuple[str, bytes]]:
-    elements = {tag: (vr, value) for tag, vr, value in identifier.requested}
-    elements[LEVEL] = ("CS", identifier.query.level.name.encode())
-    elements[RETRIEVE_AE_TITLE] = ("AE", retrieve_ae_title.encode("ascii", "replace"))
-    if identifier.asks_availability:
-        elements[AVAILABILITY] = ("CS", b"ONLINE")
-    return elements
-
-
-def _conversion(vr: str, transfer_syntax: UID) -> Callable[[str], bytes] | None:
+def _conversion(vr: str, transfer_syntax: UID) -> Callable[[Any], bytes] | None:
     if vr in CHARSET_VRS:
         return None
+    if vr == "SQ":
+        return bytes  # encoded already, with the character set that all of the answer has
     if vr in _BINARY_VRS:
         return partial(encode_value, vr, encode=str.encode, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN)
     return _plain

@@ -22,5 +22,5 @@ def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers
     return {
         (Field.C_ECHO, "echo"): EchoProvider(),
         (Field.C_STORE, "store"): StoreProvider(archive, router, settings.dicom.max_object_size),
-        (Field.C_FIND, "find"): FindProvider(archive, settings.dicom.ae_title),
+        (Field.C_FIND, "find"): FindProvider(archive, settings.dicom.ae_title, settings.query),
     }

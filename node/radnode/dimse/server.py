@@ -12,6 +12,7 @@ from radnode.dimse.access import resolve_name
 from radnode.dimse.learning import Learning
 from radnode.dimse.metrics import DimseMetrics
 from radnode.dimse.providers import Providers
+from radnode.dimse.query_options import options_offered
 from radnode.dimse.resolving import Resolver
 from radnode.dimse.serving import Node, Serving
 from radnode.dimse.slots import Slots
@@ -51,7 +52,10 @@ class DicomServer:
         dicom = settings.dicom
         resolve = Resolver(resolve_name)
         metrics = DimseMetrics()
-        self._node = Node(dicom, settings.peers, slots, providers, metrics, patience.request, resolve, learning)
+        options = options_offered(settings.query)
+        self._node = Node(
+            dicom, settings.peers, slots, providers, metrics, patience.request, resolve, learning, options
+        )
         self._doors = doors
         self._stopping = Stopping(patience.grace)
         self._serving: dict[threading.Thread, Serving] = {}

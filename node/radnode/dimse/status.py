@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 from radnode.model.errors import (
+    Abandoned,
     InvalidIdentity,
     InvalidQuery,
     Mismatch,
@@ -38,6 +39,7 @@ DIMSE_STATUS: dict[type[RadnodeError], Status] = {
     TooLarge: Status.OUT_OF_RESOURCES,
     OutOfResources: Status.OUT_OF_RESOURCES,
     InvalidQuery: Status.MISMATCH,
+    Abandoned: Status.CANCELLED,
 }
 IDENTITY_STATUS = {"SOPInstanceUID": Status.INVALID_INSTANCE, "SOPClassUID": Status.MISMATCH}
 

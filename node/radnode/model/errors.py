@@ -44,6 +44,10 @@ class InvalidQuery(RadnodeError):
     """The query has no answer because it is not a query: bad level, bad range, bad cursor."""
 
 
+class Abandoned(RadnodeError):
+    """Whoever asked does not want the rest of the answers any more."""
+
+
 class NoPixelData(RadnodeError):
     """The object has no pixel data element, or an empty one."""
 

@@ -87,9 +87,11 @@ MatchingKey = (
 class Query:
     """Entities of `level` for which every matching key matches; each answer holds every attribute of `returns`.
 
-    Keys above `level` restrict the parents; `returns` may name attributes of `level` and above.
+    Keys above `level` restrict the parents; `returns` may name attributes of `level` and above. Keys below it count in
+    a `relational` query: one branch below the entity has to match them all (C.4.1.2.2.1).
     """
 
     level: Level
     keys: tuple[tuple[Attribute, MatchingKey], ...]
     returns: tuple[Attribute, ...]
+    relational: bool = False
