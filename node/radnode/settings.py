@@ -7,9 +7,9 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from radnode.model.route import Route
+from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
 from radnode.sections.rules import Rule, check_rules
-from radnode.sections.query import QuerySettings
 from radnode.setting_types import AETitle, Claim, Host, Location, Origin, PeerHost, Port, Section
 
 Service = Literal["echo", "store", "find", "get", "move", "commit", "worklist", "mpps"]

@@ -1,70 +1,137 @@
-"""Matching (PS3.4 C.2.2.2) in the plainest way: every entity is looked at with ordinary Python. The SQL must agree."""
+"""Matching (PS3.4 C.2.2.2) in the plainest way: every entity is looked at with ordinary Python. The SQL must agree.
 
+Written from the Standard and from decision 9, with nothing of the SQL side but the folding of names.
+"""
+
+import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from radnode.archive.folding import fold
 from radnode.model.attributes import Attribute
-from radnode.model.level import Level
-from radnode.model.query import ListOfUID, MatchingKey, Query, Range, SingleValue, Universal, Wildcard
+from radnode.model.query import (
+    AllOf,
+    DateTimeRange,
+    Empty,
+    Fuzzy,
+    ListOfUID,
+    MatchingKey,
+    Query,
+    Range,
+    SequenceKey,
+    SingleValue,
+    Universal,
+    Wildcard,
+)
 
-Entity = Mapping[str, str | None]
-"""An entity with its parents' attributes, by keyword; None or no key where it has none."""
+Entity = Mapping[str, Any]
+"""An entity with its parents' attributes, by keyword; None or no key where it has none. Sequences are JSON."""
+Moment = tuple[int, ...]
 
 
-def slow_find(entities: Sequence[Entity], query: Query) -> list[dict[str, str]]:
-    """The answers of `query`, in no order; `entities` are those of its level."""
-    keys = [(attribute, key) for attribute, key in query.keys if attribute.level <= query.level]
+def slow_find(
+    entities: Sequence[Entity], query: Query, branches: Sequence[Sequence[Entity]] = ()
+) -> list[dict[str, str]]:
+    """The answers of `query`, in no order; `entities` are those of its level, `branches` the instances below each."""
+    own = [(attribute, key) for attribute, key in query.keys if attribute.level <= query.level]
+    below = [(attribute, key) for attribute, key in query.keys if attribute.level > query.level and query.relational]
     return [
-        {attribute.keyword: _shown(entity, attribute, query.level) for attribute in query.returns}
-        for entity in entities
-        if all(_matches(attribute, key, entity.get(attribute.keyword)) for attribute, key in keys)
+        {attribute.keyword: _shown(entity, attribute, query) for attribute in query.returns}
+        for place, entity in enumerate(entities)
+        if _meets(entity, own) and (not below or any(_meets(branch, below) for branch in branches[place]))
     ]
 
 
-def _shown(entity: Entity, attribute: Attribute, level: Level) -> str:
-    return entity.get(attribute.keyword) or "" if attribute.level <= level else ""
+def _meets(entity: Entity, keys: Sequence[tuple[Attribute, MatchingKey]]) -> bool:
+    return all(_matches(attribute, key, entity) for attribute, key in keys)
 
 
-def _matches(attribute: Attribute, key: MatchingKey, stored: str | None) -> bool:
-    if isinstance(key, Universal) or (isinstance(key, Wildcard) and not key.pattern.strip("*")):
-        return True
+def _shown(entity: Entity, attribute: Attribute, query: Query) -> str:
+    stored = entity.get(attribute.keyword) or "" if attribute.level <= query.level else ""
+    for asked, key in query.keys:
+        if asked == attribute and isinstance(key, SequenceKey) and not _is_universal(key) and stored:
+            items = [item for item in json.loads(stored) if _meets(item, key.keys)]
+            return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+    return stored
+
+
+def _is_universal(key: MatchingKey) -> bool:
+    if isinstance(key, SequenceKey):
+        return all(_is_universal(inner) for _, inner in key.keys)
+    if isinstance(key, Wildcard):
+        return set(key.pattern) <= {"*"}
+    return isinstance(key, Universal)
+
+
+def _matches(attribute: Attribute, key: MatchingKey, entity: Entity) -> bool:
+    stored = entity.get(attribute.keyword)
+    if _is_universal(key) or isinstance(key, Empty):
+        return _is_universal(key) or not stored or stored == "[]"
     if stored is None:
         return False
+    if isinstance(key, SequenceKey):
+        items = json.loads(stored) if isinstance(stored, str) else stored
+        return any(_meets(item, key.keys) for item in items or ())
+    if isinstance(key, DateTimeRange):
+        return _in_combined(key, stored, entity.get(key.time.keyword))
     values = stored.split("\\") if attribute.multiple else [stored]
+    if isinstance(key, AllOf):
+        return all(any(_matches_value(attribute, SingleValue(one), value) for value in values) for one in key.values)
     return any(_matches_value(attribute, key, value) for value in values)
 
 
 def _matches_value(attribute: Attribute, key: MatchingKey, stored: str) -> bool:
+    if attribute.vr == "PN":
+        return _matches_name(key, stored)
+    if attribute.vr in {"DA", "TM", "DT"}:
+        return _matches_moment(attribute.vr, key, stored)
     match key:
         case SingleValue(value):
-            return _same(attribute, value, stored)
+            return value == stored
         case ListOfUID(wanted):
-            return any(_same(attribute, value, stored) for value in wanted)
+            return stored in wanted
         case Wildcard(pattern):
-            folded = attribute.vr == "PN"
-            return bool(_expression(pattern, folded).fullmatch(fold(stored) if folded else stored))
-        case Range(first, last):
-            moment = _moments(attribute.vr, stored)
-            lower = None if first is None else _moments(attribute.vr, first)
-            upper = None if last is None else _moments(attribute.vr, last)
-            return (
-                moment is not None
-                and (lower is None or lower[0] <= moment[0])
-                and (upper is None or moment[0] <= upper[1])
+            return bool(_expression(pattern, False).fullmatch(stored))
+        case _:
+            raise AssertionError(key)
+
+
+def _matches_name(key: MatchingKey, stored: str) -> bool:
+    name = fold(stored).split("=")
+    match key:
+        case SingleValue(value):
+            wanted = fold(value).split("=")
+            if wanted == [""]:
+                return name == [""]
+            return _any_group(wanted, name, lambda one, group: one == group)
+        case ListOfUID(values):
+            return any(_matches_name(SingleValue(value), stored) for value in values)
+        case Wildcard(pattern):
+            groups = re.split("[=\uff1d]", pattern)
+            while len(groups) > 1 and not groups[-1].strip("*"):
+                groups.pop()
+            if not any(group.strip("*") for group in groups):
+                return True
+            groups = [group if group.strip("*") else "" for group in groups]
+            return _any_group(groups, name, lambda one, group: bool(_expression(one, True).fullmatch(group)))
+        case Fuzzy(text):
+            words = re.split(r"[ ^=,.-]", fold(stored))
+            return all(
+                any(word.startswith(fold(one)) for word in words) for one in re.split(r"[\s^=,.*?-]", text) if fold(one)
             )
         case _:
-            return True
+            raise AssertionError(key)
 
 
-def _same(attribute: Attribute, wanted: str, stored: str) -> bool:
-    if attribute.vr == "PN":
-        return fold(wanted) == fold(stored)
-    if attribute.vr in {"DA", "TM", "DT"}:
-        one, other = _moments(attribute.vr, wanted), _moments(attribute.vr, stored)
-        return one is not None and other is not None and one[0] == other[0]
-    return wanted == stored
+def _any_group(wanted: list[str], name: list[str], same: Any) -> bool:
+    if len(wanted) > 3:
+        return False
+    if len(wanted) == 1:
+        return any(same(wanted[0], group) for group in name[:2]) or (len(name) > 2 and same(wanted[0], name[2]))
+    return all(not one or (place < len(name) and same(one, name[place])) for place, one in enumerate(wanted))
 
 
 @cache
@@ -83,26 +150,105 @@ def _expression(pattern: str, folded: bool) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL)
 
 
-def _moments(vr: str, text: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+def _matches_moment(vr: str, key: MatchingKey, stored: str) -> bool:
+    match key:
+        case SingleValue(value):
+            return _between(vr, value, value, stored, is_one=True)
+        case ListOfUID(values):
+            return any(_between(vr, value, value, stored, is_one=True) for value in values)
+        case Range(first, last):
+            return _between(vr, first, last, stored)
+        case _:
+            raise AssertionError(key)
+
+
+def _between(vr: str, first: str | None, last: str | None, stored: str, *, is_one: bool = False) -> bool:
+    text, offset = _apart(vr, stored)
+    found = _moments(vr, text)
+    if found is None:
+        return False
+    (lower, lower_offset), (upper, upper_offset) = _apart(vr, first or ""), _apart(vr, last or "")
+    from_, until = (_moments(vr, one) if one else None for one in (lower, upper))
+    if is_one and from_ is None:
+        return False
+    begin = from_ and from_[0]
+    end = begin if is_one else until and until[1]
+    value = found[0]
+    if offset and (lower_offset or upper_offset):
+        value = _utc(value, offset)
+        begin = begin and _utc(begin, lower_offset or upper_offset)
+        end = end and _utc(end, upper_offset or lower_offset)
+    return (begin is None or begin <= value) and (end is None or value <= end)
+
+
+def _in_combined(key: DateTimeRange, date: str, time: str | None) -> bool:
+    day, clock = _moments("DA", date), _moments("TM", time or "000000")
+    if day is None or clock is None:
+        return False
+    moment = (*day[0], *clock[0])
+    if key.dates.first is not None and key.times.first is not None:
+        first, at = _moments("DA", key.dates.first), _moments("TM", key.times.first)
+        if first is None or at is None or moment < (*first[0], *at[0]):
+            return False
+    if key.dates.last is not None and key.times.last is not None:
+        last, at = _moments("DA", key.dates.last), _moments("TM", key.times.last)
+        if last is None or at is None or moment > (*last[0], *at[1]):
+            return False
+    return True
+
+
+def _apart(vr: str, text: str) -> tuple[str, str]:
+    if vr == "DT" and (found := re.fullmatch(r"(.*)([+-][0-9]{4})", text)):
+        return found[1], found[2]
+    return text, ""
+
+
+def _utc(moment: Moment, offset: str) -> Moment:
+    year, month, day, hour, minute, second, fraction = moment
+    ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:])) * (-1 if offset[0] == "-" else 1)
+    found = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - ahead
+    return (found.year, found.month, found.day, found.hour, found.minute, found.second, fraction)
+
+
+def _moments(vr: str, text: str) -> tuple[Moment, Moment] | None:
     """The first and the last moment that a date or time means, as numbers."""
     if vr == "DA":
         date = _date(text.replace(".", ""))
         return (date, date) if date else None
     if vr == "TM":
         return _clock(text.replace(":", ""))
-    raise AssertionError(vr)
+    return _date_time(text.replace(":", ""))
+
+
+def _date_time(text: str) -> tuple[Moment, Moment] | None:
+    """A DT from its year on, to whatever precision."""
+    if len(text) < 8:
+        if not re.fullmatch(r"[0-9]{4}([0-9]{2})?", text):
+            return None
+        year, month = int(text[:4]), int(text[4:6] or 0)
+        if month > 12 or (text[4:6] and not month):
+            return None
+        last = _days(year, month or 12)[-1]
+        return (year, month or 1, 1, 0, 0, 0, 0), (year, month or 12, last, 23, 59, 59, 999_999)
+    date, clock = _date(text[:8]), _clock(text[8:]) if text[8:] else ((0, 0, 0, 0), (23, 59, 59, 999_999))
+    if date is None or clock is None:
+        return None
+    return (*date, *clock[0]), (*date, *clock[1])
+
+
+def _days(year: int, month: int) -> range:
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return range(1, (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1] + 1)
 
 
 def _date(text: str) -> tuple[int, int, int] | None:
     if not re.fullmatch(r"[0-9]{8}", text):
         return None
     year, month, day = int(text[:4]), int(text[4:6]), int(text[6:])
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    days = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-    return (year, month, day) if 1 <= month <= 12 and 1 <= day <= days[month - 1] else None
+    return (year, month, day) if 1 <= month <= 12 and day in _days(year, month) else None
 
 
-def _clock(text: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+def _clock(text: str) -> tuple[Moment, Moment] | None:
     if not re.fullmatch(r"[0-9]{2}([0-9]{2}([0-9]{2}(\.[0-9]{1,6})?)?)?", text):
         return None
     given = [int(text[at : at + 2]) for at in range(0, min(len(text), 6), 2)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from pydicom.datadict import dictionary_VR
 
@@ -144,7 +144,7 @@ def everything_in(sequence: Attribute) -> tuple[Requested, ...]:
 def _grouped(elements: Sequence[Element], depth: int) -> Iterator[tuple[Element, Sequence[Element]]]:
     """The elements of that depth, each with those inside it."""
     places = [place for place, element in enumerate(elements) if element.depth == depth]
-    for place, following in zip(places, [*places[1:], len(elements)], strict=True):
+    for place, following in pairwise([*places, len(elements)]):
         yield elements[place], elements[place + 1 : following]
 
 
