@@ -1,43 +1,27 @@
 """Pictures from expendable processes: a decoder that crashes or hangs costs one request, never the node."""
 
 import asyncio
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from radnode.instance.render_protocol import ANSWER, PICTURE, REFUSALS, Format, Request
+from radnode.instance.spawning import spawn
 from radnode.model.errors import CannotRender, RadnodeError
 from radnode_http.errors import Disconnected
 
 WAITING_PER_WORKER = 64
 START_LIMIT = 60.0
 BUFFER = 2**20
-# What a worker needs of the environment; secrets stay out of the reach of decoders.
-ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "TMPDIR", "VIRTUAL_ENV")
+WORKER = "radnode.instance.render_worker"
 _log = structlog.get_logger()
 
 
 class _Gone(Exception):
     """The worker ended in the middle of something, or could not be started."""
-
-
-def _spawn(connection: socket.socket) -> subprocess.Popen[bytes]:
-    """A worker that has this end of the socket and nothing else of this process (PEP 446)."""
-    descriptor = connection.fileno()
-    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "radnode.instance.render_worker", str(descriptor)],
-        pass_fds=(descriptor,),
-        env=environment | {"OPENBLAS_NUM_THREADS": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # decoders talk there of what they read
-    )
 
 
 class _Worker:
@@ -56,7 +40,7 @@ class _Worker:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                self._process = await asyncio.to_thread(_spawn, theirs)
+                self._process = await asyncio.to_thread(spawn, WORKER, theirs)
             self._streams = await asyncio.open_connection(sock=ours, limit=BUFFER)
             async with asyncio.timeout(START_LIMIT):
                 await self._answer()

@@ -31,11 +31,12 @@ def color_picture(frame: EncodedFrame, decoded: DecodedFrame) -> Color:
     picture = np.empty(decoded.values.shape, np.uint8)
     for top in range(0, len(picture), _STRIP):
         rows = slice(top, top + _STRIP)
-        picture[rows] = _rgb(decoded.values[rows], decoded.photometric, decoded.bits)
+        picture[rows] = rgb(decoded.values[rows], decoded.photometric, decoded.bits)
     return picture
 
 
-def _rgb(values: Array, photometric: str, bits: int) -> Color:
+def rgb(values: Array, photometric: str, bits: int) -> Color:
+    """Samples of that many bits in one of the colour spaces above as 8-bit red, green and blue."""
     if photometric == "RGB" and bits == 8:
         return values.astype(np.uint8)
     white = float(2**bits - 1)

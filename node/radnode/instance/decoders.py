@@ -13,6 +13,9 @@ from radnode.instance.native import Array, native_cells, shaped, stored_values
 from radnode.instance.pixels import EncodedFrame
 from radnode.model.errors import CannotRender
 
+UPSAMPLED = {"YBR_FULL_422": "YBR_FULL", "YBR_PARTIAL_422": "YBR_PARTIAL"}
+"""What 4:2:2 is called once each pixel has its own chroma."""
+
 
 @dataclass(frozen=True)
 class DecodedFrame:
@@ -28,26 +31,28 @@ class DecodedFrame:
 
 def decode(frame: EncodedFrame) -> DecodedFrame:
     """The stored values of a frame; CannotRender where no decoder can make them."""
-    data, description = frame.data, frame.description
+    description = frame.description
     with refusing("the pixel data cannot be decoded"):
-        match frame.compression:
-            case Compression.NATIVE | Compression.ENCAPSULATED:
-                cells = _native(data, frame)
-            case Compression.DEFLATED:
-                cells = _native(zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, description.native_bytes), frame)
-            case Compression.RLE:
-                cells = _rle(data, description)
-            case Compression.JPEG:
-                return DecodedFrame(*decode_jpeg(data, description))
-        return _from_cells(cells, description)
+        if frame.compression is Compression.JPEG:
+            return DecodedFrame(*decode_jpeg(frame.data, description))
+        values = stored_values(
+            pixel_cells(frame), stored=description.stored, high_bit=description.high_bit, signed=description.signed
+        )
+        return DecodedFrame(values, UPSAMPLED.get(description.photometric, description.photometric), description.stored)
 
 
-def _from_cells(cells: Array, description: PixelDescription) -> DecodedFrame:
-    values = stored_values(cells, stored=description.stored, high_bit=description.high_bit, signed=description.signed)
-    photometric = {"YBR_FULL_422": "YBR_FULL", "YBR_PARTIAL_422": "YBR_PARTIAL"}.get(
-        description.photometric, description.photometric
-    )
-    return DecodedFrame(values, photometric, description.stored)
+def pixel_cells(frame: EncodedFrame) -> Array:
+    """All the bits of the cells of a frame that is no codestream. Raises CannotRender, and what decoders raise."""
+    data, description = frame.data, frame.description
+    match frame.compression:
+        case Compression.NATIVE | Compression.ENCAPSULATED:
+            return _native(data, frame)
+        case Compression.DEFLATED:
+            return _native(zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, description.native_bytes), frame)
+        case Compression.RLE:
+            return _rle(data, description)
+        case Compression.JPEG:
+            raise CannotRender("the pixel data is a codestream")
 
 
 def _native(data: bytes, frame: EncodedFrame) -> Array:

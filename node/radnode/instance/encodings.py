@@ -39,6 +39,13 @@ SHORT_VRS |= {vr.encode(): vr for vr in ("SH", "SL", "SS", "ST", "TM", "UI", "UL
 LONG_VRS = {vr.encode(): vr for vr in ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")}
 
 
+WORDS = {  # VR -> the array type of the words that byte order turns round (PS3.5 7.3)
+    **dict.fromkeys(("AT", "OW", "SS", "US"), "H"),
+    **dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), "I"),
+    **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), "Q"),
+}
+
+
 def header_reader(transfer_syntax: UID, dataset: Buffer) -> HeaderReader:
     """How `dataset` (inflated already) writes its element headers.
 

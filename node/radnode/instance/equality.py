@@ -12,6 +12,7 @@ from radnode.instance.encodings import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
     UNDEFINED,
+    WORDS,
     Buffer,
 )
 from radnode.instance.values import TEXT_VRS
@@ -21,11 +22,6 @@ from radnode.model.uid import UID
 
 _UNCOMPRESSED = frozenset({IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN})
 _TRAILING_PADDING = 0xFFFCFFFC
-_WORDS = {  # VR -> the array type of the words that byte order turns round (PS3.5 7.3)
-    **dict.fromkeys(("AT", "OW", "SS", "US"), "H"),
-    **dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), "I"),
-    **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), "Q"),
-}
 _UNSAID = frozenset({"", "UN"})
 _PADDING = b"\0 "
 _CHUNK = 1 << 20  # bytes, a multiple of every word
@@ -61,7 +57,7 @@ class _Encoded:
 
     def word(self, element: Element) -> str | None:
         """The words to turn round to make its value little-endian; None where there is nothing to turn."""
-        return _WORDS.get(element.vr) if self.encoding == EXPLICIT_VR_BIG_ENDIAN else None
+        return WORDS.get(element.vr) if self.encoding == EXPLICIT_VR_BIG_ENDIAN else None
 
     def chunk(self, element: Element, start: int, word: str | None) -> bytes:
         """A piece of the value, little-endian."""

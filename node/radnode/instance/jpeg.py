@@ -18,6 +18,16 @@ from radnode.model.errors import CannotRender
 
 def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str, int]:
     """Stored values, their photometric interpretation and their bits. Raises CannotRender, and what decoders raise."""
+    cells, codestream = jpeg_samples(data, description)
+    bits = codestream.precision
+    if codestream.process is not Process.JPEG_2000:
+        bits = min(bits, description.stored)
+    values = stored_values(cells, stored=bits, high_bit=bits - 1, signed=description.signed)
+    return values, colour_space(description, codestream), bits
+
+
+def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Codestream]:
+    """The samples with all the bits of their precision, not yet signed; errors as decode_jpeg."""
     codestream = read_codestream(data)
     if (codestream.rows, codestream.columns) != (description.rows, description.columns):
         raise CannotRender("the compressed frame has another size than Rows and Columns say")
@@ -26,15 +36,10 @@ def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str,
     decoder = DECODERS[codestream.process]
     if codestream.process is Process.DCT and codestream.precision > 8:
         decoder = _gdcm
-    cells = decoder(data, description, codestream)
-    bits = codestream.precision
-    if codestream.process is not Process.JPEG_2000:
-        bits = min(bits, description.stored)
-    values = stored_values(cells, stored=bits, high_bit=bits - 1, signed=description.signed)
-    return values, _colour_space(description, codestream), bits
+    return decoder(data, description, codestream), codestream
 
 
-def _colour_space(description: PixelDescription, codestream: Codestream) -> str:
+def colour_space(description: PixelDescription, codestream: Codestream) -> str:
     """What the decoded samples are: the codestream's own marks go before Photometric Interpretation.
 
     JPEG 2000's transforms are undone by the decoder; those of the JPEG family are not, whatever their chroma was.

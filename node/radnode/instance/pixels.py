@@ -66,7 +66,7 @@ def _readable(path: Path) -> Iterator[tuple[Buffer, UID]]:
 
 
 def _first_frame(dataset: Buffer, encoding: UID, attributes: Dataset, pixels: Element) -> EncodedFrame:
-    if _is_empty(dataset, pixels):
+    if is_empty(dataset, pixels):
         raise NoPixelData("DICOM file does not contain pixel data")
     compression = compression_of(encoding)
     description = describe(attributes, PIXEL_ELEMENTS[pixels.tag])
@@ -83,7 +83,7 @@ def _first_frame(dataset: Buffer, encoding: UID, attributes: Dataset, pixels: El
     )
 
 
-def _is_empty(dataset: Buffer, pixels: Element) -> bool:
+def is_empty(dataset: Buffer, pixels: Element) -> bool:
     """Whether there is not one byte, or no fragment after the offset table (PS3.5 A.4)."""
     if pixels.length != UNDEFINED:
         return pixels.length == 0

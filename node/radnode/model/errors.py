@@ -56,5 +56,9 @@ class CannotRender(RadnodeError):
     """There is pixel data, but no picture can be made of it; the message says why."""
 
 
+class CannotTranscode(RadnodeError):
+    """The object cannot be had in the other transfer syntax without loss, or not within the limits; it says why."""
+
+
 class Occupied(RadnodeError):
     """Another process holds this role on the archive."""

@@ -1,0 +1,199 @@
+"""What changes of an image when its pixel data is decoded or encoded (PS3.5 8.2, A.4; PS3.3 C.7.6.3)."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
+
+from radnode.instance.compressions import Compression, compression_of
+from radnode.instance.element_output import Form, Output
+from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer
+from radnode.instance.image_attributes import PixelDescription, describe, refusing
+from radnode.instance.image_elements import BufferStream, read_image_elements
+from radnode.instance.lossless_encoders import encode_frame
+from radnode.instance.pixels import EncodedFrame, is_empty
+from radnode.instance.plain_frames import PlainFrame, plain_frame
+from radnode.instance.rewriting import Change
+from radnode.instance.transcoding import RLE_LOSSLESS, UNCOMPRESSED, is_always_lossy
+from radnode.instance.walk import ITEM, PIXEL_DATA, SEQUENCE_END, Element
+from radnode.model.errors import CannotTranscode
+from radnode.model.uid import UID
+
+_PHOTOMETRIC, _PLANAR, _HIGH_BIT = 0x00280004, 0x00280006, 0x00280102
+_LOSSY = 0x00282110
+_OFFSETS, _OFFSET_LENGTHS = 0x7FE00001, 0x7FE00002
+_MAX_NATIVE = 0xFFFFFFFE  # what the length of a native element can count
+
+
+def pixel_changes(dataset: Buffer, encoding: UID, target: UID) -> dict[int, Change]:
+    """The top-level elements that another encoding of the pixel data replaces; none where there is no pixel data.
+
+    `dataset` is inflated already, and must stay open until the changes are written. Raises CannotRender and
+    CannotTranscode; so does writing.
+    """
+    with refusing("the header cannot be read"):
+        elements = read_image_elements(dataset, encoding)
+    pixels = elements.pixels
+    if pixels is None:
+        return {}
+    if is_empty(dataset, pixels):
+        return {PIXEL_DATA: partial(_write, PIXEL_DATA, "OW", b"")} if pixels.length == UNDEFINED else {}
+    if pixels.tag != PIXEL_DATA:
+        raise CannotTranscode("pixel data of floating point numbers is neither compressed nor decompressed")
+    image = _Image(dataset, encoding, elements.attributes, describe(elements.attributes, "PixelData"), pixels)
+    first = image.first()
+    changes: dict[int, Change] = dict(_attribute_changes(image, first, target))
+    write = _write_native if target in UNCOMPRESSED else partial(_write_encapsulated, target)
+    changes[PIXEL_DATA] = partial(write, image, first.photometric)
+    return changes
+
+
+@dataclass(frozen=True)
+class _Image:
+    """An image whose frames are read one after the other."""
+
+    dataset: Buffer
+    encoding: UID
+    attributes: Dataset
+    description: PixelDescription
+    pixels: Element
+
+    @property
+    def compression(self) -> Compression:
+        return compression_of(self.encoding)
+
+    def frames(self) -> Iterator[PlainFrame]:
+        """Each of its frames as plain cells; CannotTranscode if there are less than Number of Frames says."""
+        is_big = self.encoding == EXPLICIT_VR_BIG_ENDIAN
+        is_swapped = self.is_word_swapped and self.description.allocated > 8
+        found = 0
+        with refusing("the pixel data cannot be decoded"):
+            for data in islice(self.encoded(), self.description.frames):
+                frame = EncodedFrame(self.compression, self.description, data, self.attributes, (), is_big, is_swapped)
+                yield plain_frame(frame)
+                found += 1
+        if found < self.description.frames:
+            raise CannotTranscode("there are fewer frames than Number of Frames says")
+
+    def first(self) -> PlainFrame:
+        return next(self.frames())
+
+    def encoded(self) -> Iterator[bytes]:
+        if self.compression is Compression.NATIVE:
+            return self.native()
+        if self.pixels.length != UNDEFINED:
+            raise CannotTranscode("the pixel data is not encapsulated, but the transfer syntax is")
+        offsets = None
+        if "ExtendedOffsetTable" in self.attributes and "ExtendedOffsetTableLengths" in self.attributes:
+            offsets = self.attributes.ExtendedOffsetTable, self.attributes.ExtendedOffsetTableLengths
+        stream = BufferStream(self.dataset, self.pixels.offset)
+        return generate_frames(stream, number_of_frames=self.description.frames, extended_offsets=offsets)
+
+    def native(self) -> Iterator[bytes]:
+        """Frames of whole bytes, one after the other (8.1.1)."""
+        size, begin = self.description.native_bytes, self.pixels.offset
+        if self.pixels.length == UNDEFINED:
+            raise CannotTranscode("the pixel data is encapsulated, but the transfer syntax is not")
+        if self.pixels.length < size * self.description.frames:
+            raise CannotTranscode("there is less pixel data than Rows and Columns say")
+        for frame in range(self.description.frames):
+            yield self.native_bytes(begin + frame * size, size)
+
+    @property
+    def is_word_swapped(self) -> bool:
+        return self.encoding == EXPLICIT_VR_BIG_ENDIAN and self.pixels.vr == "OW"
+
+    def native_bytes(self, begin: int, size: int) -> bytes:
+        """Bytes as they would stand in OB: frames of an odd length do not end where a word does."""
+        if not self.is_word_swapped or self.description.allocated > 8:
+            return bytes(self.dataset[begin : begin + size])
+        odd = (begin - self.pixels.offset) % 2
+        words = array("H", bytes(self.dataset[begin - odd : begin - odd + (size + odd + 1) // 2 * 2]))
+        words.byteswap()
+        return words.tobytes()[odd : odd + size]
+
+
+def _attribute_changes(image: _Image, first: PlainFrame, target: UID) -> Iterator[tuple[int, Change]]:
+    description = image.description
+    if first.photometric != description.photometric:
+        text = first.photometric.encode()
+        yield _PHOTOMETRIC, partial(_write, _PHOTOMETRIC, "CS", text + b" " * (len(text) % 2))
+    if description.samples > 1:
+        yield _PLANAR, partial(_write_number, _PLANAR, 0)
+    is_codestream = image.compression is Compression.JPEG or target not in (*UNCOMPRESSED, RLE_LOSSLESS)
+    if is_codestream and description.high_bit != description.stored - 1:
+        yield _HIGH_BIT, partial(_write_number, _HIGH_BIT, description.stored - 1)
+    if is_always_lossy(image.encoding):
+        yield _LOSSY, partial(_write, _LOSSY, "CS", b"01")  # decompressed or not (PS3.3 C.7.6.1.1.5)
+    yield _OFFSETS, None
+    yield _OFFSET_LENGTHS, None
+
+
+def _write(tag: int, vr: str, value: bytes, output: Output, form: Form) -> None:
+    output.write(form.header(tag, vr, len(value)))
+    output.write(value)
+
+
+def _write_number(tag: int, number: int, output: Output, form: Form) -> None:
+    output.write(form.header(tag, "US", 2))
+    output.write(number.to_bytes(2, "big" if form.big_endian else "little"))
+
+
+def _checked(image: _Image, photometric: str) -> Iterator[PlainFrame]:
+    """The frames, all of the same colour space."""
+    for frame in image.frames():
+        if frame.photometric != photometric:
+            raise CannotTranscode("the frames have differing colour spaces")
+        yield frame
+
+
+def _write_native(image: _Image, photometric: str, output: Output, form: Form) -> None:
+    """All frames, one after the other, in one element of even length."""
+    description = replace(image.description, photometric=photometric)
+    allocated = description.allocated
+    if form.big_endian and allocated > 16:
+        raise CannotTranscode("cells of more than 16 bits in big endian words can be read in two ways")
+    bits = description.pixels * description.samples * allocated * description.frames
+    length = (bits + 15) // 16 * 2
+    if length > _MAX_NATIVE:
+        raise CannotTranscode("the uncompressed pixel data would be longer than an element can be")
+    output.write(form.header(PIXEL_DATA, "OW" if allocated > 8 else "OB", length))
+    begin = output.position
+    spare = np.empty(0, np.uint8)  # bits of the frame before; frames of single bits do not begin at a byte (8.1.1)
+    cell = np.dtype(f"{'>' if form.big_endian else '<'}u{max(1, allocated // 8)}")
+    for frame in _checked(image, photometric):
+        if allocated > 1:
+            output.write(frame.cells.astype(cell).tobytes())
+            continue
+        spare = np.concatenate((spare, frame.cells.reshape(-1)))
+        whole = len(spare) // 8 * 8
+        output.write(np.packbits(spare[:whole], bitorder="little").tobytes())
+        spare = spare[whole:]
+    output.write(np.packbits(spare, bitorder="little").tobytes())
+    output.write(b"\0" * (begin + length - output.position))
+
+
+def _write_encapsulated(target: UID, image: _Image, photometric: str, output: Output, form: Form) -> None:
+    """One fragment for each frame, after a Basic Offset Table (A.4)."""
+    description = image.description
+    count = description.frames
+    output.write(form.header(PIXEL_DATA, "OB", UNDEFINED))
+    output.write(form.header(ITEM, "", 4 * count))
+    table = output.position
+    output.write(bytes(4 * count))
+    begin = output.position
+    encoding = replace(description, photometric=photometric, planar=False)
+    for number, frame in enumerate(_checked(image, photometric)):
+        if output.position - begin > _MAX_NATIVE:
+            raise CannotTranscode("the compressed pixel data would be longer than its offset table can tell")
+        output.patch(table + 4 * number, form.number.pack(output.position - begin))
+        with refusing("the pixel data cannot be encoded"):
+            data = encode_frame(frame, encoding, target)
+        output.write(form.header(ITEM, "", len(data) + len(data) % 2))
+        output.write(data + b"\0" * (len(data) % 2))
+    output.write(form.header(SEQUENCE_END, "", 0))

@@ -1,0 +1,58 @@
+"""Frames as native pixel cells with all their bits: what stands in uncompressed pixel data (PS3.5 8.1.1, 8.2)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radnode.instance.codestream import Process
+from radnode.instance.color import rgb
+from radnode.instance.compressions import Compression
+from radnode.instance.decoders import UPSAMPLED, pixel_cells
+from radnode.instance.image_attributes import PixelDescription
+from radnode.instance.jpeg import colour_space, jpeg_samples
+from radnode.instance.native import Array, stored_values
+from radnode.instance.pixels import EncodedFrame
+from radnode.model.errors import CannotRender
+
+_COLOUR_SPACES = frozenset({"RGB", "YBR_FULL"})
+
+
+@dataclass(frozen=True)
+class PlainFrame:
+    """Unsigned cells of Bits Allocated, rows x columns (x samples), and the photometric interpretation as it is now."""
+
+    cells: Array
+    photometric: str
+
+
+def plain_frame(frame: EncodedFrame) -> PlainFrame:
+    """The cells of a frame. Raises CannotRender where nothing can make them, and what decoders raise.
+
+    Chroma gets its full size, and the colours of 8-bit JPEG (DCT), which are rounded already, become RGB, as nearly
+    every receiver expects; YBR_FULL of what is lossless stays, for its conversion would not be.
+    """
+    description = frame.description
+    if frame.compression is not Compression.JPEG:
+        return PlainFrame(pixel_cells(frame), UPSAMPLED.get(description.photometric, description.photometric))
+    samples, codestream = jpeg_samples(frame.data, description)
+    photometric = UPSAMPLED.get(*(colour_space(description, codestream),) * 2)
+    if codestream.process is Process.DCT and codestream.precision == 8 and photometric == "YBR_FULL":
+        samples, photometric = rgb(samples, photometric, 8), "RGB"
+    if description.samples > 1 and photometric not in _COLOUR_SPACES:
+        raise CannotRender(f"{photometric[:16]} is not decompressed")
+    return PlainFrame(_in_cells(samples, codestream.precision, description), photometric)
+
+
+def _in_cells(samples: Array, precision: int, description: PixelDescription) -> Array:
+    """Samples in cells of Bits Allocated; of signed ones, the sign fills what is left above them.
+
+    Where the precision is that of whole cells, their upper bits, overlays among them, are as they were.
+    """
+    allocated = description.allocated
+    if precision > allocated:
+        raise CannotRender("the compressed frame has more bits than Bits Allocated")
+    if description.signed:
+        samples = stored_values(samples, stored=precision, high_bit=precision - 1, signed=True)
+    kind = "i" if description.signed else "u"
+    cells: Array = samples.astype(np.dtype(f"{kind}{allocated // 8}")).view(f"u{allocated // 8}")
+    return cells
