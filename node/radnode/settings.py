@@ -10,6 +10,7 @@ from radnode.model.route import Route
 from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
 from radnode.sections.rules import Rule, check_rules
+from radnode.sections.transcoding import TranscodingSettings
 from radnode.setting_types import AETitle, Claim, Host, Location, Origin, PeerHost, Port, Section
 
 Service = Literal["echo", "store", "find", "get", "move", "commit", "worklist", "mpps"]
@@ -207,6 +208,8 @@ class Settings(BaseSettings):
     """The remote application entities that are known here."""
     queue: QueueSettings = QueueSettings()
     """How objects are sent on, by rules or by hand."""
+    transcoding: TranscodingSettings = TranscodingSettings()
+    """Objects for receivers that do not take the stored transfer syntax."""
     rules: tuple[Rule, ...] = ()
     """What is sent on, from whom and to whom."""
 
