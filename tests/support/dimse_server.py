@@ -65,6 +65,7 @@ def running(
     credentials: Credentials | None = None,
     learning: Learning | None = None,
     settings: Settings | None = None,
+    port: int = 0,
 ) -> Iterator[Running]:
     """Serve `archive` while the block runs, then stop and see that every thread has ended.
 
@@ -72,7 +73,7 @@ def running(
     Of `settings` the sections count that have no parameter of their own here.
     """
     dicom = dicom or DicomSettings()
-    doors = [Door(socket.create_server(("127.0.0.1", 0)))]
+    doors = [Door(socket.create_server(("127.0.0.1", port)))]
     if credentials is not None:
         doors.append(Door(socket.create_server(("127.0.0.1", 0)), credentials.connect))
     ports = [door.listening.getsockname()[1] for door in doors]

@@ -4,6 +4,7 @@ import threading
 from typing import Protocol
 
 from radnode.archive.archive import Archive
+from radnode.dimse.delivery.delivery import Delivery
 from radnode.settings import Settings
 from radnode.work.work_file import WorkFile
 
@@ -24,5 +25,4 @@ class Errand(Protocol):
 
 def errands(archive: Archive, work: WorkFile, settings: Settings) -> list[Errand]:
     """Every errand of this node, over an archive and a work file that the courier has opened for them."""
-    del archive, work, settings
-    return []
+    return [Delivery(archive, work, settings)]

@@ -172,6 +172,12 @@ class Queue:
                 (error, now, destination, before),
             ).rowcount
 
+    def destinations(self) -> list[str]:
+        """Whoever has something to get, or has something dead."""
+        with self._work.reading() as connection:
+            rows = connection.execute(f"SELECT DISTINCT destination FROM queue_items WHERE {OPEN}")  # noqa: S608
+            return [row["destination"] for row in rows]
+
     def forget(self, before: float) -> bool:
         """Forget what was sent before that; whether there may be more of it."""
         chosen = f"SELECT id FROM queue_items WHERE {DONE} AND changed < ? LIMIT {_AT_ONCE}"  # noqa: S608

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radnode.dimse.scu.calling import calling
-from radnode.dimse.scu.values import Caller, CallFailed, Sent
+from radnode.dimse.scu.values import Caller, CallFailed, Sent, Unsent
 from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.endings import FileUnreadable, Silent
 from radnode.dimse.upper.requesting import MAX_CONTEXTS, Requested
@@ -65,7 +65,7 @@ class _Sending:
         waiting = deque(files)
         while waiting and not self._given_up:
             yield from self._over_one_association(waiting)
-        yield from (Sent(file.path, None, self._given_up) for file in waiting)
+        yield from (Sent(file.path, None, self._given_up, Unsent.NOT_TRIED) for file in waiting)
 
     def _over_one_association(self, waiting: deque[_File]) -> Iterator[Sent]:
         """Send from the front of `waiting`; what is left there may go over another association."""
@@ -80,7 +80,7 @@ class _Sending:
                     answered, self._losses = answered + 1, 0
                     yield sent
         except _Unreadable as error:
-            yield Sent(waiting.popleft().path, None, str(error))
+            yield Sent(waiting.popleft().path, None, str(error), Unsent.UNREADABLE)
         except CallFailed as lost:
             if not self._was_accepted:
                 raise
@@ -92,7 +92,7 @@ class _Sending:
             self._given_up = str(lost)
         elif waiting and not answered:  # with files before it, the peer may have ended it for one of those
             self._losses += 1
-            yield Sent(waiting.popleft().path, None, str(lost))
+            yield Sent(waiting.popleft().path, None, str(lost), Unsent.LOST)
             if self._losses == _LOSSES or isinstance(lost.__cause__, Silent):
                 self._given_up = f"not tried: {lost}"
 
@@ -120,26 +120,27 @@ def _read(path: Path) -> _File | Sent:
             while reader.meta is None:
                 chunk = stream.read(_CHUNK)
                 if not chunk:
-                    return Sent(path, None, "the file ends within its file meta")
+                    return Sent(path, None, "the file ends within its file meta", Unsent.UNREADABLE)
                 reader.feed(chunk)
     except OSError as error:
-        return Sent(path, None, error.strerror or "cannot be read")
+        return Sent(path, None, error.strerror or "cannot be read", Unsent.UNREADABLE)
     except NotDicom as error:
-        return Sent(path, None, str(error))
+        return Sent(path, None, str(error), Unsent.UNREADABLE)
     meta = reader.meta
     if not meta.sop_class or not meta.sop_instance:
-        return Sent(path, None, "the file meta does not name the object")
+        return Sent(path, None, "the file meta does not name the object", Unsent.UNREADABLE)
     return _File(path, meta.sop_class, meta.sop_instance, meta.transfer_syntax, reader.offset)
 
 
 def _send(requested: Requested, file: _File) -> Sent:
     context = requested.context_for(*file.context)
     if context is None:
-        return Sent(file.path, None, f"the peer does not accept {file.sop_class} in {file.transfer_syntax}")
+        why = f"the peer does not accept {file.sop_class} in {file.transfer_syntax}"
+        return Sent(file.path, None, why, Unsent.REFUSED)
     try:
         descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        return Sent(file.path, None, error.strerror or "cannot be read")
+        return Sent(file.path, None, error.strerror or "cannot be read", Unsent.UNREADABLE)
     message_id = requested.next_message_id()
     elements: dict[int, int | str] = {
         Element.SOP_CLASS: file.sop_class,

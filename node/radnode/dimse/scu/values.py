@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
@@ -106,6 +107,15 @@ class Echoed:
     milliseconds: float
 
 
+class Unsent(Enum):
+    """Why there is no status."""
+
+    REFUSED = "refused"  # the peer takes no such object, or not as it is encoded
+    UNREADABLE = "unreadable"  # the file is no good, or gone
+    LOST = "lost"  # the association, with this object
+    NOT_TRIED = "not tried"
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What became of one file: the C-STORE status, or None where it was not sent and `comment` says why."""
@@ -113,6 +123,8 @@ class Sent:
     path: Path
     status: int | None
     comment: str = ""
+    unsent: Unsent | None = None
+    """The kind of reason where there is no status."""
 
     @property
     def is_stored(self) -> bool:

@@ -1,0 +1,1 @@
+"""Bringing what is queued to its destinations."""

@@ -1,0 +1,106 @@
+"""The errand that empties the send queue: lanes to each destination that has something due, each for itself."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from radnode.archive.archive import Archive
+from radnode.dimse.credentials import BadCertificates, client_context
+from radnode.dimse.delivery.lane import Lane, Post
+from radnode.dimse.scu import Caller, CallFailed
+from radnode.settings import Peer, Settings
+from radnode.work.queue import Queue
+from radnode.work.work_file import WorkFile
+
+TICK = 0.2
+"""Seconds between looks at whether anybody has written to the work file; a look costs some microseconds."""
+UPKEEP = 3600.0
+"""Seconds between rounds of forgetting what was sent long ago."""
+STRANGER = "the settings name no such peer"
+log = structlog.get_logger()
+
+
+class Delivery:
+    """For the courier alone: it takes for granted that nobody else sends what is queued."""
+
+    name = "delivery"
+
+    def __init__(self, archive: Archive, work: WorkFile, settings: Settings) -> None:
+        """Over an archive and a work file that its process has opened."""
+        self._work, self._queue, self._settings = work, Queue(work), settings
+        self._peers = [peer for peer in settings.peers if "/" not in peer.host]
+        self._post = Post(archive, self._queue, settings.queue, self._caller_for)
+        self._lanes: dict[str, list[threading.Thread]] = {peer.title: [] for peer in self._peers}
+        self._due: dict[str, float] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Send what is due until `stop` is set; what is on its way then comes to its end. Raises OutOfResources."""
+        halt = threading.Event()
+        try:
+            self._queue.resume()
+            with self._watch() as has_changed:
+                upkeep = time.monotonic()
+                while not stop.is_set():
+                    if has_changed() or any(due <= time.time() for due in self._due.values()):
+                        self._start_lanes(halt)
+                    if time.monotonic() >= upkeep:
+                        self._keep_up()
+                        upkeep = time.monotonic() + UPKEEP
+                    stop.wait(TICK)
+        finally:
+            halt.set()
+            for lanes in self._lanes.values():
+                for lane in lanes:
+                    lane.join()
+
+    def _start_lanes(self, halt: threading.Event) -> None:
+        """One more lane to each destination that has something due, as long as it may have one more."""
+        for peer in self._peers:
+            lanes = self._lanes[peer.title] = [lane for lane in self._lanes[peer.title] if lane.is_alive()]
+            due = self._next_due(peer.title)
+            self._due[peer.title] = due
+            if due <= time.time() and len(lanes) < self._settings.queue.associations:
+                lane = threading.Thread(target=Lane(self._post, peer, halt).run, name=f"lane {peer.title}", daemon=True)
+                lane.start()
+                lanes.append(lane)
+
+    def _next_due(self, title: str) -> float:
+        due = self._queue.next_due(title)
+        if due is None:
+            return float("inf")
+        held = self._queue.held(title)
+        return max(due, held.due) if held else due
+
+    def _caller_for(self, peer: Peer) -> Caller:
+        """Certificates are read for each batch, so that new ones count at once. Raises CallFailed."""
+        try:
+            tls = client_context(self._settings.tls) if peer.tls else None
+        except BadCertificates as error:
+            log.error("certificates_refused", why=str(error))  # noqa: TRY400 - no traceback: its words say it all
+            raise CallFailed("this node's certificates cannot be used") from error
+        return Caller(self._settings.dicom.ae_title, self._settings.queue.timeout, tls)
+
+    def _keep_up(self) -> None:
+        """Forget what was sent long ago, and give up what goes to peers that the settings do not name any more."""
+        now, settings = time.time(), self._settings.queue
+        while self._queue.forget(now - settings.remember):
+            continue
+        for title in set(self._queue.destinations()).difference(self._lanes):
+            dead = self._queue.give_up(title, now - settings.give_up_after, STRANGER, now)
+            log.warning("destination_unknown", destination=title, given_up=dead)
+
+    @contextmanager
+    def _watch(self) -> Iterator[Callable[[], bool]]:
+        """Tells, within the block, whether anybody has written to the work file since it was asked last."""
+        seen = -1
+        with self._work.reading() as connection:
+
+            def has_changed() -> bool:
+                nonlocal seen
+                before, seen = seen, int(connection.execute("PRAGMA data_version").fetchone()[0])
+                return seen != before
+
+            yield has_changed

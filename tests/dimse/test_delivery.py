@@ -1,0 +1,184 @@
+"""The send queue at work, over real sockets: everything arrives once, whatever its destination does."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.archives import store
+from support.dimse_server import wait_until
+from support.inbox import Inbox, free_port, peer_at, receiving
+from support.instances import make_instance
+
+from radnode.archive.archive import Archive
+from radnode.archive.stored import Stored
+from radnode.dimse.delivery.delivery import Delivery
+from radnode.model.errors import Mismatch, NotDicom, OutOfResources
+from radnode.sections.queue import QueueSettings
+from radnode.settings import Peer, Settings
+from radnode.work.queue import Item, Order, Queue, State
+from radnode.work.queue_view import Selection, items
+from radnode.work.work_file import WorkFile
+
+FAST = QueueSettings(first_delay=0.05, longest_delay=0.2)
+PRIVATE = "1.2.826.0.1.3680043.10.543.9"
+
+
+class Sender:
+    """An archive and its queue."""
+
+    def __init__(self, archive: Archive, work: WorkFile) -> None:
+        self.archive, self.work, self.queue = archive, work, Queue(work)
+
+    def enqueue(self, count: int, *destinations: str, first: int = 1) -> list[Stored]:
+        stored = [store(self.archive, make_instance(SOPInstanceUID=f"1.2.3.{n}")) for n in range(first, first + count)]
+        self.order(stored, *destinations)
+        return stored
+
+    def order(self, stored: Iterable[Stored], *destinations: str) -> None:
+        orders = [Order(one.path, one.header.sop_instance, title) for one in stored for title in destinations]
+        self.queue.enqueue(orders, time.time(), again=True)
+
+    @contextmanager
+    def delivering(self, *peers: Peer, settings: QueueSettings = FAST) -> Iterator[None]:
+        """The errand runs while the block does, and has ended behind it."""
+        stop = threading.Event()
+        delivery = Delivery(self.archive, self.work, Settings(peers=peers, queue=settings))
+        thread = threading.Thread(target=delivery.run, args=(stop,))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(20)
+        assert not thread.is_alive()
+
+    def items(self, destination: str = "RADNODE") -> list[Item]:
+        return items(self.work, Selection(destination=destination), limit=10_000)
+
+    def states(self, destination: str = "RADNODE") -> Counter[State]:
+        return Counter(item.state for item in self.items(destination))
+
+    def is_done(self, destination: str = "RADNODE") -> bool:
+        return set(self.states(destination)) == {State.DONE}
+
+
+@pytest.fixture
+def sender(tmp_path: Path) -> Iterator[Sender]:
+    with Archive.open(tmp_path / "archive") as archive, WorkFile.open(archive.layout.work) as work:
+        yield Sender(archive, work)
+
+
+def names(stored: Iterable[Stored]) -> list[str]:
+    return [one.header.sop_instance for one in stored]
+
+
+def test_a_thousand_objects_arrive_once_and_over_few_associations(sender: Sender) -> None:
+    stored, inbox = sender.enqueue(1000, "RADNODE"), Inbox()
+    port = free_port()
+    with receiving(inbox, port) as server, sender.delivering(peer_at(port)):
+        wait_until(sender.is_done, 60)
+        wait_until(lambda: sum(server.counted("ended").values()) >= 10)
+        assert sum(server.counted("ended").values()) <= 12
+    assert inbox.came == names(stored)
+    assert inbox.objects[stored[0].header.sop_instance]
+
+
+def test_a_destination_that_is_down_gets_everything_once_it_is_up_and_keeps_nobody_waiting(sender: Sender) -> None:
+    there, away, port, closed = Inbox(), Inbox(), free_port(), free_port()
+    stored = sender.enqueue(5, "THERE", "AWAY")
+    with receiving(there, port, "THERE"), sender.delivering(peer_at(closed, "AWAY"), peer_at(port, "THERE")):
+        wait_until(lambda: sender.is_done("THERE"))
+        wait_until(lambda: (hold := sender.queue.held("AWAY")) and hold.attempts > 2)
+        wait_until(lambda: sender.states("AWAY") == {State.WAITING: 5})
+        assert {item.attempts for item in sender.items("AWAY")} == {0}
+        hold = sender.queue.held("AWAY")
+        assert hold is not None
+        assert "cannot connect" in hold.error
+        with receiving(away, closed, "AWAY"):
+            wait_until(lambda: sender.is_done("AWAY"))
+    assert there.came == away.came == names(stored)
+    assert sender.queue.held("AWAY") is None
+
+
+def test_each_refusal_has_its_own_end(sender: Sender) -> None:
+    mismatch, unclear, full = "1.2.3.1", "1.2.3.2", "1.2.3.3"
+    fullness = iter([OutOfResources("full"), OutOfResources("full")])
+    wrong = {mismatch: Mismatch("DOE^JOHN"), unclear: NotDicom("DOE^JOHN")}
+
+    def heed(sop_instance: str) -> None:
+        if error := wrong.get(sop_instance) or (sop_instance == full and next(fullness, None)):
+            raise error
+
+    inbox, port = Inbox(heed=heed), free_port()
+    sender.enqueue(5, "RADNODE")
+    with receiving(inbox, port), sender.delivering(peer_at(port)):
+        wait_until(lambda: sender.states() == {State.DONE: 3, State.DEAD: 2})
+    came = Counter(inbox.came)
+    assert came == {mismatch: 1, unclear: 3, full: 3, "1.2.3.4": 1, "1.2.3.5": 1}
+    dead = {str(item.sop_instance): item.error for item in sender.items() if item.state is State.DEAD}
+    assert dead[mismatch].startswith("A900 ")
+    assert dead[unclear].startswith("C000 ")
+    assert "DOE" not in str(dead)
+
+
+def test_what_a_destination_does_not_take_at_all_is_dead_at_once(sender: Sender) -> None:
+    private = store(sender.archive, make_instance(SOPClassUID=PRIVATE, SOPInstanceUID="1.2.3.77"))
+    sender.order([private], "RADNODE")
+    port = free_port()
+    with receiving(Inbox(), port), sender.delivering(peer_at(port)):
+        wait_until(lambda: sender.states() == {State.DEAD: 1})
+    assert "does not accept" in sender.items()[0].error
+
+
+def test_what_was_deleted_or_replaced_goes_with_a_note(sender: Sender) -> None:
+    deleted, replaced = sender.enqueue(2, "RADNODE")
+    sender.archive.forget(deleted.path)
+    newer = store(sender.archive, make_instance(SOPInstanceUID=replaced.header.sop_instance, StudyDescription="NEWER"))
+    sender.order([newer], "RADNODE")
+    inbox, port = Inbox(), free_port()
+    with receiving(inbox, port), sender.delivering(peer_at(port)):
+        wait_until(sender.is_done)
+    assert inbox.came == [newer.header.sop_instance]
+    assert sorted(item.error for item in sender.items()) == ["", *["deleted or replaced before it was sent"] * 2]
+
+
+def test_what_cannot_be_sent_for_long_is_a_dead_letter(sender: Sender) -> None:
+    sender.enqueue(3, "RADNODE")
+    with sender.delivering(peer_at(free_port()), settings=FAST.model_copy(update={"give_up_after": 0.2})):
+        wait_until(lambda: sender.states() == {State.DEAD: 3})
+    assert all("cannot connect" in item.error for item in sender.items())
+
+
+def test_stopping_waits_for_the_object_on_its_way_and_the_rest_goes_later(sender: Sender) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def heed(_: str) -> None:
+        arrived.set()
+        go_on.wait(10)
+
+    inbox, port = Inbox(heed=heed), free_port()
+    stored = sender.enqueue(4, "RADNODE")
+    with receiving(inbox, port):
+        with sender.delivering(peer_at(port)):
+            wait_until(arrived.is_set)
+            threading.Timer(0.1, go_on.set).start()
+        assert sender.states() == {State.DONE: 1, State.WAITING: 3}
+        with sender.delivering(peer_at(port)):
+            wait_until(sender.is_done)
+    assert inbox.came == names(stored)
+
+
+def test_several_associations_share_the_work(sender: Sender) -> None:
+    together = threading.Barrier(2, timeout=10)
+    inbox, port = Inbox(heed=lambda name: together.wait() if name in ("1.2.3.1", "1.2.3.101") else None), free_port()
+    stored = sender.enqueue(102, "RADNODE")
+    with (
+        receiving(inbox, port),
+        sender.delivering(peer_at(port), settings=FAST.model_copy(update={"associations": 2})),
+    ):
+        wait_until(sender.is_done)
+    assert sorted(inbox.came) == sorted(names(stored))
