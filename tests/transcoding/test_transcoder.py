@@ -145,7 +145,7 @@ def test_a_process_that_died_idle_costs_nothing(transcoder: Transcoder) -> None:
     before = result(transcoder, CT, RLE_LOSSLESS)
     (worker,) = workers()
     os.kill(worker, signal.SIGKILL)
-    until(lambda: not workers())
+    until(lambda: Path(f"/proc/{worker}/stat").read_text().rpartition(") ")[2].startswith("Z"))
     assert result(transcoder, CT, RLE_LOSSLESS) == before
 
 
