@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from sqlite_utils import Database
 
 from radnode.model.errors import OutOfResources
-from radnode.work import queue_schema
+from radnode.work import commitments, queue_schema
 
 Steps = tuple[Callable[[Database], None], ...]
 
-PARTS: Mapping[str, Steps] = {"queue": queue_schema.STEPS}
+PARTS: Mapping[str, Steps] = {"queue": queue_schema.STEPS, "commitments": commitments.STEPS}
 """Step n of a part leads it from version n to n + 1; a released step never changes."""
 
 

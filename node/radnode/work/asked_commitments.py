@@ -1,0 +1,75 @@
+"""What we ask peers to commit to: kept until they have reported, on whatever association that comes."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from radnode.model.commitment import Reference, Results
+from radnode.model.uid import UID
+from radnode.work.commitments import (
+    ANSWERED,
+    GIVEN_UP,
+    OPEN,
+    REFUSED,
+    end,
+    insert,
+    new,
+    objects_of,
+    select,
+    set_reasons,
+)
+from radnode.work.work_file import WorkFile
+
+
+class AskedCommitments:
+    """Every change is on the disk on return; every method may raise OutOfResources."""
+
+    def __init__(self, work: WorkFile, *, clock: Callable[[], float] = time.time) -> None:
+        self._work = work
+        self._now = clock
+
+    def ask(self, peer: str, uid: UID, references: Sequence[Reference], *, patience: float) -> None:
+        """Take note, before the peer hears of it, of what it is asked; its report is waited for `patience` seconds."""
+        row = new(peer, uid, self._now(), due_in=patience, objects=len(references), asked_by_us=True)
+        with self._work.writing() as connection:
+            insert(connection, row, ((reference, None) for reference in references))
+
+    def take(self, uid: UID, results: Results) -> bool:
+        """Keep what a peer reports; False where nobody asked for it. A report that comes again changes nothing."""
+        with self._work.writing() as connection:
+            found = select(connection, "uid = ? AND asked_by_us", uid)
+            for one in found:
+                if one.state == ANSWERED:
+                    continue
+                places = {held.sop_instance: place for place, (held, _) in enumerate(objects_of(connection, one.id))}
+                set_reasons(
+                    connection,
+                    one.id,
+                    {
+                        places[reference.sop_instance]: reason
+                        for reference, reason in results.items()
+                        if reference.sop_instance in places
+                    },
+                )
+                end(connection, one.id, ANSWERED, self._now())
+            return bool(found)
+
+    def refused(self, uid: UID, why: str) -> None:
+        """The peer did not take the request."""
+        with self._work.writing() as connection:
+            for one in select(connection, "uid = ? AND asked_by_us AND state = ?", uid, OPEN):
+                end(connection, one.id, REFUSED, self._now(), why)
+
+    def results(self, uid: UID) -> Mapping[Reference, int | None] | None:
+        """What the peer reported of each object (None: it did not speak of that); None while it has not reported."""
+        with self._work.reading() as connection:
+            for one in select(connection, "uid = ? AND asked_by_us AND state = ?", uid, ANSWERED):
+                return dict(objects_of(connection, one.id))
+        return None
+
+    def give_up_overdue(self) -> int:
+        """Wait no longer for what is overdue; how many transactions that were."""
+        with self._work.writing() as connection:
+            overdue = select(connection, "asked_by_us AND due <= ?", self._now())
+            for one in overdue:
+                end(connection, one.id, GIVEN_UP, self._now(), "the peer has not reported")
+            return len(overdue)
