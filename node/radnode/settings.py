@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from radnode.model.route import Route
+from radnode.sections.commitment import CommitmentSettings
 from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
 from radnode.sections.rules import Rule, check_rules
@@ -31,6 +32,11 @@ class Peer(Section):
     """Whether it is called over TLS."""
     allow: tuple[Service, ...] = SERVICES
     """The services that it may use."""
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether it is known where it listens; of a network it is not."""
+        return "/" not in self.host
 
 
 class DicomSettings(Section):
@@ -212,6 +218,8 @@ class Settings(BaseSettings):
     """Objects for receivers that do not take the stored transfer syntax."""
     rules: tuple[Rule, ...] = ()
     """What is sent on, from whom and to whom."""
+    commitment: CommitmentSettings = CommitmentSettings()
+    """Storage commitment (PS3.4 Annex J): as provider, and as user of others."""
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -221,7 +229,7 @@ class Settings(BaseSettings):
     @field_validator("rules")
     @classmethod
     def _rules_lead_somewhere(cls, rules: tuple[Rule, ...], info: ValidationInfo) -> tuple[Rule, ...]:
-        check_rules(rules, {peer.title for peer in info.data.get("peers", ()) if "/" not in peer.host})
+        check_rules(rules, {peer.title for peer in info.data.get("peers", ()) if peer.is_callable})
         return rules
 
     @field_validator("peers")

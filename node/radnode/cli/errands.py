@@ -5,6 +5,7 @@ from typing import Protocol
 
 from radnode.archive.archive import Archive
 from radnode.dimse.delivery.delivery import Delivery
+from radnode.dimse.reporting import CommitmentReports
 from radnode.settings import Settings
 from radnode.work.work_file import WorkFile
 
@@ -25,4 +26,4 @@ class Errand(Protocol):
 
 def errands(archive: Archive, work: WorkFile, settings: Settings) -> list[Errand]:
     """Every errand of this node, over an archive and a work file that the courier has opened for them."""
-    return [Delivery(archive, work, settings)]
+    return [Delivery(archive, work, settings), CommitmentReports(archive, work, settings)]

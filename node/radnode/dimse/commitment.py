@@ -11,7 +11,6 @@ from radnode.model.commitment import Reason, Reference, Results
 from radnode.model.errors import RadnodeError
 from radnode.model.uid import UID, InvalidUID, parse_uid
 
-STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 WELL_KNOWN_INSTANCE = "1.2.840.10008.1.20.1.1"
 REQUEST_COMMITMENT = 1
 """The one Action Type (J.3.2)."""

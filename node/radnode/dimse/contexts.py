@@ -12,6 +12,7 @@ from radnode.model.uid import InvalidUID, parse_uid
 from radnode.settings import Service
 
 VERIFICATION = "1.2.840.10008.1.1"
+STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 PATIENT_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.1.2"
@@ -55,13 +56,13 @@ STORAGE_CLASSES: frozenset[str] = frozenset(
 SERVICES_OFFERED: dict[str, Service] = {
     **dict.fromkeys(STORAGE_CLASSES, "store"),
     VERIFICATION: "echo",
+    STORAGE_COMMITMENT: "commit",
     **dict.fromkeys((model.find for model in MODELS.values()), "find"),
 }
 
 _ASKED_FOR: dict[str, Service] = {
     **dict.fromkeys((model.move for model in MODELS.values()), "move"),
     **dict.fromkeys((model.get for model in MODELS.values()), "get"),
-    "1.2.840.10008.1.20.1": "commit",
     "1.2.840.10008.5.1.4.31": "worklist",
     "1.2.840.10008.3.1.2.3.3": "mpps",
     **SERVICES_OFFERED,

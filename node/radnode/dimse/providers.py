@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 
 from radnode.archive.archive import Archive
+from radnode.dimse.scp.commit import CommitProvider
+from radnode.dimse.scp.commit_report import CommitReportProvider
 from radnode.dimse.scp.echo import EchoProvider
 from radnode.dimse.scp.find import FindProvider
 from radnode.dimse.scp.service import Provider
 from radnode.dimse.scp.store import StoreProvider
 from radnode.dimse.upper.command import Field
 from radnode.settings import Settings
+from radnode.work.asked_commitments import AskedCommitments
+from radnode.work.received_commitments import ReceivedCommitments
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
 
@@ -23,4 +27,6 @@ def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers
         (Field.C_ECHO, "echo"): EchoProvider(),
         (Field.C_STORE, "store"): StoreProvider(archive, router, settings.dicom.max_object_size),
         (Field.C_FIND, "find"): FindProvider(archive, settings.dicom.ae_title, settings.query),
+        (Field.N_ACTION, "commit"): CommitProvider(archive, ReceivedCommitments(work), settings),
+        (Field.N_EVENT_REPORT, "commit"): CommitReportProvider(AskedCommitments(work), settings.commitment.max_objects),
     }

@@ -19,6 +19,9 @@ from radnode.work.commitments import (
 )
 from radnode.work.work_file import WorkFile
 
+Reported = Mapping[Reference, int | None]
+"""What a peer reported of each object: a reason, or None where it did not speak of it."""
+
 
 class AskedCommitments:
     """Every change is on the disk on return; every method may raise OutOfResources."""
@@ -53,14 +56,14 @@ class AskedCommitments:
                 end(connection, one.id, ANSWERED, self._now())
             return bool(found)
 
-    def refused(self, uid: UID, why: str) -> None:
-        """The peer did not take the request."""
+    def refuse(self, uid: UID, why: str) -> None:
+        """The peer did not take the request, as far as is known: a report of it is taken all the same."""
         with self._work.writing() as connection:
             for one in select(connection, "uid = ? AND asked_by_us AND state = ?", uid, OPEN):
                 end(connection, one.id, REFUSED, self._now(), why)
 
-    def results(self, uid: UID) -> Mapping[Reference, int | None] | None:
-        """What the peer reported of each object (None: it did not speak of that); None while it has not reported."""
+    def results(self, uid: UID) -> Reported | None:
+        """What the peer reported; None while it has not."""
         with self._work.reading() as connection:
             for one in select(connection, "uid = ? AND asked_by_us AND state = ?", uid, ANSWERED):
                 return dict(objects_of(connection, one.id))

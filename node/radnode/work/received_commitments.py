@@ -8,10 +8,12 @@ from radnode.model.errors import OutOfResources
 from radnode.model.uid import UID
 from radnode.work.commitments import (
     GIVEN_UP,
+    KEPT,
     OPEN,
     REPORTED,
     Transaction,
     end,
+    forget_ended,
     insert,
     new,
     objects_of,
@@ -22,7 +24,7 @@ from radnode.work.work_file import WorkFile
 
 MOST_OPEN = 2_000_000
 """Objects in all open transactions; one hundred megabytes or two."""
-_PAGE = 500
+_PAGE, _AT_ONCE = 500, 1000
 _OPEN_OBJECTS = "SELECT coalesce(sum(objects), 0) FROM commitments WHERE due IS NOT NULL AND NOT asked_by_us"
 
 
@@ -36,8 +38,8 @@ class ReceivedCommitments:
         self._work = work
         self._now = clock
 
-    def receive(self, peer: str, uid: UID, references: Sequence[Reference], *, busy: float) -> int | None:
-        """Take a new request, due in `busy` seconds; None where it is the repetition of one that is still open.
+    def receive(self, peer: str, uid: UID, references: Sequence[Reference], *, busy: float) -> int:
+        """Take a request, due in `busy` seconds; one that comes again before it was reported is the same transaction.
 
         A transaction UID that is in use for something else is received too: to be reported as that, object by object.
         """
@@ -45,7 +47,8 @@ class ReceivedCommitments:
             same = select(connection, "uid = ? AND state = ? AND NOT asked_by_us", uid, OPEN)
             for one in same:
                 if one.peer == peer and {held for held, _ in objects_of(connection, one.id)} == set(references):
-                    return None
+                    connection.execute("UPDATE commitments SET due = ? WHERE id = ?", (self._now() + busy, one.id))
+                    return one.id
             (count,) = connection.execute(_OPEN_OBJECTS).fetchone()
             if count + len(references) > MOST_OPEN:
                 raise OutOfResources("Too many objects wait for their commitment")
@@ -59,9 +62,9 @@ class ReceivedCommitments:
             return select(connection, "id = ?", identity)[0]
 
     def due(self) -> list[Transaction]:
-        """Those that are to be seen to now, the longest due first."""
+        """Some of those that are to be seen to now, the longest due first."""
         with self._work.reading() as connection:
-            return select(connection, "NOT asked_by_us AND due <= ? ORDER BY due", self._now())
+            return select(connection, "NOT asked_by_us AND due <= ? ORDER BY due LIMIT ?", self._now(), _AT_ONCE)
 
     def unchecked(self, identity: int) -> Iterator[Mapping[int, Reference]]:
         """The objects that have no reason yet, by their place, in pages; ask again for those that were left out."""
@@ -114,6 +117,11 @@ class ReceivedCommitments:
     def give_up(self, identity: int, why: str) -> None:
         """The peer will not have its report."""
         self._end(identity, GIVEN_UP, why)
+
+    def forget_ended(self) -> None:
+        """Forget what ended long ago, also what we have asked for ourselves."""
+        with self._work.writing() as connection:
+            forget_ended(connection, self._now() - KEPT)
 
     def _end(self, identity: int, state: str, why: str = "") -> None:
         """Of its objects only those remain that were not committed to."""

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import structlog
 
 from radnode.archive.archive import Archive
-from radnode.dimse.credentials import BadCertificates, client_context
+from radnode.dimse.callers import caller_for
 from radnode.dimse.delivery.lane import Lane, Post
-from radnode.dimse.scu import Caller, CallFailed
+from radnode.dimse.scu import Caller
 from radnode.settings import Peer, Settings
 from radnode.work.queue import Queue
 from radnode.work.work_file import WorkFile
@@ -75,13 +75,8 @@ class Delivery:
         return max(due, held.due) if held else due
 
     def _caller_for(self, peer: Peer) -> Caller:
-        """Certificates are read for each batch, so that new ones count at once. Raises CallFailed."""
-        try:
-            tls = client_context(self._settings.tls) if peer.tls else None
-        except BadCertificates as error:
-            log.error("certificates_refused", why=str(error))  # noqa: TRY400 - no traceback: its words say it all
-            raise CallFailed("this node's certificates cannot be used") from error
-        return Caller(self._settings.dicom.ae_title, self._settings.queue.timeout, tls)
+        """A caller of its own for each batch. Raises CallFailed."""
+        return caller_for(peer, self._settings, self._settings.queue.timeout)
 
     def _keep_up(self) -> None:
         """Forget what was sent long ago, and give up what goes to peers that the settings do not name any more."""

@@ -9,6 +9,7 @@
     for progress in get(peer, caller, Level.STUDY, keys, into): ... -> Progress; `into` is what objects are received by:
                                                                        an Archive, or a Folder(path)
     for progress in move(peer, caller, Level.STUDY, keys, destination): ... -> Progress
+    commit(peer, caller, references, asked, wait=10)                -> Asked(transaction, results), results None if late
 
 `keys` map keyword (or tag as "0010,0020") to the value asked for, "" to return it; what stands in a sequence is named
 "ScheduledProcedureStepSequence.Modality". `root=` is Root.STUDY unless given, `asking=` says how it is asked.
@@ -18,6 +19,7 @@ an operation with a failure; a status of one object is a value, not an error.
 """
 
 from radnode.dimse.extended import QueryOptions
+from radnode.dimse.scu.commit import Asked, commit
 from radnode.dimse.scu.echo import echo
 from radnode.dimse.scu.folder import Folder
 from radnode.dimse.scu.identifiers import check
@@ -44,6 +46,7 @@ from radnode.dimse.upper.stopping import Stopping
 
 __all__ = [
     "Answered",
+    "Asked",
     "Asking",
     "CallFailed",
     "Caller",
@@ -60,6 +63,7 @@ __all__ = [
     "Sent",
     "Stopping",
     "check",
+    "commit",
     "echo",
     "find",
     "find_worklist",

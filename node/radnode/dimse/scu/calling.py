@@ -28,7 +28,7 @@ def calling(
     """
     if peer.tls and caller.tls is None:
         raise CallFailed(f"{peer.title} is to be called over TLS, and this caller has none")
-    if "/" in peer.host:
+    if not peer.is_callable:
         raise CallFailed(f"{peer.title} is known by its network alone ({peer.host}), so it cannot be called")
     tls = caller.tls if peer.tls else None
     address = Address(peer.host, peer.port, peer.title.strip(), caller.ae_title.strip(), tls)

@@ -127,7 +127,11 @@ class Association:
         self._messages.send(context.id, whole, data_set)
 
     def meanwhile(self, chore: Chore) -> None:
-        """Have `chore` done step by step within `requests`, as long as nothing of the peer is to be read."""
+        """Have `chore` done step by step within `requests`, as long as nothing of the peer is to be read.
+
+        The first step is done at once: of what has not begun, closing runs no end.
+        """
+        next(chore)
         self._chores.append(chore)
 
     def end(self) -> None:
