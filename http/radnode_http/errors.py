@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from radnode.model.errors import (
     CannotRender,
+    InvalidEntry,
     InvalidIdentity,
     InvalidQuery,
     Mismatch,
@@ -13,6 +14,7 @@ from radnode.model.errors import (
     Occupied,
     OutOfResources,
     RadnodeError,
+    ReadOnly,
     TooLarge,
 )
 
@@ -29,7 +31,9 @@ HTTP_STATUS: Mapping[type[RadnodeError], int] = {
     InvalidIdentity: 400,
     Mismatch: 400,
     InvalidQuery: 400,
+    InvalidEntry: 400,
     NoPixelData: 400,
+    ReadOnly: 409,
     TooLarge: 413,
     CannotRender: 422,
     Occupied: 503,

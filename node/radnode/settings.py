@@ -12,6 +12,7 @@ from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
 from radnode.sections.rules import Rule, check_rules
 from radnode.sections.transcoding import TranscodingSettings
+from radnode.sections.worklist import WorklistSettings
 from radnode.setting_types import AETitle, Claim, Host, Location, Origin, PeerHost, Port, Section
 
 Service = Literal["echo", "store", "find", "get", "move", "commit", "worklist", "mpps"]
@@ -216,6 +217,8 @@ class Settings(BaseSettings):
     """How objects are sent on, by rules or by hand."""
     transcoding: TranscodingSettings = TranscodingSettings()
     """Objects for receivers that do not take the stored transfer syntax."""
+    worklist: WorklistSettings = WorklistSettings()
+    """What modalities see of what is scheduled."""
     rules: tuple[Rule, ...] = ()
     """What is sent on, from whom and to whom."""
     commitment: CommitmentSettings = CommitmentSettings()

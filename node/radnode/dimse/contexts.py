@@ -40,6 +40,10 @@ MODELS: dict[Root, Model] = {
 ROOT_OF: dict[str, Root] = {sop_class: root for root, model in MODELS.items() for sop_class in model}
 """The information model behind a SOP class of query and retrieve."""
 
+MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
+PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
+PROCEDURE_STEP_RETRIEVE = "1.2.840.10008.3.1.2.3.4"
+
 # A directory travels on media only, and asking for commitment is a service, not an object.
 _NOT_STORAGE = {"1.2.840.10008.1.3.10", "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.2"}
 
@@ -58,13 +62,13 @@ SERVICES_OFFERED: dict[str, Service] = {
     VERIFICATION: "echo",
     STORAGE_COMMITMENT: "commit",
     **dict.fromkeys((model.find for model in MODELS.values()), "find"),
+    MODALITY_WORKLIST: "worklist",
 }
 
 _ASKED_FOR: dict[str, Service] = {
     **dict.fromkeys((model.move for model in MODELS.values()), "move"),
     **dict.fromkeys((model.get for model in MODELS.values()), "get"),
-    "1.2.840.10008.5.1.4.31": "worklist",
-    "1.2.840.10008.3.1.2.3.3": "mpps",
+    PROCEDURE_STEP: "mpps",
     **SERVICES_OFFERED,
 }
 

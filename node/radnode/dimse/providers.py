@@ -9,12 +9,14 @@ from radnode.dimse.scp.echo import EchoProvider
 from radnode.dimse.scp.find import FindProvider
 from radnode.dimse.scp.service import Provider
 from radnode.dimse.scp.store import StoreProvider
+from radnode.dimse.scp.worklist import WorklistProvider
 from radnode.dimse.upper.command import Field
 from radnode.settings import Settings
 from radnode.work.asked_commitments import AskedCommitments
 from radnode.work.received_commitments import ReceivedCommitments
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
+from radnode.work.worklist import Worklist
 
 Providers = Mapping[tuple[int, str], Provider]
 """By command field (PS3.7 E.1) and service."""
@@ -23,10 +25,12 @@ Providers = Mapping[tuple[int, str], Provider]
 def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers:
     """The providers over this archive and this work file, both opened by this process."""
     router = Router(settings.routes, work)
+    worklist = Worklist(work, settings.worklist.folder)
     return {
         (Field.C_ECHO, "echo"): EchoProvider(),
         (Field.C_STORE, "store"): StoreProvider(archive, router, settings.dicom.max_object_size),
         (Field.C_FIND, "find"): FindProvider(archive, settings.dicom.ae_title, settings.query),
         (Field.N_ACTION, "commit"): CommitProvider(archive, ReceivedCommitments(work), settings),
         (Field.N_EVENT_REPORT, "commit"): CommitReportProvider(AskedCommitments(work), settings.commitment.max_objects),
+        (Field.C_FIND, "worklist"): WorklistProvider(worklist, settings.worklist.hide, settings.query.max_matches),
     }

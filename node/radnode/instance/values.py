@@ -13,6 +13,7 @@ TEXT_VRS = _BY_CHARACTER_SET | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", 
 _ONE_VALUE = frozenset({"LT", "ST", "UT", "UR"})  # a backslash is part of the text
 _LEADING_PADDING = frozenset({"AE", "CS", "DS", "IS", "LO", "SH"})  # these may be padded in front too
 _NUMBERS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
+NUMBER_VRS = frozenset(_NUMBERS)
 
 _LITTLE = {vr: Struct(f"<{letter}") for vr, letter in _NUMBERS.items()}
 _BIG = {vr: Struct(f">{letter}") for vr, letter in _NUMBERS.items()}

@@ -48,6 +48,14 @@ class Abandoned(RadnodeError):
     """Whoever asked does not want the rest of the answers any more."""
 
 
+class InvalidEntry(RadnodeError):
+    """What was written is no worklist entry; the message names the attribute and says what it must be."""
+
+
+class ReadOnly(RadnodeError):
+    """What was to be changed is somebody else's to change; the message says whose."""
+
+
 class NoPixelData(RadnodeError):
     """The object has no pixel data element, or an empty one."""
 

@@ -8,11 +8,16 @@ from collections.abc import Callable, Mapping
 from sqlite_utils import Database
 
 from radnode.model.errors import OutOfResources
-from radnode.work import commitments, queue_schema
+from radnode.work import commitments, procedure_steps_schema, queue_schema, worklist_schema
 
 Steps = tuple[Callable[[Database], None], ...]
 
-PARTS: Mapping[str, Steps] = {"queue": queue_schema.STEPS, "commitments": commitments.STEPS}
+PARTS: Mapping[str, Steps] = {
+    "queue": queue_schema.STEPS,
+    "commitments": commitments.STEPS,
+    "worklist": worklist_schema.STEPS,
+    "procedure_steps": procedure_steps_schema.STEPS,
+}
 """Step n of a part leads it from version n to n + 1; a released step never changes."""
 
 

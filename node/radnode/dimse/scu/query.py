@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from radnode.dimse.contexts import MODELS
+from radnode.dimse.contexts import MODALITY_WORKLIST, MODELS
 from radnode.dimse.extended import NO_OPTIONS, encode_options
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT, calling, context_for
 from radnode.dimse.scu.conversation import Conversation
@@ -15,7 +15,6 @@ from radnode.model.level import Level, Root
 from radnode.model.uid import UID
 from radnode.settings import Peer
 
-MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
 _PENDING = (Status.PENDING, Status.PENDING_WITH_UNSUPPORTED_KEYS)
 
 

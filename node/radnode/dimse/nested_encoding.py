@@ -1,0 +1,47 @@
+"""Encoding of data sets with sequences (PS3.5 7.5), for answers in one character set."""
+
+import struct
+from collections.abc import Callable, Iterator
+
+from radnode.dimse.answer_charset import choose
+from radnode.dimse.encoding import CHARSET_VRS, element_form, encode_value
+from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN
+from radnode.instance.nested import DataSet, Value
+from radnode.instance.values import SPECIFIC_CHARACTER_SET
+from radnode.instance.walk import ITEM
+from radnode.model.uid import UID
+
+
+def encode_nested(data_set: DataSet, transfer_syntax: UID, character_set: bytes = b"") -> bytes:
+    """The data set with its (0008,0005): `character_set` (a raw value) if that can hold the text, else UTF-8."""
+    texts = list(_texts(data_set))
+    term, encode = choose(character_set, texts)
+    named = {**data_set, SPECIFIC_CHARACTER_SET: Value("CS", term.decode("ascii", "replace"))}
+    return _encoded(named, transfer_syntax, encode)
+
+
+def _texts(data_set: DataSet) -> Iterator[str]:
+    for value in data_set.values():
+        if value.vr == "SQ":
+            for item in value.items:
+                yield from _texts(item)
+        elif value.vr in CHARSET_VRS:
+            yield value.text
+
+
+def _encoded(data_set: DataSet, transfer_syntax: UID, encode: Callable[[str], bytes]) -> bytes:
+    big_endian = transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
+    parts = []
+    for tag in sorted(data_set):
+        value = data_set[tag]
+        if value.vr == "SQ":
+            raw = b"".join(_item(_encoded(item, transfer_syntax, encode), big_endian) for item in value.items)
+        else:
+            raw = encode_value(value.vr, value.text, encode, big_endian=big_endian)
+        parts.append(element_form(tag, value.vr, transfer_syntax).write(raw))
+    return b"".join(parts)
+
+
+def _item(content: bytes, big_endian: bool) -> bytes:
+    order = ">" if big_endian else "<"
+    return struct.pack(f"{order}HHL", ITEM >> 16, ITEM & 0xFFFF, len(content)) + content

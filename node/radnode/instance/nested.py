@@ -1,0 +1,139 @@
+"""A small data set with all that is in its sequences, as text: identifiers, worklist entries, procedure steps.
+
+What is large or binary (pixel data, OB, UN...) is left out by its value, not by its place. Limits come before memory.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+
+from radnode.instance.charset import codecs_of
+from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED
+from radnode.instance.values import MAX_VALUE, NUMBER_VRS, SPECIFIC_CHARACTER_SET, TEXT_VRS, text_of
+from radnode.instance.walk import ITEM, Element, is_sequence, walk
+from radnode.model.document import Document
+from radnode.model.errors import NotDicom
+from radnode.model.uid import UID
+
+MAX_ELEMENTS = 200_000
+"""Elements and items: a procedure step that names 60,000 images."""
+MAX_NESTING = 16
+"""Sequences in sequences."""
+
+
+class Value(NamedTuple):
+    """What stands under a tag: text, several values joined by backslashes, or items."""
+
+    vr: str
+    text: str = ""
+    items: "Sequence[DataSet]" = ()
+
+
+DataSet = Mapping[int, Value]
+"""By tag; group lengths are not in it."""
+
+
+class _Open(NamedTuple):
+    """An item, or the whole, that is being read."""
+
+    values: dict[int, Value]
+    codecs: tuple[str, ...]
+
+
+def read_nested(data: bytes, transfer_syntax: UID) -> DataSet:
+    """The data set in `data`. Raises NotDicom, Truncated."""
+    return _Reader(data, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN).read(transfer_syntax)
+
+
+class _Reader:
+    """The state of reading: the data set and the items around what is read, outermost first."""
+
+    def __init__(self, data: bytes, *, big_endian: bool) -> None:
+        self._data = data
+        self._big_endian = big_endian
+        self._path: list[_Open] = [_Open({}, codecs_of(b""))]
+        self._sequences: list[list[DataSet]] = []
+
+    def read(self, transfer_syntax: UID) -> DataSet:
+        for count, element in enumerate(walk(self._data, transfer_syntax, deep=True)):
+            if count >= MAX_ELEMENTS:
+                raise NotDicom(f"the data set has more than {MAX_ELEMENTS} elements")
+            level = element.depth // 2
+            if level > MAX_NESTING:
+                raise NotDicom(f"sequences are nested deeper than {MAX_NESTING}")
+            if element.tag == ITEM:
+                self._begin_item(level)
+            elif element.tag & 0xFFFF:
+                self._take(element, level)
+        return self._path[0].values
+
+    def _begin_item(self, level: int) -> None:
+        values: dict[int, Value] = {}
+        self._sequences[level].append(values)
+        self._path[level + 1 :] = [_Open(values, self._path[level].codecs)]
+
+    def _take(self, element: Element, level: int) -> None:
+        tag, inside = element.tag, self._path[level]
+        if is_sequence(tag, element.vr) or element.length == UNDEFINED:
+            items: list[DataSet] = []
+            self._sequences[level:] = [items]
+            inside.values[tag] = Value("SQ", "", items)
+            return
+        vr = vr_of(tag) or element.vr or "UN"
+        raw = self._data[element.offset : element.offset + min(element.length, MAX_VALUE)]
+        if tag == SPECIFIC_CHARACTER_SET:
+            self._path[level] = inside._replace(codecs=codecs_of(raw.strip(b"\0 ")))
+        is_text = vr in TEXT_VRS or vr in NUMBER_VRS
+        text = text_of(raw, vr, element.vr, inside.codecs, big_endian=self._big_endian) if is_text else ""
+        inside.values[tag] = Value(vr, text)
+
+
+def document_of(data_set: DataSet) -> Document:
+    """The attributes by keyword; private and unknown ones, and what is no text, are left out."""
+    document: dict[str, str | list[Document]] = {}
+    for tag, value in data_set.items():
+        keyword = keyword_of(tag)
+        if not keyword or tag == SPECIFIC_CHARACTER_SET:
+            continue
+        if value.vr == "SQ":
+            document[keyword] = [document_of(item) for item in value.items]
+        elif value.vr in TEXT_VRS or value.vr in NUMBER_VRS:
+            document[keyword] = value.text
+    return document
+
+
+def data_set_of(document: Document) -> DataSet:
+    """The data set that a document says; keywords that PS3.6 does not know are left out."""
+    values: dict[int, Value] = {}
+    for keyword, value in document.items():
+        tag = tag_of(keyword)
+        if tag is None:
+            continue
+        if isinstance(value, str):
+            values[tag] = Value(vr_of(tag), value)
+        else:
+            values[tag] = Value("SQ", "", [data_set_of(item) for item in value])
+    return values
+
+
+@lru_cache(maxsize=4096)
+def vr_of(tag: int) -> str:
+    """The VR of a tag (PS3.6), the first one where there are several; "" where it is not known."""
+    try:
+        return dictionary_VR(tag)[:2]
+    except KeyError:
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def keyword_of(tag: int) -> str:
+    """The keyword of a tag (PS3.6); "" where it is not known."""
+    return keyword_for_tag(tag)
+
+
+@lru_cache(maxsize=4096)
+def tag_of(keyword: str) -> int | None:
+    """The tag of a keyword (PS3.6); None where it is not known."""
+    return tag_for_keyword(keyword)
