@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from radnode.model.route import Route
+from radnode.sections.archive import ArchiveSettings
 from radnode.sections.commitment import CommitmentSettings
 from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
@@ -122,15 +123,6 @@ class TlsSettings(Section):
         if wanted != "none" and info.data.get("authorities_file") is None:
             raise ValueError("needs tls.authorities_file, which says whose certificates are believed")
         return wanted
-
-
-class ArchiveSettings(Section):
-    """The storage folder and its index."""
-
-    root: Location = Path("./dicom_storage")
-    """The storage folder."""
-    enabled: bool = True
-    """Whether anything is served; if not, REST answers 503 (but for its status) and nobody listens for DICOM."""
 
 
 class HttpSettings(Section):

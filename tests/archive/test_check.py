@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from support.archives import EXPLICIT, make_archive, store
+from support.archives import EXPLICIT, assert_sound, make_archive, store
 from support.instances import make_instance
 
 from radnode.archive.archive import Archive
@@ -19,10 +19,12 @@ from radnode.archive.listing import list_files
 from radnode.archive.roles import Role, hold
 from radnode.archive.statistics import read_statistics
 from radnode.archive.stored import Stored
-from radnode.model.attributes import ATTRIBUTES
+from radnode.model.attributes import ATTRIBUTES, BY_KEYWORD
 from radnode.model.errors import NotFound, Occupied, OutOfResources
 from radnode.model.level import Level
-from radnode.model.query import Query
+from radnode.model.query import Query, SingleValue
+
+DOE = SingleValue("doe^john")
 
 
 def check(root: Path, *, repair: bool = False, digests: bool = True) -> CheckReport:
@@ -198,6 +200,30 @@ def test_wrong_numbers_are_counted_again(tmp_path: Path, before: list[Any]) -> N
     assert check(tmp_path).clean
     with make_archive(tmp_path) as archive:
         assert answers(archive) == before
+
+
+def test_columns_that_repeat_others_are_made_again(tmp_path: Path, before: list[Any]) -> None:
+    for wrong in (
+        "UPDATE studies SET ModalitiesInStudy = 'XX'",
+        "UPDATE studies SET SOPClassesInStudy = NULL",
+        "UPDATE patients SET PatientName_folded = PatientName",
+        "UPDATE studies SET ReferringPhysicianName_folded = NULL",
+    ):
+        sql(tmp_path, wrong)
+    found = check(tmp_path)
+    assert set(kinds(found)) == {Kind.DERIVED}
+    assert {finding.path for finding in found.findings} == {
+        "studies.ModalitiesInStudy",
+        "studies.SOPClassesInStudy",
+        "patients.PatientName_folded",
+        "studies.ReferringPhysicianName_folded",
+    }
+    assert check(tmp_path, repair=True).mended
+    assert check(tmp_path).clean
+    assert_sound(tmp_path)
+    with make_archive(tmp_path) as archive:
+        assert answers(archive) == before
+        assert len(list(find(archive.index, Query(Level.PATIENT, ((BY_KEYWORD["PatientName"], DOE),), ())))) == 2
 
 
 def test_superseded_versions_and_their_rows(tmp_path: Path, stored: list[Stored]) -> None:

@@ -45,6 +45,19 @@ def test_check_and_repair(store: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["check", "--quick", "--archive.root", store]) == 0
 
 
+def test_reindex(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reindex", "--archive.root", store]) == 0
+    assert capsys.readouterr().out == "no row waits to be read again\n"
+    further = ["--archive.root", store, "--archive.attributes", '[{"attribute": "SliceThickness", "level": "IMAGE"}]']
+    assert main(["stats", *further]) == 0
+    capsys.readouterr()
+    assert main(["check", *further]) == 1
+    assert "outdated: .radnode/index.sqlite: 4 rows were described when less was indexed" in capsys.readouterr().out
+    assert main(["reindex", *further]) == 0
+    assert capsys.readouterr().out == "4 rows say all that is indexed\n"
+    assert main(["check", *further]) == 0
+
+
 def test_registry(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["registry", "export", "--archive.root", store]) == 0
     (entry,) = json.loads((Path(store) / ".dicom_registry.json").read_text())["files"]

@@ -17,12 +17,15 @@ def test_what_it_prints_is_a_configuration_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    attributes = '[{"attribute": "ImageComments", "level": "IMAGE"}]'
     words = ["--dicom.port", "104", "--peers", PEERS, "--http.cors_origins", '["https://a.example"]']
+    words += ["--archive.attributes", attributes]
     assert main(["config", *words]) == 0
     printed = tmp_path / "printed.toml"
     printed.write_text(capsys.readouterr().out)
     again = load_settings(None, printed, environment={}, folder=tmp_path).settings
     options = {"dicom.port": "104", "peers": PEERS, "http.cors_origins": '["https://a.example"]'}
+    options["archive.attributes"] = attributes
     assert again == load_settings(options, environment={}, folder=tmp_path).settings
 
 

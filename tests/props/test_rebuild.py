@@ -12,18 +12,29 @@ from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 from support.archives import assert_sound, make_archive, store
 from support.instances import REMOVED, make_instance
+from support.older_index import make_older
 
 from radnode.archive.archive import Archive
 from radnode.archive.check import Check
 from radnode.archive.file_filter import FileFilter
+from radnode.archive.reindexing import reindex
 from radnode.model.attributes import ATTRIBUTES
 from radnode.model.level import Level
 from radnode.model.query import Query
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 texts = st.sampled_from([REMOVED, "", "A", "B"])
+
+
+def requested(number: str) -> Dataset:
+    item = Dataset()
+    item.RequestedProcedureID = number
+    return item
+
+
 objects = st.fixed_dictionaries(
     {
         "SOPInstanceUID": st.sampled_from([f"1.2.{n}" for n in range(6)]),
@@ -36,6 +47,9 @@ objects = st.fixed_dictionaries(
         "StudyDate": st.sampled_from([REMOVED, "", "20240101", "2024.01.02"]),
         "SeriesDescription": texts,
         "Modality": st.sampled_from([REMOVED, "CT", "MR"]),
+        "TimezoneOffsetFromUTC": texts,
+        "RequestAttributesSequence": st.sampled_from([REMOVED, [], [requested("1")], [requested("2"), requested("")]]),
+        "ContentCreatorName": texts,
         "InstanceNumber": st.sampled_from(["1", "2"]),
     }
 )
@@ -69,6 +83,39 @@ def answers(archive: Archive) -> list[Any]:
     return [*found, archive.list_files(FileFilter(), limit=1000, cursor=None)]
 
 
+def rebuilt(root: Path) -> list[Any]:
+    """The answers of an index that is made from the files alone."""
+    for file in (root / ".radnode").glob("index.sqlite*"):
+        file.unlink()
+    check = Check(root)
+    list(check.run(repair=True))
+    assert check.report.mended
+    with make_archive(root) as archive:
+        return answers(archive)
+
+
+@given(earlier=acts, later=acts, seed=st.integers(0, 1000))
+@settings(max_examples=15, deadline=None)
+def test_an_index_that_was_read_again_gives_the_answers_of_a_new_one(
+    earlier: list[Act], later: list[Act], seed: int
+) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY, prefix="radnode-reindex-") as folder:
+        root = Path(folder)
+        with clocks(seed):
+            with make_archive(root) as archive, make_archive(root) as other:
+                perform((archive, other), earlier)
+            make_older(root)
+            with make_archive(root) as archive, make_archive(root) as other:
+                steps = reindex(archive.layout, archive.index)
+                next(steps, None)
+                perform((archive, other), later)
+                list(steps)
+                assert archive.count_waiting() == 0
+                found = answers(archive)
+        assert_sound(root)
+        assert rebuilt(root) == found
+
+
 @given(acts=acts, seed=st.integers(0, 1000))
 @settings(max_examples=20, deadline=None)
 def test_a_rebuilt_index_gives_the_same_answers(acts: list[Act], seed: int) -> None:
@@ -78,11 +125,5 @@ def test_a_rebuilt_index_gives_the_same_answers(acts: list[Act], seed: int) -> N
             perform((archive, other), acts)
             before = answers(archive)
         assert_sound(root)
-        for file in (root / ".radnode").glob("index.sqlite*"):
-            file.unlink()
-        check = Check(root)
-        list(check.run(repair=True))
-        assert check.report.mended
-        with make_archive(root) as archive:
-            assert answers(archive) == before
+        assert rebuilt(root) == before
         assert_sound(root)

@@ -4,7 +4,7 @@ import pydicom
 import pytest
 from support.rest import NO_SUCH_FILE, Rest, as_bearer, checked, make_token, rest_settings, serving
 
-from radnode.settings import ArchiveSettings
+from radnode.sections.archive import ArchiveSettings
 from radnode_http.answers import StatusAnswer
 
 REST_OF_IT = [

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from radnode.archive.stored import Outcome
+from radnode.model.attribute_table import STANDARD_TABLE, AttributeTable
 from radnode.model.errors import OutOfResources
 from radnode.model.query import Query
 
@@ -20,6 +21,7 @@ class FakeArchive:
     aborted: int = 0
     open: int = 0
     largest_fragment: int = 0
+    table: AttributeTable = STANDARD_TABLE
 
     def receive(self, transfer_syntax: str, *, sop_class: str, sop_instance: str, limit: int = 0) -> "FakeReceiving":
         self.open += 1

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from radnode.archive.folding import fold
 from radnode.archive.index import Index
-from radnode.archive.schema import TABLES, folded_column, stored_attributes
+from radnode.archive.schema import TABLES, folded_column
+from radnode.model.attribute_table import STANDARD_TABLE
 from radnode.model.level import Level
 
 _NUMBERS = count(1)
@@ -36,7 +37,7 @@ def insert_entity(
     row: dict[str, object] = {**_defaults(level, number), **values, **columns}
     if parent is not None:
         row[_PARENT[level]] = parent
-    for attribute in stored_attributes(level):
+    for attribute in STANDARD_TABLE.stored(level):
         text, column = values.get(attribute.keyword), folded_column(attribute)
         if column is not None and text is not None:
             row[column] = fold(text)

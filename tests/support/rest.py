@@ -13,7 +13,8 @@ from aiohttp import ClientResponse, ClientSession, FormData, web
 from pydantic import SecretStr, TypeAdapter
 
 from radnode.archive.archive import Archive
-from radnode.settings import ArchiveSettings, AuthSettings, HttpSettings, Settings
+from radnode.sections.archive import ArchiveSettings
+from radnode.settings import AuthSettings, HttpSettings, Settings
 from radnode_http.app import build_app
 from radnode_http.render_pool import RenderPool
 from radnode_http.serving import server_options

@@ -9,6 +9,7 @@ import pytest
 
 from radnode.cli.loading import Loaded, load_settings
 from radnode.cli.refusal import Refused
+from radnode.model.level import Level
 from radnode.settings import SERVICES
 
 
@@ -198,6 +199,43 @@ def test_a_refused_list_says_which_entry(tmp_path: Path) -> None:
 )
 def test_a_refused_peer(tmp_path: Path, peer: object, line: str) -> None:
     assert refusal(tmp_path, Sources(environment={"RADNODE_PEERS": json.dumps([peer])})).startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "line"),
+    [
+        ('[{"attribute": "NoSuch", "level": "SERIES"}]', "archive.attributes[0] = {"),
+        (
+            '[{"attribute": "NoSuch", "level": "SERIES"}]',
+            "NoSuch is neither a keyword of the data dictionary nor a",
+        ),
+        (
+            '[{"attribute": "0019,100C", "level": "IMAGE"}]',
+            "0019,100C is not in the data dictionary, so its vr must be",
+        ),
+        ('[{"attribute": "PixelData", "level": "IMAGE"}]', "PixelData cannot be indexed, because its VR"),
+        ('[{"attribute": "ImageComments"}]', "archive.attributes[0].level: is missing, must be one of PATIENT, STUDY"),
+        ('[{"attribute": "ImageComments", "level": "FRAME"}]', "level = FRAME: must be one of PATIENT, STUDY, SERIES"),
+        ('[{"attribute": "", "level": "IMAGE"}]', "attribute = : must be the keyword of an attribute, such as"),
+        ('[{"attribute": "Rows", "level": "IMAGE", "tag": 1}]', "archive.attributes[0].tag: unknown setting"),
+        (
+            str([{"attribute": "ImageComments", "level": "IMAGE"}] * 2).replace("'", '"'),
+            "must name each attribute once",
+        ),
+        ('["ImageComments"]', "archive.attributes[0] = ImageComments: must be a table"),
+    ],
+)
+def test_a_refused_attribute(tmp_path: Path, attributes: str, line: str) -> None:
+    assert line in refusal(tmp_path, Sources(environment={"RADNODE_ARCHIVE__ATTRIBUTES": attributes}))
+
+
+def test_attributes_that_are_indexed_anyway_may_be_named_too(tmp_path: Path) -> None:
+    toml = """
+    [archive]
+    attributes = [{attribute = "StudyDate", level = "STUDY"}, {attribute = "0019,100C", level = "SERIES", vr = "IS"}]
+    """
+    (further,) = load(tmp_path, Sources(toml=toml)).settings.archive.further
+    assert (further.tag, further.vr, further.level) == (0x0019100C, "IS", Level.SERIES)
 
 
 def test_two_peers_of_one_title(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ class _Adopting:
         rows.count(connection, {"conflicts": 1})
 
     def _describe(self, path: FilePath) -> Header | None:
-        return describe(self._layout, path)
+        return describe(self._layout, self._index.table, path)
 
     def _tidy(self, standing: Standing | None) -> None:
         """Remove the second names that a conflict leaves. The object is safe: a failure here is no failure to store."""

@@ -11,6 +11,7 @@ from radnode.archive import find, forgetting, listing, recovery, statistics
 from radnode.archive.adopting import Intake
 from radnode.archive.file_filter import FileFilter
 from radnode.archive.find import Page
+from radnode.archive.fitting import count_waiting
 from radnode.archive.holdings import Holding, holding_of
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
@@ -20,6 +21,8 @@ from radnode.archive.recovery import Recovered
 from radnode.archive.rows import standing_at
 from radnode.archive.watching import GivenUp
 from radnode.instance.part10 import FileMeta
+from radnode.model.attribute_table import AttributeTable
+from radnode.model.attributes import Attribute
 from radnode.model.errors import InvalidIdentity, NotFound, OutOfResources
 from radnode.model.file_path import FilePath
 from radnode.model.query import Query
@@ -38,36 +41,46 @@ class Archive:
         self._intake = Intake(layout, index)
 
     @classmethod
-    def open(cls, root: Path) -> Self:
+    def open(cls, root: Path, *, further: tuple[Attribute, ...] = ()) -> Self:
         """The archive at `root`, made where there is none, its index brought to the current schema.
 
-        Raises OutOfResources with the reason: folder not writable, no hard links; index lost, damaged, half
-        rebuilt or of a newer radnode.
+        `further` attributes are indexed from now on, whoever opens it. Raises OutOfResources with the reason: folder
+        not writable, no hard links; index lost, damaged, half rebuilt or of a newer radnode.
         """
         layout = Layout(root.absolute())
         try:
-            archive = cls._open(layout)
+            archive = cls._open(layout, further)
         except OutOfResources:
             # On a full disk it must open too, or nobody could remove anything through it.
             if not layout.spend_reserve():
                 raise
-            return cls._open(layout)
+            return cls._open(layout, further)
         layout.keep_reserve()
         return archive
 
     @classmethod
-    def _open(cls, layout: Layout) -> Self:
+    def _open(cls, layout: Layout, further: tuple[Attribute, ...]) -> Self:
         _prepare(layout)
         if layout.has_lost_its_index():
             raise OutOfResources("There are objects but no index: run radnode check --repair")
         archive = cls(layout, Index(layout.index))
         with ExitStack() as undo:
             undo.callback(archive.close)
-            archive.index.migrate()
+            archive.index.migrate(further=further)
             if archive.index.is_rebuilding():
                 raise OutOfResources("The index was not rebuilt to its end: run radnode check --repair")
             undo.pop_all()
         return archive
+
+    @property
+    def table(self) -> AttributeTable:
+        """The attributes that are indexed."""
+        return self.index.table
+
+    def count_waiting(self) -> int:
+        """About how many rows do not yet say all that is indexed, until they are described anew (`reindexing`)."""
+        with self.index.reading() as connection:
+            return count_waiting(connection)
 
     def close(self) -> None:
         """Leave incoming/ and the index. What is being received now fails."""
@@ -89,14 +102,14 @@ class Archive:
         announced = FileMeta(
             transfer_syntax, _announced("SOPClassUID", sop_class), _announced("SOPInstanceUID", sop_instance)
         )
-        return Receiving(self._owner, self._intake.adopt, limit=limit, announced=announced)
+        return Receiving(self._owner, self._intake.adopt, self.index.table, limit=limit, announced=announced)
 
     def receive_file(self, *, limit: int = 0, file_name: str | None = None) -> Receiving:
         """Begin to receive a Part 10 file, at most `limit` bytes (0: no limit), which the sender calls `file_name`.
 
         A file meta that differs from the data set is logged, not refused. Raises OutOfResources.
         """
-        return Receiving(self._owner, self._intake.adopt, limit=limit, file_name=file_name)
+        return Receiving(self._owner, self._intake.adopt, self.index.table, limit=limit, file_name=file_name)
 
     def locate(self, path: FilePath) -> Path:
         """The absolute path of a current object's file. Raises NotFound for what the index does not know."""

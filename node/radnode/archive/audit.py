@@ -1,8 +1,14 @@
-"""The numbers that the index keeps, counted again."""
+"""What the index keeps and could find out from its other columns: counted, listed and folded again."""
 
 import sqlite3
+from collections.abc import Iterator
 
 from radnode.archive.findings import Finding, Kind
+from radnode.archive.folding import FOLDED
+from radnode.archive.parents import joined
+from radnode.archive.schema import TABLES, folded_column
+from radnode.model.attribute_table import AttributeTable
+from radnode.model.level import Level
 
 _TOTALS = {
     "files": "SELECT count(*) FROM instances",
@@ -28,6 +34,12 @@ _CHILDREN = (
     ),
 )
 """Column by column, children before their parents, so that what is mended below counts above."""
+_KINDS = {
+    "ModalitiesInStudy": "SELECT Modality AS kind FROM series WHERE series.study = studies.id",
+    "SOPClassesInStudy": "SELECT DISTINCT SOPClassUID AS kind FROM series JOIN instances"
+    " ON instances.series = series.id WHERE series.study = studies.id",
+}
+"""Columns of studies that list what is below them."""
 _KEEPING = (
     ("series", "SELECT 1 FROM instances WHERE instances.series = series.id"),
     ("studies", "SELECT 1 FROM series WHERE series.study = studies.id"),
@@ -35,28 +47,52 @@ _KEEPING = (
 )
 
 
-def audit(connection: sqlite3.Connection, *, repair: bool) -> list[Finding]:
-    """The numbers that are wrong, and parents without children; with `repair` (in a transaction) they are mended."""
+def audit(connection: sqlite3.Connection, table: AttributeTable, *, repair: bool) -> list[Finding]:
+    """What is wrong, and parents without children; with `repair` (in a transaction) it is mended.
+
+    Columns of attributes are those of `table`.
+    """
     findings: list[Finding] = []
-    for table, child in _KEEPING:
-        childless = f"FROM {table} WHERE NOT EXISTS ({child})"
+    for name, child in _KEEPING:
+        findings += _mended(connection, Kind.COUNTER, _childless(name, child), f"{name} (empty)", repair)
+    for name, column, count in _CHILDREN:
         findings += _mended(
-            connection, (f"SELECT count(*) {childless}", f"DELETE {childless}"), f"{table} (empty)", repair
+            connection, Kind.COUNTER, _differing(name, column, f"({count})"), f"{name}.{column}", repair
         )
-    for table, column, count in _CHILDREN:
-        wrong = f"WHERE {column} IS NOT ({count})"
-        sql = f"SELECT count(*) FROM {table} {wrong}", f"UPDATE {table} SET {column} = ({count}) {wrong}"  # noqa: S608
-        findings += _mended(connection, sql, f"{table}.{column}", repair)
+    connection.create_function("kinds", 1, lambda text: joined(text, None))
+    for name, column, derived in _derived(table):
+        findings += _mended(connection, Kind.DERIVED, _differing(name, column, derived), f"{name}.{column}", repair)
     for name, count in _TOTALS.items():
         findings += _total(connection, name, count, repair=repair)
     return findings
 
 
-def _mended(connection: sqlite3.Connection, sql: tuple[str, str], name: str, repair: bool) -> list[Finding]:
+def _derived(table: AttributeTable) -> Iterator[tuple[str, str, str]]:
+    """Tables and columns that repeat what others say, and the expressions that say it."""
+    for column, below in _KINDS.items():
+        yield "studies", column, rf"kinds((SELECT group_concat(kind, '\') FROM ({below})))"  # noqa: S608 (our own)
+    for level in Level:
+        for attribute in table.stored(level):
+            folded = folded_column(attribute)
+            if folded is not None:
+                yield TABLES[level], folded, FOLDED.format(attribute.keyword)
+
+
+def _childless(table: str, child: str) -> tuple[str, str]:
+    childless = f"FROM {table} WHERE NOT EXISTS ({child})"
+    return f"SELECT count(*) {childless}", f"DELETE {childless}"
+
+
+def _differing(table: str, column: str, expression: str) -> tuple[str, str]:
+    wrong = f"WHERE {column} IS NOT {expression}"
+    return f"SELECT count(*) FROM {table} {wrong}", f"UPDATE {table} SET {column} = {expression} {wrong}"  # noqa: S608
+
+
+def _mended(connection: sqlite3.Connection, kind: Kind, sql: tuple[str, str], name: str, repair: bool) -> list[Finding]:
     wrong = int(connection.execute(sql[0]).fetchone()[0])
     if wrong and repair:
         connection.execute(sql[1])
-    return [Finding(Kind.COUNTER, name, f"{wrong} are wrong", repair)] if wrong else []
+    return [Finding(kind, name, f"{wrong} are wrong", repair)] if wrong else []
 
 
 def _total(connection: sqlite3.Connection, name: str, count: str, *, repair: bool) -> list[Finding]:

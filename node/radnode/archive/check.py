@@ -17,15 +17,18 @@ from pathlib import Path
 
 from radnode.archive.audit import audit
 from radnode.archive.findings import CheckReport, Finding, Kind, Progress
+from radnode.archive.fitting import count_waiting
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout, disk_errors
 from radnode.archive.orphans import Backlog, adopt_orphans
 from radnode.archive.owners import abandoned
 from radnode.archive.recovery import recover
+from radnode.archive.reindexing import reindex
 from radnode.archive.repair import mend, renew_index, sound_index, stands
 from radnode.archive.roles import Role, hold
 from radnode.archive.superseded import check_superseded
 from radnode.archive.survey import Suspect, survey
+from radnode.model.attributes import Attribute
 from radnode.model.errors import NotFound
 
 __all__ = ["Check", "CheckReport", "Finding", "Kind", "Progress"]
@@ -34,7 +37,9 @@ __all__ = ["Check", "CheckReport", "Finding", "Kind", "Progress"]
 class Check:
     """One check of the archive at `root`."""
 
-    def __init__(self, root: Path, *, digests: bool = True) -> None:
+    def __init__(self, root: Path, *, digests: bool = True, further: tuple[Attribute, ...] = ()) -> None:
+        """`further` attributes are added to the index by a repair (`Archive.open`)."""
+        self._further = further
         self._layout = Layout(root.absolute())
         self._digests = digests
         self._findings: list[Finding] = []
@@ -57,13 +62,15 @@ class Check:
             if not self._open(repair=repair):
                 return
             index = held.enter_context(closing(Index(self._layout.index)))
+            index.migrate(further=self._further if repair else ())
             yield from self._sweep(index, repair=repair)
             yield from self._compare(index, repair=repair)
             yield Progress("superseded versions", 0, 0)
             self._findings += check_superseded(self._layout, index, digests=self._digests, repair=repair)
+            yield from self._describe(index, repair=repair)
             yield Progress("counters", 0, 0)
             with index.writing() if repair else index.reading_one_state() as connection:
-                self._findings += audit(connection, repair=repair)
+                self._findings += audit(connection, index.table, repair=repair)
             if repair:
                 index.end_rebuilding()
 
@@ -95,6 +102,15 @@ class Check:
                     self._judge(index, suspect, backlog, repair=repair)
                 yield Progress("files", self._files, max(total, self._files))
             yield from self._settle(index, backlog, repair=repair)
+
+    def _describe(self, index: Index, *, repair: bool) -> Iterator[Progress]:
+        with index.reading() as connection:
+            waiting = count_waiting(connection)
+        if waiting and repair:
+            yield from reindex(self._layout, index)
+        if waiting:
+            detail = f"{waiting} rows were described when less was indexed"
+            self._findings.append(Finding(Kind.OUTDATED, ".radnode/index.sqlite", detail, repair))
 
     def _judge(self, index: Index, suspect: Suspect, backlog: Backlog, *, repair: bool) -> None:
         if suspect.kind is Kind.ORPHAN:

@@ -14,9 +14,10 @@ from hashlib import blake2b
 from radnode.archive.digest import map_dataset
 from radnode.archive.layout import Layout
 from radnode.archive.parents import columns_of, update
-from radnode.archive.schema import TABLES, stored_attributes
+from radnode.archive.schema import TABLES
 from radnode.instance.header import read_header
 from radnode.instance.sequences import EMPTY
+from radnode.model.attribute_table import AttributeTable
 from radnode.model.attributes import UNIQUE_KEY
 from radnode.model.errors import RadnodeError
 from radnode.model.file_path import FilePath
@@ -29,7 +30,6 @@ Describe = Callable[[FilePath], Header | None]
 _SHORT = 4096
 """Characters that an object says of its parents, at most, whose digest is remembered."""
 PARENTS = (Level.PATIENT, Level.STUDY, Level.SERIES)
-_KEYWORDS = tuple(attribute.keyword for level in PARENTS for attribute in stored_attributes(level))
 _COLUMNS = {Level.PATIENT: "t.patient", Level.STUDY: "t.id", Level.SERIES: "e.id"}
 # Where one min() is asked for, SQLite takes the other columns from the row that has it.
 _FIRST_OF_EACH = """
@@ -40,9 +40,14 @@ FROM studies t JOIN series e ON e.study = t.id JOIN instances i ON i.series = e.
 
 def description_of(header: Header) -> int:
     """A digest of all that an object says of its parents; equal for objects that say the same."""
-    said = tuple(map(header.values.get, _KEYWORDS))
+    said = tuple(map(header.values.get, _keywords(header.table)))
     is_short = sum(map(len, filter(None, said))) <= _SHORT
     return _remembered(said) if is_short else _digest(said)
+
+
+@lru_cache(maxsize=16)
+def _keywords(table: AttributeTable) -> tuple[str, ...]:
+    return tuple(attribute.keyword for level in PARENTS for attribute in table.stored(level))
 
 
 def _digest(said: tuple[str | None, ...]) -> int:
@@ -86,11 +91,11 @@ def describe_further(
     return again
 
 
-def describe(layout: Layout, path: FilePath) -> Header | None:
+def describe(layout: Layout, table: AttributeTable, path: FilePath) -> Header | None:
     """The header of a current object, read from its file again; None where that cannot be done."""
     try:
         transfer_syntax, dataset = map_dataset(layout.current(path))
-        return read_header(dataset, transfer_syntax)
+        return read_header(dataset, transfer_syntax, table)
     except (RadnodeError, OSError):
         return None
 

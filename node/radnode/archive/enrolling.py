@@ -112,7 +112,9 @@ class Enrolling:
         if family:
             rows.insert_into(connection, family, arrival.header, facts, request.words.description)
         else:
-            family = rows.insert_row(connection, arrival.header, facts, lambda path: describe(self._layout, path))
+            family = rows.insert_row(
+                connection, arrival.header, facts, lambda path: describe(self._layout, self._index.table, path)
+            )
             request.heard = facts.arrived, family
         return True
 

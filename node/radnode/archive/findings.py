@@ -15,6 +15,8 @@ class Kind(Enum):
     SUPERSEDED_ORPHAN = "superseded orphan"  # a superseded file without its row
     SUPERSEDED_MISSING = "superseded missing"  # a superseded row without its file
     COUNTER = "counter"  # a number that is not what counting gives
+    DERIVED = "derived"  # a column that is not what it derives from says
+    OUTDATED = "outdated"  # rows that do not say yet all that is indexed
     LEFTOVER = "leftover"  # a temporary file of a process that died
     FOREIGN = "foreign"  # something in the archive's folders that is not the archive's; never touched
 

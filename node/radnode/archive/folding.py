@@ -6,6 +6,8 @@ PS3.4 C.2.2.2.1 leaves case and accents of PN matching to the implementation; he
 from sqlite3 import Connection
 from unicodedata import combining, normalize
 
+VERSION = 1
+"""Raise it when names fold to something else than before: folded columns are made again then."""
 FOLDED = "folded({})"
 """The folded form of an expression, on connections that were taught."""
 

@@ -44,7 +44,7 @@ def _forget(layout: Layout, index: Index, owner: Owner, path: FilePath) -> None:
             with suppress(OutOfResources, OSError):  # without a note, a crash leaves a file without a row, no more
                 for each in paths:
                     notes[each] = _note(owner, each)
-            rows.remove_row(connection, standing, lambda other: describe(layout, other))
+            rows.remove_row(connection, standing, lambda other: describe(layout, index.table, other))
             connection.execute("DELETE FROM superseded WHERE sop_instance = ?", (standing.sop_instance,))
     except RadnodeError:
         _remove(notes.values())

@@ -27,6 +27,7 @@ from radnode.archive.archive import Archive
 from radnode.archive.roles import PATIENCE, Role, hold
 from radnode.archive.stored import Outcome, Stored
 from radnode.archive.workers import start_workers
+from radnode.model.attributes import Attribute
 from radnode.model.errors import NotFound, OutOfResources, RadnodeError
 
 CHUNK = 1024 * 1024
@@ -59,15 +60,20 @@ class ImportReport:
 
 
 def import_paths(
-    root: Path, paths: Sequence[Path], *, processes: int, patience: float = PATIENCE
+    root: Path,
+    paths: Sequence[Path],
+    *,
+    processes: int,
+    patience: float = PATIENCE,
+    further: tuple[Attribute, ...] = (),
 ) -> Iterator[ImportEvent]:
-    """Bring every file in `paths` into the archive at `root` (made where there is none)."""
+    """Bring every file in `paths` into the archive at `root` (made where there is none, with `further` attributes)."""
     for path in paths:
         if not path.exists():
             raise NotFound(f"{path} does not exist")
     # A repair may make the index anew: not while rows are written.
     with hold(root, Role.IMPORT, patience=patience, shared=True):
-        Archive.open(root).close()  # made, migrated, or refused, once, before processes try
+        Archive.open(root, further=further).close()  # made, migrated, or refused, once, before processes try
         yield from _import(root, paths, processes)
 
 

@@ -15,12 +15,14 @@ from weakref import WeakMethod
 
 from sqlite_utils import Database
 
-from radnode.archive import schema
+from radnode.archive import fitting, schema
 from radnode.archive.folding import teach
 from radnode.archive.layout import disk_errors, sync
 from radnode.archive.sqlite_files import failures_of, make_file
 from radnode.archive.turns import Turns
 from radnode.archive.watching import GivenUp, watched
+from radnode.model.attribute_table import STANDARD_TABLE
+from radnode.model.attributes import Attribute
 from radnode.model.errors import OutOfResources
 
 _NAME = "The index"
@@ -46,6 +48,8 @@ class Index:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._log = path.with_name(f"{path.name}-wal")
+        self.table = STANDARD_TABLE
+        """The attributes that it has, once `migrate` has looked."""
         self._file: _File | None = None
         self._inherited: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
@@ -54,19 +58,25 @@ class Index:
         afresh = WeakMethod(self._start_afresh)
         os.register_at_fork(after_in_child=lambda: (act := afresh()) and act())
 
-    def migrate(self, *, rebuilding: bool = False) -> None:
+    def migrate(self, *, rebuilding: bool = False, further: tuple[Attribute, ...] = ()) -> None:
         """Make the file where there is none and bring it to the current schema; `rebuilding` marks a new one.
 
-        Raises OutOfResources if it cannot be opened, is no index, or was made by a newer radnode.
+        `further` attributes are added to those that it has; what was added once stays. Raises OutOfResources if it
+        cannot be opened, is no index, or was made by a newer radnode.
         """
         make_file(self.path, _NAME)
         with self.reading() as connection:
             current = schema.version_of(Database(connection)) == len(schema.MIGRATIONS)
+            current = current and fitting.fits(connection, further)
         if not current:
             with self.writing() as connection:
                 schema.migrate(Database(connection))
+                fitting.fit(connection, further)
                 if rebuilding:
                     connection.execute(f"PRAGMA user_version = {_REBUILDING}")
+
+        with self.reading() as connection:
+            self.table = fitting.fitted_table(connection)
 
     def is_rebuilding(self) -> bool:
         """Whether rows are missing because a rebuild from the files has not come to its end."""

@@ -4,10 +4,9 @@ The same act mends one forgotten row and rebuilds a whole index: objects in the 
 rows again. Headers are read by several processes, rows are written in large transactions.
 """
 
-import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -20,14 +19,14 @@ from radnode.archive.index import Index
 from radnode.archive.layout import Layout, link_durably, remove_durably
 from radnode.archive.quarantine import quarantine
 from radnode.archive.stored import Arrival, FileFacts
-from radnode.archive.workers import start_workers
+from radnode.archive.workers import reading_files
 from radnode.instance.header import read_header
+from radnode.model.attribute_table import AttributeTable
 from radnode.model.errors import InvalidIdentity, NotDicom
 from radnode.model.file_path import FilePath, parse_file_path
 from radnode.model.header import Header
 
 _CHUNK = 500
-_WORTH_PROCESSES = 200
 Examined = tuple[Header, FileFacts]
 
 
@@ -54,13 +53,13 @@ class Backlog:
         self._store.close()
 
 
-def examine(file: Path) -> Examined | str:
+def examine(file: Path, table: AttributeTable) -> Examined | str:
     """What the index must know of a stored file, or why that cannot be said."""
     try:
         transfer_syntax, dataset = map_dataset(file)
         status = file.stat()
         facts = FileFacts(digest_of(dataset, transfer_syntax), status.st_size, status.st_mtime_ns)
-        return read_header(dataset, transfer_syntax), facts
+        return read_header(dataset, transfer_syntax, table), facts
     except (NotDicom, InvalidIdentity) as error:
         return str(error)
     except OSError as error:
@@ -73,9 +72,9 @@ def adopt_orphans(layout: Layout, index: Index, backlog: Backlog) -> Iterator[li
     Yields what was done with some hundred files at a time. Raises OutOfResources.
     """
     paths = iter(backlog)
-    with _examiners(len(backlog)) as examine_all:
+    with reading_files(len(backlog)) as examine_all:
         while chunk := list(islice(paths, _CHUNK)):
-            examined = list(examine_all(examine, [layout.current(path) for path in chunk]))
+            examined = list(examine_all(partial(examine, table=index.table), [layout.current(path) for path in chunk]))
             yield _adopt(layout, index, list(zip(chunk, examined, strict=True)))
 
 
@@ -90,7 +89,7 @@ def _adopt(layout: Layout, index: Index, found: list[tuple[FilePath, Examined | 
                 continue
             findings.append(Finding(Kind.ORPHAN, str(path), "the index knows it again", repaired=True))
             if rows.standing_of(connection, what[0].sop_instance) is None:
-                rows.insert_row(connection, *what, lambda other: describe(layout, other))
+                rows.insert_row(connection, *what, lambda other: describe(layout, index.table, other))
             else:
                 met.append((path, what))
     for path, (header, facts) in met:
@@ -125,14 +124,3 @@ def insert_superseded(connection: sqlite3.Connection, path: FilePath, header: He
         "INSERT OR REPLACE INTO superseded (sop_instance, path, sha256, size, superseded_at) VALUES (?, ?, ?, ?, ?)",
         (header.sop_instance, str(path), facts.sha256, facts.size, facts.arrived),
     )
-
-
-@contextmanager
-def _examiners(
-    files: int,
-) -> Iterator[Callable[[Callable[[Path], Examined | str], Iterable[Path]], Iterable[Examined | str]]]:
-    if files < _WORTH_PROCESSES:
-        yield map
-        return
-    with start_workers(os.cpu_count() or 1) as pool:
-        yield lambda act, paths: pool.map(act, paths, chunksize=25)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from radnode.archive.folding import fold
-from radnode.archive.schema import TABLES, folded_column, stored_attributes
+from radnode.archive.schema import TABLES, folded_column
+from radnode.model.attribute_table import AttributeTable
 from radnode.model.header import Header
 from radnode.model.level import Level
 
@@ -22,7 +23,7 @@ def identity_of(header: Header) -> str:
 def columns_of(level: Level, header: Header) -> dict[str, str | None]:
     """The columns of `level` that come from the object itself, folded ones too; None where it has no such attribute."""
     columns: dict[str, str | None] = {}
-    for keyword, folded in _names(level):
+    for keyword, folded in _names(header.table, level):
         value = header.values.get(keyword)
         columns[keyword] = value
         if folded is not None:
@@ -31,8 +32,8 @@ def columns_of(level: Level, header: Header) -> dict[str, str | None]:
 
 
 @cache
-def _names(level: Level) -> tuple[tuple[str, str | None], ...]:
-    return tuple((attribute.keyword, folded_column(attribute)) for attribute in stored_attributes(level))
+def _names(table: AttributeTable, level: Level) -> tuple[tuple[str, str | None], ...]:
+    return tuple((attribute.keyword, folded_column(attribute)) for attribute in table.stored(level))
 
 
 def find_or_make(

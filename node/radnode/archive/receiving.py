@@ -19,6 +19,7 @@ from radnode.archive.stored import Arrival, FileFacts, Outcome, Stored
 from radnode.instance.encodings import DEFLATED, Buffer
 from radnode.instance.header import read_header
 from radnode.instance.part10 import FileMeta, FileMetaReader, encode_file_meta
+from radnode.model.attribute_table import AttributeTable
 from radnode.model.errors import Mismatch, NotDicom, TooLarge
 from radnode.model.file_path import FilePath
 from radnode.model.header import Header
@@ -38,11 +39,19 @@ class Receiving:
     """Bytes taken so far: of the data set, or of the whole file where a file is received."""
 
     def __init__(
-        self, owner: Owner, adopt: Adopt, *, limit: int, announced: FileMeta | None = None, file_name: str | None = None
+        self,
+        owner: Owner,
+        adopt: Adopt,
+        table: AttributeTable,
+        *,
+        limit: int,
+        announced: FileMeta | None = None,
+        file_name: str | None = None,
     ) -> None:
         self.received = 0
         self._owner = owner
         self._adopt = adopt
+        self._table = table
         self._limit = limit
         self._announced = announced
         self._file_name = file_name
@@ -138,7 +147,7 @@ class Receiving:
         dataset = map_open(self._descriptor)[len(self._written_meta) :]
         if not dataset:
             raise NotDicom("The data set is empty")
-        header = read_header(dataset, meta.transfer_syntax)
+        header = read_header(dataset, meta.transfer_syntax, self._table)
         deflated = meta.transfer_syntax in DEFLATED
         sha256 = digest_of(dataset, meta.transfer_syntax) if deflated else self._digest.hexdigest()
         self._check_announced(header)

@@ -19,6 +19,7 @@ from radnode.archive.receiving import PART_SUFFIX
 from radnode.archive.settling import is_superseded, retract, settle, superseded_paths
 from radnode.archive.stored import Arrival, FileFacts
 from radnode.instance.header import read_header
+from radnode.model.attribute_table import AttributeTable
 from radnode.model.errors import InvalidIdentity, NotDicom, NotFound
 
 _log = structlog.get_logger()
@@ -67,7 +68,7 @@ def _finish(layout: Layout, index: Index, file: Path) -> bool:
 
 def _finish_object(layout: Layout, index: Index, part: Path) -> bool:
     try:
-        arrival = _read(part)
+        arrival = _read(part, index.table)
     except (NotDicom, InvalidIdentity):
         return False  # its bytes were not all there, so it had no place yet
     with index.reading() as connection:
@@ -95,9 +96,9 @@ def _name_again(layout: Layout, index: Index, arrival: Arrival) -> None:
             link_durably(arrival.part, target, top=layout.studies)
 
 
-def _read(part: Path) -> Arrival:
+def _read(part: Path, table: AttributeTable) -> Arrival:
     transfer_syntax, dataset = map_dataset(part)
     status = part.stat()
-    header = read_header(dataset, transfer_syntax)
+    header = read_header(dataset, transfer_syntax, table)
     facts = FileFacts(digest_of(dataset, transfer_syntax), status.st_size, status.st_mtime_ns)
     return Arrival(part, header, facts)

@@ -25,7 +25,7 @@ def mend(layout: Layout, index: Index, suspect: Suspect) -> Finding:
     with index.writing() as connection:
         standing = rows.standing_at(connection, suspect.path)
         if standing is not None:
-            rows.remove_row(connection, standing, lambda path: describe(layout, path))
+            rows.remove_row(connection, standing, lambda path: describe(layout, index.table, path))
     return Finding(suspect.kind, str(suspect.path), detail, repaired=True)
 
 

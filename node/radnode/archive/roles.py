@@ -25,6 +25,7 @@ class Role(Enum):
     REST = "rest"
     HOUSEKEEPING = "housekeeping"
     IMPORT = "importer"
+    REINDEXING = "reindexer"
 
 
 @contextmanager

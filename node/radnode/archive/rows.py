@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from radnode.archive import parents
 from radnode.archive.describing import Describe, describe_anew, describe_further, description_of
 from radnode.archive.families import Family
+from radnode.archive.fitting import described_by
 from radnode.archive.schema import REVISION, TABLES
 from radnode.archive.stored import FileFacts
 from radnode.model.file_path import FilePath
@@ -145,6 +146,7 @@ def _insert_instance(
         "arrived": facts.arrived,
         "original_name": facts.original_name,
         "description": description,
+        "described_by": described_by(header.table),
     }
     parents.insert(connection, TABLES[Level.IMAGE], values)
 
@@ -157,6 +159,13 @@ def renew_row(connection: sqlite3.Connection, standing: Standing, size: int, arr
     for level, row_id in _ids(row).items():
         describe_anew(connection, level, row_id, describe)
     _renew_modalities(connection, row["study"])
+
+
+def renew_parent(connection: sqlite3.Connection, level: Level, row_id: int, describe: Describe) -> None:
+    """Describe a row above objects anew, from those that are below it now."""
+    describe_anew(connection, level, row_id, describe)
+    if level is Level.STUDY:
+        _renew_modalities(connection, row_id)
 
 
 def _ids(row: sqlite3.Row) -> dict[Level, int]:

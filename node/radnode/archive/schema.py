@@ -12,7 +12,8 @@ from sqlite_utils import Database
 
 from radnode.archive.names import group_expressions, has_more_groups
 from radnode.archive.temporal import TEMPORAL
-from radnode.model.attributes import ATTRIBUTES, Attribute, Source
+from radnode.model.attribute_table import STANDARD_TABLE
+from radnode.model.attributes import Attribute, Source
 from radnode.model.errors import OutOfResources
 from radnode.model.level import Level
 
@@ -29,18 +30,16 @@ REVISION = "revision"
 """The counter of what was taken back from parents: objects that went, or were made again."""
 
 
-def stored_attributes(level: Level) -> tuple[Attribute, ...]:
-    """The attributes of `level` that have a column with the object's own value."""
-    return tuple(a for a in ATTRIBUTES if a.level is level and a.source is Source.HEADER)
-
-
 def folded_column(attribute: Attribute) -> str | None:
     """The column that matching of `attribute` looks at instead of its own, if there is one."""
     return f"{attribute.keyword}_folded" if attribute.vr == "PN" and attribute.source is Source.HEADER else None
 
 
 def _attribute_columns(level: Level) -> dict[str, type]:
-    attributes = stored_attributes(level)
+    return _columns(STANDARD_TABLE.stored(level))
+
+
+def _columns(attributes: tuple[Attribute, ...]) -> dict[str, type]:
     folded = [column for a in attributes if (column := folded_column(a)) is not None]
     return dict.fromkeys([*(a.keyword for a in attributes), *folded], str)
 
@@ -154,21 +153,29 @@ def _index_component_groups(db: Database) -> None:
         db.execute(f"CREATE INDEX patients_{name}_group ON patients ({group}) WHERE {has_more_groups(before)}")
 
 
-def _add_columns(db: Database) -> None:
-    """The columns of attributes that an older table had not: nothing is written but the schema, however many rows."""
-    for level, name in TABLES.items():
-        table = db.table(name)
-        known = {column.name for column in table.columns}
-        for column, kind in _attribute_columns(level).items():
-            if column not in known:
-                table.add_column(column, kind)
+def add_columns(db: Database, level: Level, attributes: tuple[Attribute, ...]) -> None:
+    """The columns of those of `attributes` that have none yet: only the schema changes, however many rows there are."""
+    table = db.table(TABLES[level])
+    known = {column.name for column in table.columns}
+    for column, kind in _columns(attributes).items():
+        if column not in known:
+            table.add_column(column, kind)
+
+
+def _note_descriptions(db: Database) -> None:
+    # See `radnode.archive.fitting`: how rows are described, and which of them (after < id <= until) not yet so.
+    db.table("fitted").create({"number": int, "further": str}, not_null={"number", "further"})
+    db.table("fitted").insert({"number": 0, "further": "[]"})
+    db.table("waiting").create({"level": int, "after": int, "until": int}, pk="level", not_null={"after", "until"})
+    db.table("waiting").insert_all([{"level": level.value, "after": 0, "until": 0} for level in Level])
+    db.table("instances").add_column("described_by", int)
 
 
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _create_schema,
     _add_revision,
     _index_component_groups,
-    _add_columns,
+    _note_descriptions,
 )
 """Step n leads from version n to n + 1; a released step never changes."""
 

@@ -62,7 +62,7 @@ def _is_left(layout: Layout, index: Index, path: FilePath) -> bool:
 
 
 def _take_back(layout: Layout, index: Index, path: FilePath) -> Finding:
-    found = examine(layout.superseded(path))
+    found = examine(layout.superseded(path), index.table)
     why = found if isinstance(found, str) else misplacement(path, *found)
     if isinstance(found, str) or why:
         quarantine(layout, layout.superseded(path), path)

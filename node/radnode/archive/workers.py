@@ -4,10 +4,34 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import spawn
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from radnode.model.errors import OutOfResources
+
+_WORTH_PROCESSES = 200
+Read = TypeVar("Read")
+
+
+class ReadAll(Protocol):
+    """Does the same with each file, and gives what came of it in their order."""
+
+    def __call__(self, act: Callable[[Path], Read], files: Iterable[Path], /) -> Iterable[Read]:
+        """What `act` says of each of `files`."""
+
+
+@contextmanager
+def reading_files(expected: int) -> Iterator[ReadAll]:
+    """Reading some files or, by processes of their own, very many. Raises OutOfResources as start_workers."""
+    if expected < _WORTH_PROCESSES:
+        yield map
+        return
+    with start_workers(os.cpu_count() or 1) as pool:
+        yield lambda act, files: pool.map(act, files, chunksize=25)
 
 
 def start_workers(processes: int) -> ProcessPoolExecutor:

@@ -32,6 +32,7 @@ VERBS = MappingProxyType(
         "move": Verb("move", "have a peer send objects to a destination (C-MOVE)"),
         "import": Verb("take", "take files and folders into the archive"),
         "check": Verb("check", "compare the archive's files with its index, and mend with --repair"),
+        "reindex": Verb("reindex", "read again what was stored when less was indexed, beside the node"),
         "registry": Verb("registry", "export or import .dicom_registry.json"),
         "stats": Verb("stats", "count what the archive holds"),
         "peers": Verb("peers", "show who has called, and write a list of peers from it"),

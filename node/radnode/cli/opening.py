@@ -11,6 +11,6 @@ def open_archive(settings: Settings) -> Archive:
     """The archive of these settings, made where there is none. Raises Refused where the folder cannot be used."""
     root = prepare(settings.archive.root)
     try:
-        return Archive.open(root)
+        return Archive.open(root, further=settings.archive.further)
     except OutOfResources as error:
         raise Refused(f"archive.root = {root}: {error}") from error

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.keys import CHARACTER_SET, IdentifierReader, Requested
-from radnode.model.attributes import ATTRIBUTES, BY_TAG, Attribute
+from radnode.model.attribute_table import STANDARD_TABLE, AttributeTable
+from radnode.model.attributes import ATTRIBUTES, Attribute
 from radnode.model.errors import InvalidQuery
 from radnode.model.level import Level, Root
 from radnode.model.query import Query
@@ -29,7 +30,13 @@ class Identifier:
         return not _are_supported(self.requested, self.query.returns)
 
 
-def parse_identifier(data: bytes, transfer_syntax: UID, root: Root, options: QueryOptions = NO_OPTIONS) -> Identifier:
+def parse_identifier(
+    data: bytes,
+    transfer_syntax: UID,
+    root: Root,
+    options: QueryOptions = NO_OPTIONS,
+    table: AttributeTable = STANDARD_TABLE,
+) -> Identifier:
     """The identifier in an encoded data set; NotDicom, or InvalidQuery where it has no answer (C.4.1.3).
 
     Keys above the level that are missing are no error: without them the answers are of all parents. Keys below it
@@ -38,8 +45,8 @@ def parse_identifier(data: bytes, transfer_syntax: UID, root: Root, options: Que
     reader = IdentifierReader(data, transfer_syntax, options)
     level = _level(reader.raw(LEVEL), root)
     lowest = Level.IMAGE if options.relational else level
-    matched = {tag for tag, attribute in BY_TAG.items() if attribute.level <= lowest}
-    asked = reader.asked(BY_TAG, matched, aside=_NOT_KEYS)
+    matched = {tag for tag, attribute in table.by_tag.items() if attribute.level <= lowest}
+    asked = reader.asked(table.by_tag, matched, aside=_NOT_KEYS)
     returns = [attribute for attribute, _ in asked.keys if attribute.level <= level]
     returns += [other for other in _unique_keys(root, level) if other not in returns]
     query = Query(level, asked.keys, tuple(returns), relational=options.relational)

@@ -90,6 +90,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("OtherPatientNames", 0x00101001, "PN", _P, multiple=True),
     Attribute("EthnicGroup", 0x00102160, "SH", _P),
     Attribute("PatientComments", 0x00104000, "LT", _P),
+    _sequence("ReferencedPatientSequence", 0x00081120, _P, *_REFERENCE),
     Attribute("NumberOfPatientRelatedStudies", 0x00201200, "IS", _P, source=_C),
     Attribute("NumberOfPatientRelatedSeries", 0x00201202, "IS", _P, source=_C),
     Attribute("NumberOfPatientRelatedInstances", 0x00201204, "IS", _P, source=_C),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from radnode.model.attribute_table import STANDARD_TABLE, AttributeTable
 from radnode.model.uid import UID
 
 
@@ -12,6 +13,7 @@ class Header:
 
     `values` maps the keyword of an indexed attribute to its text: Unicode, padding trimmed, several values joined by a
     backslash, numbers as they were written (binary ones in decimal). An absent attribute has no key, an empty one "".
+    `table` says which attributes were looked for.
     """
 
     transfer_syntax: UID
@@ -21,3 +23,4 @@ class Header:
     study: UID
     patient_id: str
     values: Mapping[str, str]
+    table: AttributeTable = STANDARD_TABLE

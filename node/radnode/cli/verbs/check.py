@@ -13,7 +13,8 @@ from radnode.cli.refusal import shown
 from radnode.cli.storage import existing
 
 ABOUT = """\
-Compare the archive's files with its index: files without a row, rows without a file, wrong digests, wrong counters.
+Compare the archive's files with its index: files without a row, rows without a file, wrong digests, wrong counters,
+rows that do not say yet all that is indexed.
 A plain check may run beside a serving node. --repair makes files and index agree, and needs the node stopped; with no
 index at all it makes one anew from the files. Nothing is deleted: what fits nowhere goes to .radnode/quarantine/.
 Exit code 0: nothing is wrong, or all of it was mended and nothing was lost; 1 otherwise."""
@@ -32,7 +33,8 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, loaded: Loaded) -> int:
     """Print what was found."""
-    check = Check(existing(loaded.settings.archive.root), digests=not args.quick)
+    settings = loaded.settings.archive
+    check = Check(existing(settings.root), digests=not args.quick, further=settings.further)
     with progress("checking") as advance:
         for step in check.run(repair=args.repair):
             advance(step.done, step.total or None, step.step)

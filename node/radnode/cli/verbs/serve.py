@@ -69,6 +69,9 @@ def serve(wanted: Plan) -> int:
         archive = open_archive(wanted.settings)
         try:
             archive.recover()
+            waiting = archive.count_waiting()
+            if waiting:
+                log.warning("index_waits_to_be_read_again", rows=waiting, remedy="radnode reindex")
         finally:
             archive.close()
         due = os.eventfd(0)

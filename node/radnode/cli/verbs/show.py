@@ -75,7 +75,11 @@ def _pairs(value: BaseModel) -> Iterator[tuple[str, object]]:
 
 
 def literal(value: object) -> str:
-    """A plain value in TOML, whose strings, numbers, booleans and lists are written as in JSON."""
+    """A plain value in TOML, whose strings, numbers and booleans are written as in JSON."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {literal(inner)}' for key, inner in value.items() if inner is not None)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -48,7 +48,8 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
     processes = args.processes or len(os.sched_getaffinity(0))
     report = ImportReport()
     with progress("importing") as advance, _sending_on(loaded.settings) as send_on:
-        for event in import_paths(prepare(loaded.settings.archive.root), args.paths, processes=processes):
+        root, further = prepare(loaded.settings.archive.root), loaded.settings.archive.further
+        for event in import_paths(root, args.paths, processes=processes, further=further):
             if event.stored:
                 send_on(event.stored)
             report.add(event)

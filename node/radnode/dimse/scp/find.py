@@ -84,7 +84,8 @@ class FindProvider:
             raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
         options = options_in_force(self._settings, request.context.options)
         syntax = UID(request.context.transfer_syntax)
-        return parse_identifier(bytes(data), syntax, ROOT_OF[request.context.abstract_syntax], options)
+        root = ROOT_OF[request.context.abstract_syntax]
+        return parse_identifier(bytes(data), syntax, root, options, self._archive.table)
 
 
 def answer_constants(identifier: Identifier, retrieve_ae_title: str) -> Constants:

@@ -1,0 +1,78 @@
+"""Fitting an index to a table of attributes: columns for all of them, and a note of the rows that have yet to be read.
+
+How rows are described (which attributes, and how their texts are made and folded) has a number. Where an index was
+filled under another number its rows wait: they say what they said, NULL for what is new, until
+`radnode.archive.reindexing` has read their objects' headers again. Nothing but the schema is written here, so that an
+index of a million rows opens at once.
+"""
+
+import json
+import sqlite3
+from functools import lru_cache
+from hashlib import blake2b
+
+from sqlite_utils import Database
+
+from radnode.archive import folding, schema
+from radnode.archive.schema import TABLES
+from radnode.model.attribute_table import AttributeTable, table_of
+from radnode.model.attributes import Attribute
+from radnode.model.level import Level
+
+VERSION = 1
+"""How the texts of rows are made from objects; raise it when that changes, and all rows wait to be made again."""
+_HIGHEST = " ".join(f"WHEN {level.value} THEN (SELECT max(id) FROM {name})" for level, name in TABLES.items())  # noqa: S608
+_WAIT = f"UPDATE waiting SET after = 0, until = coalesce(CASE level {_HIGHEST} END, 0)"  # noqa: S608 (our own tables)
+_COUNTERS = dict(zip(Level, ("patients", "studies", "series", "files"), strict=True))
+
+
+@lru_cache(maxsize=16)
+def described_by(table: AttributeTable) -> int:
+    """The number of this way to describe rows; it stands in each row that is described so."""
+    said = [(a.keyword, a.tag, a.vr, a.level.value, [(i.keyword, i.tag) for i in a.items]) for a in table.attributes]
+    whole = json.dumps([VERSION, folding.VERSION, sorted(said)])
+    return int.from_bytes(blake2b(whole.encode(), digest_size=4).digest(), "big")
+
+
+def fitted_table(connection: sqlite3.Connection, further: tuple[Attribute, ...] = ()) -> AttributeTable:
+    """The table that the index is to fit: its own attributes, those it was given before, and `further` ones."""
+    row = connection.execute("SELECT further FROM fitted").fetchone()
+    before = [
+        Attribute(keyword, tag, vr, Level(level), multiple=multiple)
+        for keyword, tag, vr, level, multiple in json.loads(row[0])
+    ]
+    known = {attribute.tag: attribute for attribute in (*further, *before)}
+    standard = table_of().by_tag
+    return table_of(tuple(known[tag] for tag in sorted(known) if tag not in standard))
+
+
+def fits(connection: sqlite3.Connection, further: tuple[Attribute, ...]) -> bool:
+    """Whether new rows are described as the index's were."""
+    number = connection.execute("SELECT number FROM fitted").fetchone()[0]
+    return bool(number == described_by(fitted_table(connection, further)))
+
+
+def fit(connection: sqlite3.Connection, further: tuple[Attribute, ...]) -> None:
+    """Let the index have these attributes too; call it inside BEGIN IMMEDIATE."""
+    if fits(connection, further):
+        return
+    table = fitted_table(connection, further)
+    number, db = described_by(table), Database(connection)
+    for level in Level:
+        schema.add_columns(db, level, table.stored(level))
+    listed = [(a.keyword, a.tag, a.vr, a.level.value, a.multiple) for a in table.further]
+    connection.execute("UPDATE fitted SET number = ?, further = ?", (number, json.dumps(listed)))
+    # Whoever opened the index before goes on in the old way, another version of radnode perhaps: its rows wait too.
+    connection.execute("DROP TRIGGER IF EXISTS instances_described")
+    connection.execute(
+        "CREATE TRIGGER instances_described AFTER INSERT ON instances"
+        f" WHEN NEW.described_by IS NOT {number} BEGIN {_WAIT}; END"
+    )
+    connection.execute(_WAIT)
+
+
+def count_waiting(connection: sqlite3.Connection) -> int:
+    """How many rows wait to be described anew: not counted, but estimated from ids, and at most as many."""
+    counters = dict(connection.execute("SELECT name, value FROM counters").fetchall())
+    waiting = connection.execute("SELECT level, until - after FROM waiting WHERE until > after").fetchall()
+    return sum(min(ids, counters[_COUNTERS[Level(level)]]) for level, ids in waiting)

@@ -1,0 +1,108 @@
+"""Attributes that are indexed because a setting says so: from the data set to a query over the network."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+from support.archives import make_archive, rows, store
+from support.dimse_server import peer_of, running
+from support.instances import encode_part10, make_instance
+
+from radnode.archive.archive import Archive
+from radnode.archive.check import Check
+from radnode.archive.importing import import_paths
+from radnode.archive.reindexing import reindex
+from radnode.dimse.scu import Caller, find
+from radnode.model.attribute_table import table_of
+from radnode.model.attributes import Attribute
+from radnode.model.level import Level
+from radnode.model.query import Query, SingleValue, Wildcard
+
+AGENT = Attribute("ContrastBolusAgent", 0x00180010, "LO", Level.SERIES)
+COMPOSER = Attribute("PersonName", 0x0040A123, "PN", Level.IMAGE)
+WIDTH = Attribute("AcquisitionDuration", 0x00189073, "FD", Level.IMAGE)
+
+
+def agents(archive: Archive, *keys: tuple[Attribute, SingleValue | Wildcard]) -> list[str]:
+    return sorted(answer["ContrastBolusAgent"] for answer in archive.find(Query(Level.SERIES, keys, (AGENT,))))
+
+
+def fill(archive: Archive) -> None:
+    store(archive, make_instance(SOPInstanceUID="1.1", SeriesInstanceUID="1.7", ContrastBolusAgent="Jod"))
+    store(archive, make_instance(SOPInstanceUID="1.2", SeriesInstanceUID="1.8", ContrastBolusAgent="Gadolinium"))
+    store(archive, make_instance(SOPInstanceUID="1.3", SeriesInstanceUID="1.9"))
+
+
+def test_what_is_added_at_first_is_indexed_like_any_other(tmp_path: Path) -> None:
+    with Archive.open(tmp_path, further=(AGENT, COMPOSER, WIDTH)) as archive:
+        assert archive.count_waiting() == 0
+        fill(archive)
+        store(archive, make_instance(SOPInstanceUID="1.4", PersonName="BACH^J", AcquisitionDuration=1.5))
+        assert agents(archive) == ["", "", "Gadolinium", "Jod"]
+        assert agents(archive, (AGENT, Wildcard("G*"))) == ["Gadolinium"]
+        (found,) = archive.find(Query(Level.IMAGE, ((COMPOSER, SingleValue("bach^j")),), (COMPOSER, WIDTH)))
+        assert found == {"PersonName": "BACH^J", "AcquisitionDuration": "1.5"}
+
+
+def test_what_is_added_later_waits_until_it_is_read_again(tmp_path: Path) -> None:
+    with make_archive(tmp_path) as archive:
+        fill(archive)
+    with Archive.open(tmp_path, further=(AGENT,)) as archive:
+        assert archive.count_waiting() > 0
+        assert agents(archive) == ["", "", ""]
+        list(reindex(archive.layout, archive.index))
+        assert agents(archive, (AGENT, SingleValue("Jod"))) == ["Jod"]
+        assert archive.count_waiting() == 0
+
+
+def test_repair_adds_them_and_reads_again(tmp_path: Path) -> None:
+    with make_archive(tmp_path) as archive:
+        fill(archive)
+    check = Check(tmp_path, further=(AGENT,))
+    list(check.run(repair=True))
+    assert check.report.mended
+    with make_archive(tmp_path) as archive:
+        assert agents(archive) == ["", "Gadolinium", "Jod"]
+
+
+def test_whoever_opens_it_later_knows_them(tmp_path: Path) -> None:
+    Archive.open(tmp_path / "a", further=(AGENT,)).close()
+    (tmp_path / "x.dcm").write_bytes(encode_part10(make_instance(ContrastBolusAgent="Jod")))
+    list(import_paths(tmp_path / "a", [tmp_path / "x.dcm"], processes=1))
+    with make_archive(tmp_path / "a") as archive:
+        assert archive.table is table_of((AGENT,))
+        assert agents(archive) == ["Jod"]
+    with Archive.open(tmp_path / "a", further=(WIDTH,)) as archive:
+        assert set(archive.table.further) == {AGENT, WIDTH}
+
+
+def test_a_lost_index_is_made_again_with_them(tmp_path: Path) -> None:
+    with Archive.open(tmp_path, further=(AGENT,)) as archive:
+        fill(archive)
+    for file in (tmp_path / ".radnode").glob("index.sqlite*"):
+        file.unlink()
+    list(Check(tmp_path, further=(AGENT,)).run(repair=True))
+    with make_archive(tmp_path) as archive:
+        assert agents(archive) == ["", "Gadolinium", "Jod"]
+
+
+def test_a_peer_asks_for_them(tmp_path: Path) -> None:
+    with Archive.open(tmp_path, further=(AGENT,)) as archive:
+        fill(archive)
+        with running(archive) as server:
+            keys = {"ContrastBolusAgent": "*o*", "SeriesInstanceUID": ""}
+            matches = [dict(match) for match in find(peer_of(server), Caller(), Level.SERIES, keys)]
+    assert sorted(match["ContrastBolusAgent"] for match in matches) == ["Gadolinium", "Jod"]
+
+
+def test_another_process_has_the_same_table() -> None:
+    table = table_of((AGENT,))
+    assert pickle.loads(pickle.dumps(table)) is table
+
+
+@pytest.mark.parametrize("further", [(), (AGENT,)])
+def test_rows_say_how_they_were_described(tmp_path: Path, further: tuple[Attribute, ...]) -> None:
+    with Archive.open(tmp_path, further=further) as archive:
+        fill(archive)
+    (number,) = {row["described_by"] for row in rows(tmp_path, "SELECT described_by FROM instances")}
+    assert [row["number"] for row in rows(tmp_path, "SELECT number FROM fitted")] == [number]
