@@ -1,5 +1,6 @@
 """The REST sidecar as one application: collaborators in, routes and what happens around them out."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from radnode.archive.archive import Archive
 from radnode.settings import Settings
+from radnode.work.jobs import Jobs
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
 from radnode_http.auth import Verifier
@@ -19,7 +21,9 @@ from radnode_http.keys import (
     DOCS_POLICY,
     DOCUMENT,
     OPEN_PATHS,
+    PEER_CALLS,
     RENDER_POOL,
+    RETRIEVING,
     ROUTER,
     SETTINGS,
     VERIFIER,
@@ -30,7 +34,9 @@ from radnode_http.middleware.headers import decorate, preflight
 from radnode_http.middleware.observing import observe
 from radnode_http.middleware.translating import translate
 from radnode_http.openapi import document
+from radnode_http.peer_calls import PeerCalls
 from radnode_http.render_pool import RenderPool
+from radnode_http.retrieving import Retrieving
 from radnode_http.routing import add_endpoints
 from radnode_http.signing_keys import VerificationKey, load_key
 
@@ -56,11 +62,16 @@ def build_app(
     if work is not None:
         app[WORK] = work
         app[ROUTER] = Router(settings.routes, work)
+    if archive is not None and work is not None:
+        app[RETRIEVING] = Retrieving(Jobs(work, settings.asking.jobs_kept), archive, app[ROUTER], settings)
+        app.cleanup_ctx.append(_retrieving)
+    app[PEER_CALLS] = PeerCalls(settings)
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)
     _add_routes(app, settings)
     app.on_response_prepare.append(decorate)
     app.cleanup_ctx.append(_rendering)
+    app.on_shutdown.append(_end_calls)
     return app
 
 
@@ -82,3 +93,13 @@ async def _rendering(app: web.Application) -> AsyncIterator[None]:
     await app[RENDER_POOL].start()
     yield
     await app[RENDER_POOL].close()
+
+
+async def _retrieving(app: web.Application) -> AsyncIterator[None]:
+    await asyncio.to_thread(app[RETRIEVING].start)
+    yield
+    await asyncio.to_thread(app[RETRIEVING].close)
+
+
+async def _end_calls(app: web.Application) -> None:
+    app[PEER_CALLS].close()

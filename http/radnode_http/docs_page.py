@@ -1,6 +1,7 @@
 """The page at /api/docs: the OpenAPI document for people, one self-contained HTML text that fetches nothing."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -126,6 +127,14 @@ def _answer(status: str, answer: Json) -> str:
     return f"<tr><td>{status}</td><td>{escape(answer['description'])}</td><td>{'<br>'.join(said)}</td></tr>"
 
 
+_BODIES = {
+    "clinical-summary": '{"include_patient_info": false}',
+    "peer-query": '{"patient_id": "12345678"}',
+    "peer-retrieve": '{"study_uid": "1.2.3"}',
+}
+"""JSON bodies for the examples, by operation."""
+
+
 def _curl(method: str, path: str, operation: Json) -> str:
     words = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
     if operation["security"]:
@@ -134,10 +143,12 @@ def _curl(method: str, path: str, operation: Json) -> str:
     if "multipart/form-data" in content:
         words += ["-F", '"file=@CT_CHEST_001.dcm"']
     if "application/json" in content:
-        words += ["-H", '"Content-Type: application/json"', "-d", "'{\"include_patient_info\": false}'"]
-    if any(kind.startswith("image/") for kind in operation["responses"]["200"]["content"]):
+        body = _BODIES.get(operation["operationId"], "{}")
+        words += ["-H", '"Content-Type: application/json"', "-d", f"'{body}'"]
+    if any(kind.startswith("image/") for answer in operation["responses"].values() for kind in answer["content"]):
         words += ["--output", "image.png"]
-    return " ".join((*words, f'"http://localhost:8000{path.replace("{file_path}", "$FILE_PATH")}"'))
+    filled = re.sub(r"{(\w+)}", lambda name: f"${name[1].upper()}", path)
+    return " ".join((*words, f'"http://localhost:8000{filled}"'))
 
 
 def _form(method: str, path: str, operation: Json) -> str:

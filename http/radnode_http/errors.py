@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from radnode.dimse.scu import CallFailed, Cancelled, InvalidKey, NoAnswer
 from radnode.model.errors import (
     CannotRender,
     InvalidEntry,
@@ -38,6 +39,10 @@ HTTP_STATUS: Mapping[type[RadnodeError], int] = {
     CannotRender: 422,
     Occupied: 503,
     OutOfResources: 507,
+    InvalidKey: 400,
+    Cancelled: 503,
+    NoAnswer: 504,
+    CallFailed: 502,
 }
 """The status of each named error; a subclass has its parent's, and what is not here is a fault of ours: 500."""
 
@@ -70,7 +75,8 @@ def refusal_of(error: RadnodeError) -> Refusal:
     known = next((kind for kind in type(error).__mro__ if kind in HTTP_STATUS), None)
     if known is None:
         return Refusal(500, INTERNAL)
-    return Refusal(HTTP_STATUS[known], _SENTENCE.get(known, "{why}").format(why=str(error)))
+    why = error.words if isinstance(error, CallFailed) else str(error)
+    return Refusal(HTTP_STATUS[known], _SENTENCE.get(known, "{why}").format(why=why))
 
 
 def too_large(limit: int) -> Refusal:

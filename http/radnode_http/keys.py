@@ -7,7 +7,9 @@ from radnode.settings import Settings
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
 from radnode_http.auth import Caller, Verifier
+from radnode_http.peer_calls import PeerCalls
 from radnode_http.render_pool import RenderPool
+from radnode_http.retrieving import Retrieving
 
 ARCHIVE = web.AppKey("ARCHIVE", Archive)
 """The archive; missing where archive.enabled is false."""
@@ -21,6 +23,10 @@ VERIFIER = web.AppKey("VERIFIER", Verifier)
 """What tokens are checked with."""
 RENDER_POOL = web.AppKey("RENDER_POOL", RenderPool)
 """The processes that make pictures."""
+PEER_CALLS = web.AppKey("PEER_CALLS", PeerCalls)
+"""What calls peers."""
+RETRIEVING = web.AppKey("RETRIEVING", Retrieving)
+"""What runs retrievals; missing where WORK is."""
 DOCUMENT = web.AppKey("DOCUMENT", bytes)
 """The OpenAPI document, encoded."""
 DOCS_PAGE = web.AppKey("DOCS_PAGE", str)

@@ -122,9 +122,12 @@ def parse_list(query: MultiMapping[str]) -> ListParameters:
 
 def parse_flags(body: bytes) -> SummaryFlags:
     """The flags in a JSON body, all true where there is none; Refusal (400) for anything but an object of booleans."""
-    if not body.strip():
-        return SummaryFlags()
-    return _validated(lambda: SummaryFlags.model_validate_json(body), "Field", "field")
+    return parse_body(SummaryFlags, body) if body.strip() else SummaryFlags()
+
+
+def parse_body(model: type[M], body: bytes) -> M:
+    """The JSON object in a body; Refusal (400) that names the first field that is unknown, missing or bad."""
+    return _validated(lambda: model.model_validate_json(body), "Field", "field")
 
 
 def _validated(validate: Callable[[], M], noun: str, unknown: str) -> M:
@@ -142,6 +145,8 @@ def _sentence(error: ErrorDetails, noun: str, unknown: str) -> str:
         "model_type": "Request body must be a JSON object",
         "extra_forbidden": f"Unknown {unknown} {name}",
         "bool_type": f"{noun} {name} must be true or false",
+        "string_type": f"{noun} {name} must be a text",
+        "missing": f"{noun} {name} is required",
         "literal_error": f"{noun} {name} must be png or jpeg",
     }
     return words.get(error["type"], f"{noun} {name} {error['msg']}")

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from radnode.model.route import Route
 from radnode.sections.archive import ArchiveSettings
+from radnode.sections.asking import AskingSettings
 from radnode.sections.commitment import CommitmentSettings
 from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
@@ -203,6 +204,8 @@ class Settings(BaseSettings):
     """Who may call the REST API."""
     log: LogSettings = LogSettings()
     """What is written about the node's work."""
+    asking: AskingSettings = AskingSettings()
+    """What applications have this node ask of its peers."""
     peers: tuple[Peer, ...] = ()
     """The remote application entities that are known here."""
     queue: QueueSettings = QueueSettings()

@@ -13,8 +13,11 @@ from aiohttp import ClientResponse, ClientSession, FormData, web
 from pydantic import SecretStr, TypeAdapter
 
 from radnode.archive.archive import Archive
+from radnode.archive.layout import Layout
 from radnode.sections.archive import ArchiveSettings
-from radnode.settings import AuthSettings, HttpSettings, Settings
+from radnode.sections.asking import AskingSettings
+from radnode.settings import AuthSettings, DicomSettings, HttpSettings, Peer, Settings
+from radnode.work.work_file import WorkFile
 from radnode_http.app import build_app
 from radnode_http.render_pool import RenderPool
 from radnode_http.serving import server_options
@@ -27,11 +30,14 @@ NO_SUCH_FILE = f"studies/1.2/1.2.3/{'0' * 32}.dcm"
 
 def rest_settings(root: Path, **changes: Any) -> Settings:
     """Settings for a test: `changes` are fields of the http section, or whole sections by name."""
-    sections = {name: changes.pop(name) for name in ("auth", "archive", "dicom") if name in changes}
+    sections = {name: changes.pop(name) for name in ("auth", "archive", "dicom", "asking", "peers") if name in changes}
     return Settings(
         archive=sections.get("archive", ArchiveSettings(root=root)),
         http=HttpSettings(**changes),
         auth=sections.get("auth", AuthSettings(secret=SecretStr(SECRET))),
+        dicom=sections.get("dicom", DicomSettings()),
+        asking=sections.get("asking", AskingSettings()),
+        peers=sections.get("peers", ()),
     )
 
 
@@ -180,3 +186,14 @@ async def serving_new_archive(root: Path, **options: Any) -> AsyncIterator[Rest]
     """A server over a real archive below `root`, with the settings that tests have."""
     async with open_archive(root) as archive, serving(archive, rest_settings(root), **options) as rest:
         yield rest
+
+
+@asynccontextmanager
+async def serving_with_peers(root: Path, *peers: Peer, **sections: Any) -> AsyncIterator[Rest]:
+    """The same with a work file, so that jobs run, and peers that can be called."""
+    settings = rest_settings(root, peers=peers, **sections)
+    async with open_archive(root) as archive:
+        work = await asyncio.to_thread(WorkFile.open, Layout(root).work)
+        async with serving(archive, settings, work=work) as rest:
+            yield rest
+        await asyncio.to_thread(work.close)

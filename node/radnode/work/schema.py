@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from sqlite_utils import Database
 
 from radnode.model.errors import OutOfResources
-from radnode.work import commitments, procedure_steps_schema, queue_schema, worklist_schema
+from radnode.work import commitments, jobs_schema, procedure_steps_schema, queue_schema, worklist_schema
 
 Steps = tuple[Callable[[Database], None], ...]
 
@@ -17,6 +17,7 @@ PARTS: Mapping[str, Steps] = {
     "commitments": commitments.STEPS,
     "worklist": worklist_schema.STEPS,
     "procedure_steps": procedure_steps_schema.STEPS,
+    "jobs": jobs_schema.STEPS,
 }
 """Step n of a part leads it from version n to n + 1; a released step never changes."""
 

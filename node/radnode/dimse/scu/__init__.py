@@ -13,7 +13,8 @@
 
 `keys` map keyword (or tag as "0010,0020") to the value asked for, "" to return it; what stands in a sequence is named
 "ScheduledProcedureStepSequence.Modality". `root=` is Root.STUDY unless given, `asking=` says how it is asked.
-find_worklist(peer, caller, keys) is find for a modality worklist.
+`find_worklist(peer, caller, keys)` searches a modality worklist; `fetch` gets, or has the peer move objects here
+where it does not offer C-GET.
 Everything raises CallFailed, with words for a person, where the association cannot be had, is lost, or the peer answers
 an operation with a failure; a status of one object is a value, not an error.
 """
@@ -21,6 +22,7 @@ an operation with a failure; a status of one object is a value, not an error.
 from radnode.dimse.extended import QueryOptions
 from radnode.dimse.scu.commit import Asked, commit
 from radnode.dimse.scu.echo import echo
+from radnode.dimse.scu.fetching import caller_for, fetch
 from radnode.dimse.scu.folder import Folder
 from radnode.dimse.scu.identifiers import check
 from radnode.dimse.scu.keys import name_of, parse_key
@@ -62,9 +64,11 @@ __all__ = [
     "QueryOptions",
     "Sent",
     "Stopping",
+    "caller_for",
     "check",
     "commit",
     "echo",
+    "fetch",
     "find",
     "find_worklist",
     "get",

@@ -15,6 +15,11 @@ from radnode.model.errors import RadnodeError
 class CallFailed(RadnodeError):
     """The peer could not be called, ended the association, or answered the operation with a failure."""
 
+    @property
+    def words(self) -> str:
+        """What went wrong in our own words: nothing that the peer said, which might be about a patient."""
+        return str(self)
+
 
 class NoAnswer(CallFailed):
     """The peer was silent for longer than the caller waits."""
@@ -38,7 +43,13 @@ class Answered(CallFailed):
     def __init__(self, title: str, status: int, comment: str = "") -> None:
         words = "".join(character if character.isprintable() else "?" for character in comment)
         super().__init__(f"{title} answered {status:04X} {words}".rstrip())
+        self.title = title
         self.status = status
+
+    @property
+    def words(self) -> str:
+        """Without the peer's comment."""
+        return f"{self.title} answered {self.status:04X}"
 
 
 @dataclass(frozen=True, slots=True)

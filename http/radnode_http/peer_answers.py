@@ -1,0 +1,119 @@
+"""The bodies of answers about peers and jobs."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from radnode.settings import Service
+from radnode_http.answers import Answer
+
+TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$"
+
+
+class KnownPeer(Answer):
+    """A remote application entity that the settings list."""
+
+    title: str
+    """Its AE title."""
+    host: str
+    port: int = Field(ge=0, le=65535)
+    tls: bool
+    """Whether it is called over TLS."""
+    allow: tuple[Service, ...]
+    """The services that it may use here."""
+
+
+class PeersAnswer(Answer):
+    """The peers that the settings list."""
+
+    success: Literal[True] = True
+    count: int = Field(ge=0)
+    peers: tuple[KnownPeer, ...]
+
+
+class EchoAnswer(Answer):
+    """The peer answered a C-ECHO."""
+
+    success: bool
+    """Whether the status is that of success."""
+    status: str = Field(pattern="^[0-9A-F]{4}$")
+    """The DIMSE status."""
+    milliseconds: float = Field(ge=0)
+    """From calling the peer until its association was released."""
+
+
+class PeerMatch(Answer):
+    """One match; text is empty where the peer does not tell, or the level does not have it."""
+
+    patient_id: str = ""
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    study_uid: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    study_description: str = ""
+    accession_number: str = ""
+    referring_physician: str = ""
+    modality: str = ""
+    """Of a study: all of its modalities, separated by commas."""
+    series_count: str = ""
+    instance_count: str = ""
+    """Images of the study or series."""
+    series_uid: str = ""
+    series_number: str = ""
+    series_description: str = ""
+    body_part: str = ""
+    sop_instance_uid: str = ""
+    sop_class_uid: str = ""
+    instance_number: str = ""
+
+
+class QueryAnswer(Answer):
+    """What the peer knows."""
+
+    success: Literal[True] = True
+    level: Literal["patient", "study", "series", "image"]
+    count: int = Field(ge=0)
+    """How many matches this answer holds."""
+    is_complete: bool
+    """Whether there were no more: false where the limit ended the search."""
+    matches: tuple[PeerMatch, ...]
+
+
+class JobShown(Answer):
+    """A retrieval from a peer."""
+
+    job_id: str = Field(pattern="^[0-9a-f]{32}$")
+    peer: str
+    study_uid: str
+    series_uid: str | None
+    sop_instance_uid: str | None
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    remaining: int = Field(ge=0)
+    """Objects that are still to come, as far as the peer tells."""
+    completed: int = Field(ge=0)
+    failed: int = Field(ge=0)
+    warning: int = Field(ge=0)
+    """Objects that came with a warning."""
+    error: str | None
+    """Why it failed."""
+    created_at: str = Field(pattern=TIME)
+    """UTC, seconds, no zone; like the others."""
+    started_at: str | None = Field(pattern=TIME)
+    ended_at: str | None = Field(pattern=TIME)
+
+
+class JobAnswer(JobShown):
+    """One retrieval."""
+
+    success: Literal[True] = True
+
+
+class JobsAnswer(Answer):
+    """Retrievals, the newest first."""
+
+    success: Literal[True] = True
+    count: int = Field(ge=0)
+    """How many this answer holds."""
+    jobs: tuple[JobShown, ...]

@@ -1,0 +1,84 @@
+"""Retrievals as jobs: how far they are, and ending them."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from radnode.work.jobs import Job
+from radnode_http.answers import answered
+from radnode_http.blocking import to_its_end
+from radnode_http.errors import DISABLED, Refusal
+from radnode_http.keys import RETRIEVING
+from radnode_http.params import parse_query
+from radnode_http.peer_answers import JobAnswer, JobsAnswer, JobShown
+from radnode_http.peer_params import JobsParameters
+from radnode_http.retrieving import Retrieving
+
+UNKNOWN_JOB = "Unknown job"
+ENDED = "The job has ended already"
+
+
+async def list_jobs(request: web.Request) -> web.Response:
+    """GET /api/dicom/jobs."""
+    wanted = parse_query(JobsParameters, request.query)
+    jobs = await asyncio.to_thread(retrieving(request).jobs.latest, wanted.limit)
+    return answered(JobsAnswer(count=len(jobs), jobs=tuple(JobShown(**_values(job)) for job in jobs)))
+
+
+async def one_job(request: web.Request) -> web.Response:
+    """GET /api/dicom/jobs/{id}."""
+    job = await asyncio.to_thread(retrieving(request).jobs.find, request.match_info["id"])
+    if job is None:
+        raise Refusal(404, UNKNOWN_JOB)
+    return answered(shown(job))
+
+
+async def cancel_job(request: web.Request) -> web.Response:
+    """DELETE /api/dicom/jobs/{id}."""
+    running = retrieving(request)
+    before = await asyncio.to_thread(running.jobs.find, request.match_info["id"])
+    if before is None:
+        raise Refusal(404, UNKNOWN_JOB)
+    if before.state.is_end:
+        raise Refusal(409, ENDED)
+    job = await to_its_end(running.cancel, before.id)
+    return answered(shown(job or before), status=202)
+
+
+def retrieving(request: web.Request) -> Retrieving:
+    """What runs the jobs; Refusal (503) where there is no work file."""
+    running = request.app.get(RETRIEVING)
+    if running is None:
+        raise Refusal(503, DISABLED)
+    return running
+
+
+def shown(job: Job) -> JobAnswer:
+    """The answer for one job."""
+    return JobAnswer(**_values(job))
+
+
+def _values(job: Job) -> dict[str, object]:
+    return {
+        "job_id": job.id,
+        "peer": job.peer,
+        "study_uid": job.wanted.study,
+        "series_uid": job.wanted.series or None,
+        "sop_instance_uid": job.wanted.sop_instance or None,
+        "state": job.state.value,
+        "remaining": 0 if job.state.is_end else job.counts.remaining,
+        "completed": job.counts.completed,
+        "failed": job.counts.failed,
+        "warning": job.counts.warning,
+        "error": job.error or None,
+        "created_at": _time(job.created),
+        "started_at": _time(job.started),
+        "ended_at": _time(job.ended),
+    }
+
+
+def _time(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None).isoformat(timespec="seconds")

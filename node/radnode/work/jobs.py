@@ -1,0 +1,175 @@
+"""Jobs: retrievals from peers that were asked for and take their time. One process runs them, others may look.
+
+States: queued, running (after a crash queued again, so many times), done, failed, cancelled. All times are seconds
+since the epoch. What has ended is remembered, but for the oldest.
+"""
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from enum import Enum
+
+from radnode.model.errors import OutOfResources
+from radnode.work.work_file import WorkFile
+
+MOST_QUEUED = 1000
+"""Jobs that may wait at once."""
+MOST_ATTEMPTS = 3
+"""Times that a job is begun which the end of its process cut short."""
+INTERRUPTED = "The node ended while this was running, again and again"
+
+
+class JobState(Enum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing more becomes of it."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be retrieved: a study, or a series or instance in it ("" where it is all of them)."""
+
+    study: str
+    series: str = ""
+    sop_instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a retrieval is, in objects."""
+
+    remaining: int = 0
+    completed: int = 0
+    failed: int = 0
+    warning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job. `error` says in our own words why it failed, or is empty; `started` is when it last began."""
+
+    id: str
+    peer: str
+    wanted: Wanted
+    state: JobState
+    attempts: int
+    counts: Counts
+    error: str
+    created: float
+    started: float | None
+    ended: float | None
+
+
+class Jobs:
+    """What is done with jobs; for several threads and processes, running for one. Everything raises OutOfResources."""
+
+    def __init__(self, work: WorkFile, kept: int) -> None:
+        """`kept` is how many are remembered that have ended."""
+        self._work = work
+        self._kept = kept
+
+    def add(self, peer: str, wanted: Wanted, now: float) -> Job:
+        """Queue a job, on the disk on return; OutOfResources where too many wait."""
+        number = secrets.token_hex(16)
+        with self._work.writing() as connection:
+            (waiting,) = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()
+            if waiting >= MOST_QUEUED:
+                raise OutOfResources(f"There are {waiting} jobs waiting already")
+            connection.execute(
+                "INSERT INTO jobs (id, peer, study, series, sop_instance, state, created)"
+                " VALUES (?, ?, ?, ?, ?, 'queued', ?)",
+                (number, peer, wanted.study, wanted.series, wanted.sop_instance, now),
+            )
+            connection.execute(
+                "DELETE FROM jobs WHERE ended IS NOT NULL AND number NOT IN"
+                " (SELECT number FROM jobs WHERE ended IS NOT NULL ORDER BY number DESC LIMIT ?)",
+                (self._kept,),
+            )
+        return Job(number, peer, wanted, JobState.QUEUED, 0, Counts(), "", now, None, None)
+
+    def find(self, number: str) -> Job | None:
+        """The job of that ID, if it is known."""
+        with self._work.reading() as connection:
+            row = connection.execute("SELECT * FROM jobs WHERE id = ?", (number,)).fetchone()
+        return None if row is None else _job(row)
+
+    def latest(self, limit: int) -> list[Job]:
+        """The newest jobs, the newest first."""
+        with self._work.reading() as connection:
+            rows = connection.execute("SELECT * FROM jobs ORDER BY number DESC LIMIT ?", (limit,)).fetchall()
+        return [_job(row) for row in rows]
+
+    def claim(self, now: float) -> Job | None:
+        """The oldest job that waits, which is running from now on."""
+        with self._work.writing() as connection:
+            row = connection.execute(
+                "UPDATE jobs SET state = 'running', attempts = attempts + 1, started = ? WHERE number ="
+                " (SELECT min(number) FROM jobs WHERE state = 'queued') RETURNING *",
+                (now,),
+            ).fetchone()
+        return None if row is None else _job(row)
+
+    def count(self, number: str, counts: Counts) -> None:
+        """Note how far a running job is."""
+        self._change(number, JobState.RUNNING, counts=counts)
+
+    def end(self, number: str, state: JobState, counts: Counts, error: str, now: float) -> None:
+        """Note what became of a running job."""
+        self._change(number, JobState.RUNNING, counts=counts, state=state.value, error=error, ended=now)
+
+    def give_back(self, number: str) -> None:
+        """A running job waits again, as if it had not been begun."""
+        with self._work.writing() as connection:
+            connection.execute(
+                "UPDATE jobs SET state = 'queued', attempts = attempts - 1 WHERE id = ? AND state = 'running'",
+                (number,),
+            )
+
+    def cancel(self, number: str, now: float) -> None:
+        """A job that waits is cancelled; any other stays as it is."""
+        self._change(number, JobState.QUEUED, state=JobState.CANCELLED.value, ended=now)
+
+    def resume(self, now: float) -> int:
+        """What a killed process was running waits again, unless that was once too often; how many wait."""
+        with self._work.writing() as connection:
+            connection.execute(
+                "UPDATE jobs SET state = 'failed', error = ?, ended = ? WHERE state = 'running' AND attempts >= ?",
+                (INTERRUPTED, now, MOST_ATTEMPTS),
+            )
+            connection.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'")
+            (waiting,) = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()
+        return int(waiting)
+
+    def _change(self, number: str, before: JobState, *, counts: Counts | None = None, **values: str | float) -> None:
+        if counts is not None:
+            values |= {name: getattr(counts, name) for name in Counts.__slots__}
+        changes = ", ".join(f"{name} = ?" for name in values)
+        with self._work.writing() as connection:
+            connection.execute(
+                f"UPDATE jobs SET {changes} WHERE id = ? AND state = ?",  # noqa: S608 - our own column names
+                (*values.values(), number, before.value),
+            )
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        id=row["id"],
+        peer=row["peer"],
+        wanted=Wanted(row["study"], row["series"], row["sop_instance"]),
+        state=JobState(row["state"]),
+        attempts=row["attempts"],
+        counts=Counts(row["remaining"], row["completed"], row["failed"], row["warning"]),
+        error=row["error"],
+        created=row["created"],
+        started=row["started"],
+        ended=row["ended"],
+    )
