@@ -35,10 +35,10 @@ _CALLING = (
 
 def peer_endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint about peers and jobs."""
-    return (*_asking(), _retrieve(), *_jobs())
+    return (*_peers(), _query(), _retrieve(), *_jobs(), _cancelling())
 
 
-def _asking() -> tuple[Endpoint, ...]:
+def _peers() -> tuple[Endpoint, ...]:
     return (
         Endpoint(
             "peers",
@@ -62,20 +62,23 @@ def _asking() -> tuple[Endpoint, ...]:
             failures=(_UNKNOWN_PEER, *_CALLING),
             named=(_TITLE,),
         ),
-        Endpoint(
-            "peer-query",
-            "POST",
-            "/api/dicom/peers/{title}/query",
-            peers.query,
-            Scope.WRITE,
-            "Search a peer (C-FIND)",
-            QueryAnswer,
-            "Filters stand in the query string or in a JSON body. Series need study_uid, images series_uid as well.",
-            query=PeerQuery,
-            body=PeerQuery,
-            failures=(Failure(400, _BAD_FIELDS), _UNKNOWN_PEER, *_BAD_BODY, *_CALLING),
-            named=(_TITLE,),
-        ),
+    )
+
+
+def _query() -> Endpoint:
+    return Endpoint(
+        "peer-query",
+        "POST",
+        "/api/dicom/peers/{title}/query",
+        peers.query,
+        Scope.WRITE,
+        "Search a peer (C-FIND)",
+        QueryAnswer,
+        "Filters stand in the query string or in a JSON body. Series need study_uid, images series_uid as well.",
+        query=PeerQuery,
+        body=PeerQuery,
+        failures=(Failure(400, _BAD_FIELDS), _UNKNOWN_PEER, *_BAD_BODY, *_CALLING),
+        named=(_TITLE,),
     )
 
 
@@ -128,22 +131,20 @@ def _jobs() -> tuple[Endpoint, ...]:
             failures=(_UNKNOWN_JOB, _DISABLED),
             named=(_ID,),
         ),
-        Endpoint(
-            "cancel-job",
-            "DELETE",
-            "/api/dicom/jobs/{id}",
-            jobs.cancel_job,
-            Scope.WRITE,
-            "Cancel a retrieval",
-            JobAnswer,
-            "One that is running is cancelled as soon as the peer heeds it.",
-            failures=(
-                _UNKNOWN_JOB,
-                Failure(409, (jobs.ENDED,)),
-                _DISABLED,
-                Failure(507, ("<what the storage lacks>",)),
-            ),
-            named=(_ID,),
-            success=202,
-        ),
+    )
+
+
+def _cancelling() -> Endpoint:
+    return Endpoint(
+        "cancel-job",
+        "DELETE",
+        "/api/dicom/jobs/{id}",
+        jobs.cancel_job,
+        Scope.WRITE,
+        "Cancel a retrieval",
+        JobAnswer,
+        "One that is running is cancelled as soon as the peer heeds it.",
+        failures=(_UNKNOWN_JOB, Failure(409, (jobs.ENDED,)), _DISABLED, Failure(507, ("<what the storage lacks>",))),
+        named=(_ID,),
+        success=202,
     )

@@ -10,6 +10,7 @@ from radnode.model.route import Route
 from radnode.sections.archive import ArchiveSettings
 from radnode.sections.asking import AskingSettings
 from radnode.sections.commitment import CommitmentSettings
+from radnode.sections.log import LogSettings
 from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
 from radnode.sections.rules import Rule, check_rules
@@ -174,15 +175,6 @@ class AuthSettings(Section):
         if path is None and algorithm != "HS256":
             raise ValueError(f"must name a PEM file with the public key, because auth.algorithm is {algorithm}")
         return path
-
-
-class LogSettings(Section):
-    """What is written about the node's work, on standard error."""
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least severe level that is written."""
-    format: Literal["auto", "json", "text"] = "auto"
-    """auto is text on a terminal and JSON elsewhere."""
 
 
 class Settings(BaseSettings):

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from radnode.cli import logs
-from radnode.settings import LogSettings
+from radnode.sections.log import LogSettings
 
 OURS = {"event", "level", "timestamp", "process", "pid"}
 

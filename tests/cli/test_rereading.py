@@ -14,7 +14,7 @@ from radnode.cli import logs
 from radnode.cli.child import Child, Job
 from radnode.cli.supervisor import Supervisor
 from radnode.cli.waking import Waking
-from radnode.settings import LogSettings
+from radnode.sections.log import LogSettings
 
 logs.configure(LogSettings(format="json"), "supervisor")
 """

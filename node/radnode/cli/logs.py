@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from radnode.settings import LogSettings
+from radnode.sections.log import LogSettings
 
 QUIET = ("pydicom", "pynetdicom", "PIL")
 """Libraries whose own messages quote data sets."""
