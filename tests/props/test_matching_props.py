@@ -1,32 +1,88 @@
 """The SQL and the slow matcher never differ, whatever is stored and whatever is asked."""
 
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from support.index_rows import insert_entity
 from support.slow_matcher import slow_find
 
 from radnode.archive.find import find
 from radnode.archive.index import Index
-from radnode.model.attributes import BY_KEYWORD
+from radnode.model.attributes import BY_KEYWORD, Attribute
 from radnode.model.level import Level
-from radnode.model.query import ListOfUID, MatchingKey, Query, Range, SingleValue, Universal, Wildcard
+from radnode.model.query import (
+    AllOf,
+    DateTimeRange,
+    Empty,
+    Fuzzy,
+    ListOfUID,
+    MatchingKey,
+    Query,
+    Range,
+    SequenceKey,
+    SingleValue,
+    Universal,
+    Wildcard,
+)
 
 LETTERS = st.text(alphabet="aAbé Ä^=%_[]-", max_size=5)
-NAMES = st.one_of(  # full-width letters too
-    LETTERS, st.sampled_from(["DOE^JOHN", "doe^john^^", "Müller^Jörg", "MULLER^JORG", "\uff24\uff2f\uff25^J", "Straße"])
+GROUPS = st.sampled_from(  # full-width letters and half-width kana too
+    [
+        "DOE^JOHN",
+        "doe^john^^",
+        "Müller^Jörg",
+        "MULLER^JORG",
+        "\uff24\uff2f\uff25^J",
+        "Straße",
+        "山田^太郎",
+        "ﾔﾏﾀﾞ",
+        "ヤマダ",
+        "",
+    ]
 )
+NAMES = st.one_of(LETTERS, GROUPS, st.lists(GROUPS, min_size=2, max_size=3).map("=".join))
 DATES = st.sampled_from(["20251106", "2025.11.06", "20250101", "20251231", "20251399", "20250230", "2025", "", "abc"])
 TIMES = st.sampled_from(
     ["10", "1030", "103000", "10:30", "10:30:59", "103059.999999", "103000.5", "235960", "2460", "103", "", "x"]
 )
+DATE_TIMES = st.sampled_from(
+    [
+        "2025",
+        "202511",
+        "20251106",
+        "20251106103000",
+        "20251106103000.5",
+        "20251106003000+0100",
+        "20251105233000+0000",
+        "20251105190000-0430",
+        "20251231233000-0100",
+        "2025110610+0000",
+        "20250230",
+        "x",
+        "",
+    ]
+)
 UIDS = st.sampled_from(["1.2.3", "1.2", "1.2.30", "1.2.3.4"])
 CODES = st.sampled_from(["CT", "MR", "CR", "DX", "C", "", "ORIGINAL"])
 SEVERAL = st.lists(CODES, min_size=1, max_size=3).map("\\".join)
+DAYS = st.sampled_from(["20251106", "2025.11.06", "20250228", "20251231"])
+CLOCKS = st.sampled_from(["10", "1030", "10:30:59", "23"])
+SPANS = st.sampled_from(["2025", "202511", "20251106", "20251106103000", "20251105233000+0000", "20251106+0200"])
+
+
+def pairs(values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str | None, str | None]]:
+    return st.tuples(optional(values), optional(values)).filter(any)
+
+
+def items(**values: st.SearchStrategy[object]) -> st.SearchStrategy[str]:
+    """A sequence as the index holds it."""
+    item = st.fixed_dictionaries({}, optional=values)
+    return st.lists(item, max_size=3).map(lambda each: json.dumps(each, ensure_ascii=False, separators=(",", ":")))
 
 
 def optional(values: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
@@ -41,10 +97,13 @@ STORED = {
     "StudyTime": optional(TIMES),
     "AccessionNumber": optional(LETTERS),
     "StudyDescription": optional(LETTERS),
+    "ProcedureCodeSequence": optional(items(CodeValue=CODES, CodeMeaning=LETTERS)),
     "ModalitiesInStudy": optional(SEVERAL),
     "Modality": optional(CODES),
     "SeriesNumber": optional(st.sampled_from(["1", "01", "2", ""])),
     "SOPClassUID": optional(UIDS),
+    "AcquisitionDateTime": optional(DATE_TIMES),
+    "VerifyingObserverSequence": optional(items(VerifyingObserverName=NAMES, VerificationDateTime=DATE_TIMES)),
     "ImageType": optional(SEVERAL),
 }
 
@@ -68,40 +127,63 @@ def trees(draw: st.DrawFn) -> list[dict[str, str | None]]:
     return found
 
 
-def keys_for(keyword: str) -> st.SearchStrategy[MatchingKey]:
-    attribute = BY_KEYWORD[keyword]
-    if attribute.vr in {"DA", "TM"}:
-        values = st.sampled_from(
-            ["20251106", "2025.11.06", "20250228", "20251231"]
-            if attribute.vr == "DA"
-            else ["10", "1030", "10:30:59", "23"]
-        )
-        ends = st.tuples(optional(values), optional(values)).filter(in_order)
-        return st.one_of(values.map(SingleValue), ends.map(lambda pair: Range(*pair)))
+def keys_for(attribute: Attribute) -> st.SearchStrategy[MatchingKey]:
+    if attribute.vr == "SQ":
+        return sequence_keys(attribute)
+    several: list[st.SearchStrategy[MatchingKey]] = [st.just(Empty())]
+    if attribute.vr in {"DA", "TM", "DT"}:
+        return st.one_of(*several, *moments(attribute.vr))
     stored = {"PN": NAMES, "UI": UIDS, "CS": CODES}.get(attribute.vr, LETTERS)
     values = stored.filter(bool)
-    single_or_list = [values.map(SingleValue), st.lists(values, min_size=1, max_size=3).map(tuple).map(ListOfUID)]
+    lists = st.lists(values, min_size=1, max_size=3).map(tuple)
+    several += [values.map(SingleValue), lists.map(ListOfUID)]
     if attribute.vr in {"UI", "IS"}:
-        return st.one_of(*single_or_list)
-    patterns = st.lists(st.one_of(stored, st.sampled_from(["*", "?", "*", "a", "C"])), min_size=1, max_size=4).map(
-        "".join
+        return st.one_of(*several)
+    several += [lists.map(AllOf)] if attribute.multiple else []
+    several += [values.map(Fuzzy)] if attribute.vr == "PN" else []
+    patterns = st.lists(
+        st.one_of(stored, st.sampled_from(["*", "?", "*", "a", "C", "=", "山"])), min_size=1, max_size=4
     )
-    return st.one_of(*single_or_list, patterns.filter(lambda text: "*" in text or "?" in text).map(Wildcard))
+    wild = patterns.map("".join).filter(lambda text: "*" in text or "?" in text)
+    return st.one_of(*several, wild.map(Wildcard))
+
+
+def moments(vr: str) -> list[st.SearchStrategy[MatchingKey]]:
+    values, ends = {"DA": (DAYS, pairs(DAYS)), "TM": (CLOCKS, pairs(CLOCKS)), "DT": (SPANS, pairs(SPANS))}[vr]
+    return [values.map(SingleValue), ends.filter(in_order).map(lambda pair: Range(*pair))]
+
+
+@st.composite
+def sequence_keys(draw: st.DrawFn, sequence: Attribute) -> MatchingKey:
+    asked = draw(st.lists(st.sampled_from(sequence.items), max_size=2, unique=True))
+    return SequenceKey(tuple((one, draw(st.one_of(keys_for(one), st.just(Universal())))) for one in asked))
+
+
+@st.composite
+def combined_keys(draw: st.DrawFn) -> MatchingKey:
+    dates = draw(pairs(DAYS).filter(in_order))
+    times = [date and draw(CLOCKS) for date in dates]
+    first, last = (f"{date}{time}".replace(".", "").replace(":", "") for date, time in zip(dates, times, strict=True))
+    assume(None in dates or first <= last)
+    return DateTimeRange(BY_KEYWORD["StudyTime"], Range(*dates), Range(*times))
 
 
 def in_order(pair: tuple[str | None, str | None]) -> bool:
     first, last = pair
     if first is None or last is None:
-        return first is not last
+        return True
     return first.replace(".", "").replace(":", "") <= last.replace(".", "").replace(":", "")
 
 
 @st.composite
 def queries(draw: st.DrawFn) -> Query:
     level = draw(st.sampled_from(list(Level)))
-    asked = draw(st.lists(st.sampled_from(list(STORED)), max_size=2))
-    keys = tuple((BY_KEYWORD[keyword], draw(st.one_of(keys_for(keyword), st.just(Universal())))) for keyword in asked)
-    return Query(level, keys, tuple(BY_KEYWORD[keyword] for keyword in STORED))
+    asked = [BY_KEYWORD[keyword] for keyword in draw(st.lists(st.sampled_from(list(STORED)), max_size=3, unique=True))]
+    keys = [(attribute, draw(st.one_of(keys_for(attribute), st.just(Universal())))) for attribute in asked]
+    if draw(st.integers(0, 3)) == 0 and BY_KEYWORD["StudyDate"] not in asked:
+        keys.append((BY_KEYWORD["StudyDate"], draw(combined_keys())))
+    returns = tuple(BY_KEYWORD[keyword] for keyword in STORED)
+    return Query(level, tuple(keys), returns, relational=draw(st.booleans()))
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +203,10 @@ def test_the_sql_and_the_slow_matcher_agree(
     fill(index, instances)
     for query in asked:
         names = [f"#{level}" for level in Level if level <= query.level]
-        entities = {tuple(each[name] for name in names): each for each in instances}
-        expected = slow_find(list(entities.values()), query)
+        branches: dict[tuple[str | None, ...], list[dict[str, str | None]]] = {}
+        for each in instances:
+            branches.setdefault(tuple(each[name] for name in names), []).append(each)
+        expected = slow_find([below[0] for below in branches.values()], query, list(branches.values()))
         assert sorted(map(ordered, find(index, query))) == sorted(map(ordered, expected)), query
 
 
