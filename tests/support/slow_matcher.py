@@ -66,17 +66,34 @@ def _is_universal(key: MatchingKey) -> bool:
     return isinstance(key, Universal)
 
 
+def _says_nothing(key: MatchingKey) -> bool:
+    """Whether a name is asked for that has no part."""
+    match key:
+        case Wildcard(text):
+            return not re.sub("[=*\uff1d]", "", text)
+        case Fuzzy(text):
+            return not "".join(fold(word) for word in re.split(r"[\s^=,.*?-]", text))
+        case _:
+            return False
+
+
 def _matches(attribute: Attribute, key: MatchingKey, entity: Entity) -> bool:
     stored = entity.get(attribute.keyword)
-    if _is_universal(key) or isinstance(key, Empty):
-        return _is_universal(key) or not stored or stored == "[]"
-    if stored is None:
-        return False
+    if _is_universal(key) or (attribute.vr == "PN" and _says_nothing(key)):
+        return True
+    if stored is None or isinstance(key, Empty):
+        return isinstance(key, Empty) and (not stored or stored == "[]")
     if isinstance(key, SequenceKey):
         items = json.loads(stored) if isinstance(stored, str) else stored
         return any(_meets(item, key.keys) for item in items or ())
+    return _matches_values(attribute, key, stored, entity)
+
+
+def _matches_values(attribute: Attribute, key: MatchingKey, stored: str, entity: Entity) -> bool:
     if isinstance(key, DateTimeRange):
         return _in_combined(key, stored, entity.get(key.time.keyword))
+    if isinstance(key, SingleValue) and "\\" in key.value:  # undefined by the Standard: all of the values as they stand
+        return fold(key.value) == fold(stored) if attribute.vr == "PN" else key.value == stored
     values = stored.split("\\") if attribute.multiple else [stored]
     if isinstance(key, AllOf):
         return all(any(_matches_value(attribute, SingleValue(one), value) for value in values) for one in key.values)
@@ -113,8 +130,6 @@ def _matches_name(key: MatchingKey, stored: str) -> bool:
             groups = re.split("[=\uff1d]", pattern)
             while len(groups) > 1 and not groups[-1].strip("*"):
                 groups.pop()
-            if not any(group.strip("*") for group in groups):
-                return True
             groups = [group if group.strip("*") else "" for group in groups]
             return _any_group(groups, name, lambda one, group: bool(_expression(one, True).fullmatch(group)))
         case Fuzzy(text):
