@@ -13,6 +13,7 @@ from radnode.sections.commitment import CommitmentSettings
 from radnode.sections.log import LogSettings
 from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
+from radnode.sections.retrieve import RetrieveSettings
 from radnode.sections.rules import Rule, check_rules
 from radnode.sections.transcoding import TranscodingSettings
 from radnode.sections.worklist import WorklistSettings
@@ -36,6 +37,8 @@ class Peer(Section):
     """Whether it is called over TLS."""
     allow: tuple[Service, ...] = SERVICES
     """The services that it may use."""
+    destinations: tuple[AETitle, ...] | None = None
+    """Titles of the peers that it may have objects moved to; without it all of them."""
 
     @property
     def is_callable(self) -> bool:
@@ -200,6 +203,8 @@ class Settings(BaseSettings):
     """What applications have this node ask of its peers."""
     peers: tuple[Peer, ...] = ()
     """The remote application entities that are known here."""
+    retrieve: RetrieveSettings = RetrieveSettings()
+    """What retrievals (C-GET, C-MOVE) are held to."""
     queue: QueueSettings = QueueSettings()
     """How objects are sent on, by rules or by hand."""
     transcoding: TranscodingSettings = TranscodingSettings()

@@ -54,7 +54,7 @@ def test_storage_classes_hold_every_kind(uid: str) -> None:
     [
         "1.2.840.10008.1.3.10",  # Media Storage Directory
         "1.2.840.10008.1.20.1",  # Storage Commitment Push
-        "1.2.840.10008.5.1.4.1.2.1.2",  # Patient Root MOVE: not offered yet
+        "1.2.840.10008.5.1.4.1.2.5.3",  # Composite Instance Root Retrieve - GET
         "1.2.840.10008.5.1.4.31",  # Modality Worklist
         "1.2.840.10008.1.2.1",  # a transfer syntax
     ],

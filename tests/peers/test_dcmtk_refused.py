@@ -23,8 +23,6 @@ def to(server: Running) -> list[str]:
 @pytest.mark.parametrize(
     ("tool", "options"),
     [
-        ("getscu", ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.3"]),
-        ("movescu", ["-S", "-aem", "ANY", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.3"]),
         ("findscu", ["-W", "-k", "PatientName=*"]),  # the worklist
     ],
 )

@@ -23,18 +23,17 @@ from pynetdicom import AE, AllStoragePresentationContexts, build_context, build_
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import (
     AsynchronousOperationsWindowNegotiation,
+    SCP_SCU_RoleSelectionNegotiation,
     SOPClassCommonExtendedNegotiation,
     SOPClassExtendedNegotiation,
     UserIdentityNegotiation,
 )
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    CompositeInstanceRootRetrieveGet,
     ModalityPerformedProcedureStep,
-    ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
     Printer,
     StudyRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelGet,
-    StudyRootQueryRetrieveInformationModelMove,
     Verification,
 )
 from support.dimse_server import Running, running, wait_until
@@ -102,11 +101,8 @@ def test_as_many_contexts_as_there_can_be(server: Running) -> None:
 
 
 def test_services_that_are_not_offered_lose_their_contexts_only(server: Running) -> None:
-    """C-GET and C-MOVE are refused cleanly until they are there; so are normalised services and the worklist."""
     others = (
-        StudyRootQueryRetrieveInformationModelGet,
-        StudyRootQueryRetrieveInformationModelMove,
-        ModalityWorklistInformationFind,
+        CompositeInstanceRootRetrieveGet,
         ModalityPerformedProcedureStep,
         Printer,
     )
@@ -115,7 +111,7 @@ def test_services_that_are_not_offered_lose_their_contexts_only(server: Running)
             (other, 3) for other in others
         }
         with pytest.raises(ValueError, match="presentation context"):
-            list(association.send_c_get(query(), StudyRootQueryRetrieveInformationModelGet))
+            list(association.send_c_get(query(), CompositeInstanceRootRetrieveGet))
         assert association.send_c_echo().Status == 0
 
 
@@ -161,7 +157,8 @@ def test_what_is_offered_beyond_the_defaults_does_no_harm(server: Running, items
         assert association.acceptor.asynchronous_operations == (1, 1)
         assert association.acceptor.sop_class_extended == {}
         assert association.acceptor.user_identity is None
-        assert all(not context.as_scp for context in association.accepted_contexts)
+        proposes_role = any(isinstance(one, SCP_SCU_RoleSelectionNegotiation) for one in items)
+        assert [context.as_scp for context in association.accepted_contexts] == [False, proposes_role]
         assert association.send_c_echo().Status == 0
 
 
@@ -227,8 +224,6 @@ NORMALISED: dict[str, Callable[[Association], tuple[Dataset, Dataset | None]]] =
     "N-GET": lambda one: one.send_n_get([Tag(0x00100010)], Verification, "1.2.3"),
     "N-SET": lambda one: one.send_n_set(query(), Verification, "1.2.3"),
     "N-CREATE": lambda one: one.send_n_create(query(), Verification, "1.2.3"),
-    "N-ACTION": lambda one: one.send_n_action(query(), 1, Verification, "1.2.3"),
-    "N-EVENT-REPORT": lambda one: one.send_n_event_report(query(), 1, Verification, "1.2.3"),
     "N-DELETE": lambda one: (one.send_n_delete(Verification, "1.2.3"), None),
 }
 

@@ -1,10 +1,11 @@
 """An archive in memory, for what a real disk cannot be made to do at a given moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
+from radnode.archive.holdings import Holding
 from radnode.archive.stored import Outcome
 from radnode.model.attribute_table import STANDARD_TABLE, AttributeTable
 from radnode.model.errors import OutOfResources
@@ -27,12 +28,25 @@ class FakeArchive:
         self.open += 1
         return FakeReceiving(self, sop_instance)
 
+    def retrieve(self, query: Query) -> "FakeRetrieval":
+        return FakeRetrieval()
+
     def find_pages(
         self, query: Query, *, given_up: Callable[[], bool] | None = None
     ) -> Iterator[list[tuple[str, ...]]]:
         for start in range(0, len(self.rows), 1000):
             page = self.rows[start : start + 1000]
             yield [tuple(row.get(attribute.keyword, "") for attribute in query.returns) for row in page]
+
+
+class FakeRetrieval:
+    """Nothing matches."""
+
+    total = 0
+    kinds: Mapping[tuple[str, str], int] = {}
+
+    def __iter__(self) -> Iterator[Holding]:
+        return iter(())
 
 
 @dataclass(frozen=True)

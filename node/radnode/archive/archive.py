@@ -18,6 +18,7 @@ from radnode.archive.layout import Layout
 from radnode.archive.owners import Owner
 from radnode.archive.receiving import Receiving
 from radnode.archive.recovery import Recovered
+from radnode.archive.retrieval import Retrieval
 from radnode.archive.rows import standing_at
 from radnode.archive.watching import GivenUp
 from radnode.instance.part10 import FileMeta
@@ -133,6 +134,10 @@ class Archive:
     def holding(self, sop_instance: UID) -> Holding | None:
         """The current object with that SOP Instance UID. Raises OutOfResources."""
         return holding_of(self.index, sop_instance)
+
+    def retrieve(self, query: Query) -> Retrieval:
+        """The objects below what the query's unique keys name. Raises InvalidQuery, OutOfResources."""
+        return Retrieval(self.index, query)
 
     def list_files(self, wanted: FileFilter, *, limit: int, cursor: str | None) -> listing.FilePage:
         """A page of the files that fit, newest first. Raises InvalidQuery for a cursor that is none."""

@@ -24,6 +24,11 @@ class Holding:
     sha256: str
     size: int
 
+    @property
+    def kind(self) -> tuple[str, str]:
+        """SOP class and transfer syntax, for which a presentation context is needed."""
+        return self.sop_class, self.transfer_syntax
+
 
 def holding_of(index: Index, sop_instance: UID) -> Holding | None:
     """The current object with that SOP Instance UID. Raises OutOfResources."""

@@ -62,12 +62,12 @@ SERVICES_OFFERED: dict[str, Service] = {
     VERIFICATION: "echo",
     STORAGE_COMMITMENT: "commit",
     **dict.fromkeys((model.find for model in MODELS.values()), "find"),
+    **dict.fromkeys((model.get for model in MODELS.values()), "get"),
+    **dict.fromkeys((model.move for model in MODELS.values()), "move"),
     MODALITY_WORKLIST: "worklist",
 }
 
 _ASKED_FOR: dict[str, Service] = {
-    **dict.fromkeys((model.move for model in MODELS.values()), "move"),
-    **dict.fromkeys((model.get for model in MODELS.values()), "get"),
     PROCEDURE_STEP: "mpps",
     **SERVICES_OFFERED,
 }

@@ -43,7 +43,7 @@ def parse_identifier(
     count in relational queries only.
     """
     reader = IdentifierReader(data, transfer_syntax, options)
-    level = _level(reader.raw(LEVEL), root)
+    level = level_of(reader.raw(LEVEL), root)
     lowest = Level.IMAGE if options.relational else level
     matched = {tag for tag, attribute in table.by_tag.items() if attribute.level <= lowest}
     asked = reader.asked(table.by_tag, matched, aside=_NOT_KEYS)
@@ -58,7 +58,8 @@ def _are_supported(requested: tuple[Requested, ...], known: tuple[Attribute, ...
     return all(one.tag in attributes and _are_supported(one.items, attributes[one.tag].items) for one in requested)
 
 
-def _level(raw: bytes, root: Root) -> Level:
+def level_of(raw: bytes, root: Root) -> Level:
+    """The query/retrieve level that (0008,0052) names. Raises InvalidQuery where the model has no such level."""
     name = raw.decode("ascii", "replace").strip("\0 ")
     if not name:
         raise InvalidQuery("QueryRetrieveLevel is missing")

@@ -7,6 +7,8 @@ from radnode.dimse.scp.commit import CommitProvider
 from radnode.dimse.scp.commit_report import CommitReportProvider
 from radnode.dimse.scp.echo import EchoProvider
 from radnode.dimse.scp.find import FindProvider
+from radnode.dimse.scp.get import GetProvider
+from radnode.dimse.scp.move import MoveProvider
 from radnode.dimse.scp.service import Provider
 from radnode.dimse.scp.store import StoreProvider
 from radnode.dimse.scp.worklist import WorklistProvider
@@ -33,4 +35,6 @@ def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers
         (Field.N_ACTION, "commit"): CommitProvider(archive, ReceivedCommitments(work), settings),
         (Field.N_EVENT_REPORT, "commit"): CommitReportProvider(AskedCommitments(work), settings.commitment.max_objects),
         (Field.C_FIND, "worklist"): WorklistProvider(worklist, settings.worklist.hide, settings.query.max_matches),
+        (Field.C_GET, "get"): GetProvider(archive, settings.retrieve),
+        (Field.C_MOVE, "move"): MoveProvider(archive, settings),
     }

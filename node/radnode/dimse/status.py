@@ -32,7 +32,11 @@ class Status(IntEnum):
     UNRECOGNISED_OPERATION = 0x0211
     RESOURCE_LIMITATION = 0x0213
     OUT_OF_RESOURCES = 0xA700
-    MISMATCH = 0xA900  # C-STORE: data set, C-FIND: identifier does not match the SOP class
+    UNABLE_TO_CALCULATE = 0xA701
+    UNABLE_TO_PERFORM = 0xA702
+    DESTINATION_UNKNOWN = 0xA801
+    MISMATCH = 0xA900  # C-STORE: data set, C-FIND, C-GET, C-MOVE: identifier does not match the SOP class
+    SOME_FAILED = 0xB000
     CANNOT_UNDERSTAND = 0xC000
     CANCELLED = 0xFE00
     PENDING = 0xFF00

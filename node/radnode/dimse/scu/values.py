@@ -136,6 +136,8 @@ class Sent:
     comment: str = ""
     unsent: Unsent | None = None
     """The kind of reason where there is no status."""
+    sop_instance: str = ""
+    """Its SOP Instance UID, where that is known."""
 
     @property
     def is_stored(self) -> bool:

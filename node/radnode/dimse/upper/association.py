@@ -62,6 +62,11 @@ class Association:
         self._chores: deque[Chore] = deque()
 
     @property
+    def contexts(self) -> Iterable[AcceptedContext]:
+        """The presentation contexts in force."""
+        return self._contexts.values()
+
+    @property
     def received(self) -> int:
         """Bytes of data sets received so far."""
         return self._messages.received
@@ -100,6 +105,20 @@ class Association:
         else:
             self._messages.send_encoded(request.context.id, _response(request, status, comment=comment))
 
+    def respond_counted(
+        self, request: Request, status: int, counters: Mapping[int, int | str], data_set: bytes | None = None
+    ) -> None:
+        """Send a response to a C-GET or C-MOVE `request`, with what is counted and what has failed."""
+        elements: dict[int, int | str] = {
+            Element.COMMAND_FIELD: request.field | RESPONSE,
+            Element.RESPONDED_TO: request.message_id,
+            Element.STATUS: status,
+            **counters,
+        }
+        if 0 < len(request.sop_class) <= MAX_LENGTH:
+            elements[Element.SOP_CLASS] = request.sop_class
+        self._messages.send(request.context.id, elements, data_set)
+
     def reply(
         self,
         request: Request,
@@ -125,6 +144,26 @@ class Association:
         self._asked[self._message_id] = (field | RESPONSE, heed)
         whole = {**elements, Element.COMMAND_FIELD: field, Element.MESSAGE_ID: self._message_id}
         self._messages.send(context.id, whole, data_set)
+
+    def store(
+        self, context: AcceptedContext, elements: Mapping[int, int | str], descriptor: int, offset: int, count: int
+    ) -> Command:
+        """Send a C-STORE-RQ with a data set that stands in an open file, and wait for the response.
+
+        A C-CANCEL that arrives meanwhile is kept for `is_cancelled`.
+        """
+        self._message_id = message_id = self._message_id % 0xFFFF + 1
+        whole = {**elements, Element.MESSAGE_ID: message_id}
+        self._messages.send_file(context.id, whole, descriptor, offset, count)
+        while True:
+            other = self._next_request(interruptible=False)
+            if isinstance(other, Command):
+                self.skip_data_set()
+                if other.number(Element.RESPONDED_TO) == message_id:
+                    return other
+                self._heed(other)
+            elif other is None or other.field != Field.C_CANCEL:
+                raise ProtocolError("a response to the C-STORE was due", BY_USER)
 
     def meanwhile(self, chore: Chore) -> None:
         """Have `chore` done step by step within `requests`, as long as nothing of the peer is to be read.

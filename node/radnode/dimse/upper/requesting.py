@@ -37,8 +37,8 @@ class Rejected(Ending):
     how = "rejected"
 
     def __init__(self, result: int, source: int, reason: int) -> None:
-        words = _REASONS.get((source, reason), "no reason given")
-        super().__init__(f"association rejected ({'permanent' if result == 1 else 'transient'}): {words}")
+        self.words = _REASONS.get((source, reason), "no reason given")
+        super().__init__(f"association rejected ({'permanent' if result == 1 else 'transient'}): {self.words}")
 
 
 _REASONS = {

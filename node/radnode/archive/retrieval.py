@@ -1,0 +1,110 @@
+"""What a retrieval is about (PS3.4 C.4.2, C.4.3): its objects counted beforehand, then told in a stable order.
+
+The order is that of a reader: by series, within a series by instance number. Between pages no transaction is held, and
+of all objects only a page is, so a patient of a hundred thousand costs what one of ten does.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from radnode.archive.condition import Condition
+from radnode.archive.holdings import Holding
+from radnode.archive.index import Index
+from radnode.archive.matching import condition
+from radnode.archive.plan import JOINS
+from radnode.archive.schema import TABLES
+from radnode.model.file_path import FilePath
+from radnode.model.level import Level
+from radnode.model.query import Query
+from radnode.model.uid import UID
+
+PAGE = 500
+"""Objects that are held at a time at most."""
+_KINDS = """
+SELECT series.id, studies.StudyInstanceUID AS study_uid, series.SeriesInstanceUID AS series_uid,
+       instances.SOPClassUID, instances.transfer_syntax, count(*) AS objects
+"""
+_IN_ORDER = """
+GROUP BY series.id, instances.SOPClassUID, instances.transfer_syntax
+ORDER BY studies.id, CAST(series.SeriesNumber AS INTEGER), series.SeriesInstanceUID
+"""
+_NUMBER = "ifnull(CAST(instances.InstanceNumber AS INTEGER), 0)"
+_OBJECTS = f"""
+SELECT instances.id, {_NUMBER} AS number, instances.SOPInstanceUID, instances.SOPClassUID, instances.transfer_syntax,
+       instances.sha256, instances.size, instances.name
+FROM instances
+"""  # noqa: S608 - our own columns
+
+Kind = tuple[str, str]
+"""SOP class and transfer syntax, for which a presentation context is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """A series with objects to retrieve."""
+
+    id: int
+    study: UID
+    uid: UID
+
+    def holding(self, row: sqlite3.Row) -> Holding:
+        """An object of this series."""
+        uids = (UID(row["SOPClassUID"]), UID(row["SOPInstanceUID"]), UID(row["transfer_syntax"]))
+        return Holding(*uids, FilePath(self.study, self.uid, row["name"]), row["sha256"], row["size"])
+
+
+class Retrieval:
+    """The objects that a query of unique keys names, as they were when it was made."""
+
+    def __init__(self, index: Index, query: Query) -> None:
+        """Count the objects. Raises InvalidQuery for keys that are none, OutOfResources when the index fails."""
+        self._index = index
+        found = [(a.level, c) for a, key in query.keys if (c := condition(a, key)) is not None]
+        self._of_instances = [one for level, one in found if level is Level.IMAGE]
+        kinds: Counter[Kind] = Counter()
+        series: dict[int, _Series] = {}
+        for row in index.rows(*_counting(query.level, [one for _, one in found])):
+            series[row["id"]] = _Series(row["id"], UID(row["study_uid"]), UID(row["series_uid"]))
+            kinds[row["SOPClassUID"], row["transfer_syntax"]] += row["objects"]
+        self._series = tuple(series.values())
+        self.kinds: Mapping[Kind, int] = kinds
+        """How many objects there are of each kind."""
+
+    @property
+    def total(self) -> int:
+        """How many objects there are."""
+        return sum(self.kinds.values())
+
+    def __iter__(self) -> Iterator[Holding]:
+        """Each object; one that has gone meanwhile is left out. Raises OutOfResources when the index fails."""
+        for series in self._series:
+            page = self._page(series.id, ())
+            while page:
+                yield from (series.holding(row) for row in page)
+                last = page[-1]
+                page = self._page(series.id, (last["number"], last["id"])) if len(page) == PAGE else []
+
+    def _page(self, series: int, after: tuple[int, ...]) -> list[sqlite3.Row]:
+        further = [Condition(f"({_NUMBER}, instances.id) > (?, ?)", after)] if after else []
+        conditions = [Condition("instances.series = ?", (series,)), *self._of_instances, *further]
+        sql = f"{_OBJECTS} {_where(conditions)} ORDER BY number, instances.id LIMIT {PAGE}"
+        return list(self._index.rows(sql, _parameters(conditions)))
+
+
+def _counting(level: Level, conditions: Sequence[Condition]) -> tuple[str, tuple[str | int, ...]]:
+    """The SELECT that counts. Tables are visited from that of the keys on: first their parents, then their children."""
+    above = [TABLES[other] for other in reversed(Level) if other < level]
+    below = [TABLES[other] for other in Level if other > level]
+    tables = " CROSS JOIN ".join([TABLES[level], *above, *below])
+    joined = [*(Condition(join, ()) for join in JOINS.values()), *conditions]
+    return f"{_KINDS} FROM {tables} {_where(joined)} {_IN_ORDER}", _parameters(joined)
+
+
+def _where(conditions: Sequence[Condition]) -> str:
+    return "WHERE " + " AND ".join(f"({one.sql})" for one in conditions)
+
+
+def _parameters(conditions: Sequence[Condition]) -> tuple[str | int, ...]:
+    return tuple(value for one in conditions for value in one.parameters)

@@ -1,0 +1,104 @@
+"""C-MOVE (PS3.4 C.4.2): objects are stored to another application entity, which has to be a known peer."""
+
+from collections.abc import Generator, Iterator, Sequence
+
+import structlog
+
+from radnode.archive.archive import Archive
+from radnode.archive.retrieval import Kind, Retrieval
+from radnode.dimse.credentials import BadCertificates, client_context
+from radnode.dimse.scp.retrieving import Retrieving, priority_of
+from radnode.dimse.scp.service import Performed
+from radnode.dimse.scu.outgoing import Originator, outgoing_holding
+from radnode.dimse.scu.sending import Sending, unsent
+from radnode.dimse.scu.values import Caller, CallFailed, Sent, Unsent
+from radnode.dimse.status import Refusal, Status
+from radnode.dimse.upper.association import Association, Request
+from radnode.dimse.upper.command import Element
+from radnode.dimse.upper.endings import Ending, HandshakeFailed, Silent
+from radnode.dimse.upper.requesting import MAX_CONTEXTS, Rejected
+from radnode.settings import Peer, Service, Settings
+
+log = structlog.get_logger()
+
+
+class MoveProvider:
+    """Sends what is asked for to the peer that the request names, over associations of its own."""
+
+    service: Service = "move"
+
+    def __init__(self, archive: Archive, settings: Settings) -> None:
+        self._archive = archive
+        self._settings = settings
+        self._peers = {peer.title.strip(): peer for peer in settings.peers}
+        self._retrieving = Retrieving(archive, settings.retrieve, self._deliver)
+
+    def perform(self, association: Association, request: Request) -> Performed:
+        """Send every object that can be sent, and count the others."""
+        return self._retrieving.perform(association, request)
+
+    def _deliver(self, association: Association, request: Request, retrieval: Retrieval) -> Generator[Sent, None, None]:
+        destination = self._destination(association, request)
+        try:
+            yield from self._send(destination, association, request, retrieval)
+        except CallFailed as error:  # before anything was sent
+            why = _words(error)
+            log.warning("destination_unreachable", destination=destination.title, why=str(error))
+            for holding in retrieval:
+                yield unsent(outgoing_holding(holding, self._archive.layout.root), why, Unsent.NOT_TRIED)
+
+    def _send(
+        self, destination: Peer, association: Association, request: Request, retrieval: Retrieval
+    ) -> Iterator[Sent]:
+        originator = Originator(association.calling, request.message_id)
+        caller = self._caller(destination)
+        sending = Sending(destination, caller, priority=priority_of(request), originator=originator)
+        for kinds in _in_associations(list(retrieval.kinds)):
+            wanted = frozenset(kinds)
+            objects = (outgoing_holding(one, self._archive.layout.root) for one in retrieval if one.kind in wanted)
+            yield from sending.send(objects, [(sop_class, (syntax,)) for sop_class, syntax in kinds])
+
+    def _destination(self, association: Association, request: Request) -> Peer:
+        """The peer that is named. Raises Refusal where none is, or the requestor may not move anything there.
+
+        This node is no destination of its own: what it would send, it has.
+        """
+        title = request.command.text(Element.MOVE_DESTINATION).strip()
+        peer = self._peers.get(title)
+        if peer is None:
+            is_self = title == self._settings.dicom.ae_title.strip()
+            why = "the objects are at this destination already" if is_self else "the destination is not known here"
+            raise Refusal(Status.DESTINATION_UNKNOWN, why)
+        requestor = self._peers.get(association.calling)
+        allowed = requestor.destinations if requestor else None
+        if allowed is not None and title not in {one.strip() for one in allowed}:
+            raise Refusal(Status.NOT_AUTHORISED, "the requestor may not move anything to this destination")
+        return peer
+
+    def _caller(self, peer: Peer) -> Caller:
+        try:
+            tls = client_context(self._settings.tls) if peer.tls else None
+        except BadCertificates as error:
+            raise CallFailed(f"{peer.title}: no TLS, because of our own certificates") from error
+        return Caller(self._settings.dicom.ae_title, self._settings.retrieve.timeout, tls)
+
+
+def _words(error: CallFailed) -> str:
+    """What the requestor is told, which is not to know where the destination is."""
+    match error.__cause__:
+        case Rejected() as rejected:
+            return f"rejected by the destination: {rejected.words}"
+        case HandshakeFailed() | BadCertificates():
+            return "no TLS with the destination"
+        case Silent():
+            return "the destination does not answer"
+        case Ending():
+            return "the destination cannot be reached"
+        case _:
+            return "the destination cannot be called"
+
+
+def _in_associations(kinds: Sequence[Kind]) -> Iterator[Sequence[Kind]]:
+    """Kinds of objects, as many at a time as one association has contexts for."""
+    for start in range(0, len(kinds), MAX_CONTEXTS):
+        yield kinds[start : start + MAX_CONTEXTS]

@@ -1,0 +1,118 @@
+"""Sending objects to a peer with C-STOREs, over as many associations as it takes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from radnode.dimse.scu.calling import calling
+from radnode.dimse.scu.outgoing import Originator, Outgoing, Unsendable, opened, store_command
+from radnode.dimse.scu.values import Caller, CallFailed, Sent, Unsent
+from radnode.dimse.upper.command import Element, Field
+from radnode.dimse.upper.endings import FileUnreadable, Silent
+from radnode.dimse.upper.requesting import Requested
+from radnode.settings import Peer
+
+_LOSSES = 5  # objects in a row at which the peer ended the association: then it is not the objects
+Context = tuple[str, tuple[str, ...]]
+"""An abstract syntax and the transfer syntaxes to propose for it."""
+
+
+class _Unreadable(Exception):
+    """A data set cannot be read to its end; half a message is on its way, so the association has to end."""
+
+
+class Sending:
+    """Sends objects one after another, and gives up where another association would be of no use."""
+
+    def __init__(self, peer: Peer, caller: Caller, *, priority: int = 0, originator: Originator | None = None) -> None:
+        """`priority` and `originator` are those of the request that the objects are sent for, if there is one."""
+        self._peer, self._caller = peer, caller
+        self._priority, self._originator = priority, originator
+        self._was_accepted = False
+        self._losses = 0
+        self._given_up = ""
+
+    def send(self, objects: Iterable[Outgoing], contexts: Sequence[Context]) -> Iterator[Sent]:
+        """Send each object under one of `contexts`, 128 at most, and tell what became of every one of them.
+
+        An association that is lost takes with it only the object that it was lost at, once that has failed as the
+        first on another as well: the others go over the next one, until it makes no sense any more. Raises CallFailed
+        where not even the first association can be had.
+        """
+        waiting = _Waiting(objects)
+        while waiting.first and not self._given_up:
+            yield from self._over_one_association(waiting, contexts)
+        while waiting.first:
+            yield unsent(waiting.take(), self._given_up, Unsent.NOT_TRIED)
+
+    def _over_one_association(self, waiting: "_Waiting", contexts: Sequence[Context]) -> Iterator[Sent]:
+        """Send from the front of `waiting`; what is left there may go over another association.
+
+        Closing the generator releases the association.
+        """
+        answered: int | None = None
+        is_wanted = True
+        try:
+            with calling(self._peer, self._caller, contexts) as requested:
+                self._was_accepted, answered = True, 0
+                while waiting.first and is_wanted:
+                    sent = self._store(requested, waiting.first)
+                    waiting.take()
+                    answered, self._losses = answered + 1, 0
+                    try:
+                        yield sent
+                    except GeneratorExit:  # nobody wants the rest: nothing is on its way, so this ends in good order
+                        is_wanted = False
+        except _Unreadable as error:
+            if waiting.first:
+                yield unsent(waiting.take(), str(error), Unsent.UNREADABLE)
+        except CallFailed as lost:
+            if not self._was_accepted:
+                raise
+            if is_wanted:
+                yield from self._after_loss(waiting, answered, lost)
+
+    def _after_loss(self, waiting: "_Waiting", answered: int | None, lost: CallFailed) -> Iterator[Sent]:
+        """`answered` is how many objects the lost association had brought; None where there was none."""
+        if answered is None:
+            self._given_up = str(lost)
+        elif waiting.first and not answered:  # with objects before it, the peer may have ended it for one of those
+            self._losses += 1
+            yield unsent(waiting.take(), str(lost), Unsent.LOST)
+            if self._losses == _LOSSES or isinstance(lost.__cause__, Silent):
+                self._given_up = f"not tried: {lost}"
+
+    def _store(self, requested: Requested, sending: Outgoing) -> Sent:
+        context = requested.context_for(*sending.context)
+        if context is None:
+            why = f"the peer does not accept {sending.sop_class} in {sending.transfer_syntax}"
+            return unsent(sending, why, Unsent.REFUSED)
+        message_id = requested.next_message_id()
+        elements = store_command(sending, self._priority, self._originator) | {Element.MESSAGE_ID: message_id}
+        try:
+            with opened(sending) as stretch:
+                requested.messages.send_file(context, elements, *stretch)
+        except Unsendable as error:
+            return unsent(sending, str(error), Unsent.UNREADABLE)
+        except FileUnreadable as error:
+            raise _Unreadable(str(error)) from error
+        response = requested.response(Field.C_STORE, message_id)
+        status, comment = response.number(Element.STATUS), response.text(Element.ERROR_COMMENT)
+        return Sent(sending.path, status, comment, sop_instance=sending.sop_instance)
+
+
+class _Waiting:
+    """Objects that come one by one, of which the first can be looked at."""
+
+    def __init__(self, objects: Iterable[Outgoing]) -> None:
+        self._objects = iter(objects)
+        self.first = next(self._objects, None)
+
+    def take(self) -> Outgoing:
+        """The first one, which is not waiting any more."""
+        taken, self.first = self.first, next(self._objects, None)
+        assert taken is not None, "who takes has looked"
+        return taken
+
+
+def unsent(sending: Outgoing, why: str, kind: Unsent) -> Sent:
+    """It was not sent."""
+    return Sent(sending.path, None, why, kind, sending.sop_instance)
