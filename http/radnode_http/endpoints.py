@@ -15,6 +15,7 @@ from radnode_http.endpoint import Endpoint, Failure, Media, Upload, View
 from radnode_http.errors import DISABLED, NO_FILE, NO_PIXELS, NOT_FOUND, too_large
 from radnode_http.params import ImageParameters, ListParameters, SummaryFlags
 from radnode_http.peer_endpoints import peer_endpoints
+from radnode_http.queue_endpoints import queue_endpoints
 from radnode_http.views import docs, files, listing, node, upload
 
 _MISSING = Failure(404, (NOT_FOUND,))
@@ -25,7 +26,7 @@ _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown pa
 
 def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """Every endpoint under these settings."""
-    return (_upload(settings), *_collection(), *_reading(), *_further(), *peer_endpoints(), *_node(settings))
+    return (_upload(settings), *_collection(), *_reading(), *_further(), *peer_endpoints(), *queue_endpoints(), *_node(settings))
 
 
 def _upload(settings: Settings) -> Endpoint:

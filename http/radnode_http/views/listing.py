@@ -1,11 +1,11 @@
 """GET /api/dicom/list: stored files, the newest first, a page at a time."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from aiohttp import web
 
 from radnode.archive.listing import FileFilter, FileRow
+from radnode.model.instant import utc_text
 from radnode_http.answers import ListAnswer, ListedFile, answered
 from radnode_http.keys import ARCHIVE
 from radnode_http.params import ListParameters, parse_list
@@ -32,7 +32,6 @@ def _filter(wanted: ListParameters) -> FileFilter:
 
 
 def _listed(row: FileRow) -> ListedFile:
-    arrived = datetime.fromtimestamp(row.arrived // 10**9, UTC)
     return ListedFile(
         file_path=str(row.path),
         patient_id=row.patient_id,
@@ -42,5 +41,5 @@ def _listed(row: FileRow) -> ListedFile:
         modality=row.modality,
         study_date=row.study_date,
         study_description=row.study_description,
-        uploaded_at=arrived.replace(tzinfo=None).isoformat(timespec="seconds"),
+        uploaded_at=utc_text(row.arrived // 10**9),
     )

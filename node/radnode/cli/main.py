@@ -35,6 +35,7 @@ VERBS = MappingProxyType(
         "reindex": Verb("reindex", "read again what was stored when less was indexed, beside the node"),
         "registry": Verb("registry", "export or import .dicom_registry.json"),
         "stats": Verb("stats", "count what the archive holds"),
+        "queue": Verb("queue", "show what is to be sent on, and send, send again or drop it"),
         "peers": Verb("peers", "show who has called, and write a list of peers from it"),
         "config": Verb("show", "show the settings in force and where they come from"),
     }
