@@ -26,7 +26,15 @@ _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown pa
 
 def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """Every endpoint under these settings."""
-    return (_upload(settings), *_collection(), *_reading(), *_further(), *peer_endpoints(), *queue_endpoints(), *_node(settings))
+    return (
+        _upload(settings),
+        *_collection(),
+        *_reading(),
+        *_further(),
+        *peer_endpoints(),
+        *queue_endpoints(),
+        *_node(settings),
+    )
 
 
 def _upload(settings: Settings) -> Endpoint:
