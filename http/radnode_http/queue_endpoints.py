@@ -20,6 +20,10 @@ _WRITING = (Failure(503, (DISABLED,)), Failure(507, ("<what the storage lacks>",
 
 def queue_endpoints() -> tuple[Endpoint, ...]:
     """What is to be sent on, and what people decide over it."""
+    return (*_sending(), *_deciding())
+
+
+def _sending() -> tuple[Endpoint, ...]:
     return (
         Endpoint(
             "queue",
@@ -50,6 +54,11 @@ def queue_endpoints() -> tuple[Endpoint, ...]:
                 *_WRITING,
             ),
         ),
+    )
+
+
+def _deciding() -> tuple[Endpoint, ...]:
+    return (
         Endpoint(
             "queue-replay",
             "POST",
