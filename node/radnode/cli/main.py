@@ -37,6 +37,7 @@ VERBS = MappingProxyType(
         "stats": Verb("stats", "count what the archive holds"),
         "queue": Verb("queue", "show what is to be sent on, and send, send again or drop it"),
         "peers": Verb("peers", "show who has called, and write a list of peers from it"),
+        "commitments": Verb("commitments", "show storage commitments that are open or went wrong"),
         "config": Verb("show", "show the settings in force and where they come from"),
     }
 )
@@ -92,7 +93,8 @@ def _unknown(word: str) -> str:
 
 
 def _help() -> str:
-    verbs = "\n".join(f"  {name:<10}{verb.about}" for name, verb in VERBS.items())
+    width = max(map(len, VERBS)) + 2
+    verbs = "\n".join(f"  {name:<{width}}{verb.about}" for name, verb in VERBS.items())
     return f"""\
 usage: radnode VERB [OPTION ...]
 
