@@ -12,6 +12,7 @@ from radnode.settings import Settings
 from radnode.work.jobs import Jobs
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
+from radnode.work.worklist import Worklist
 from radnode_http.auth import Verifier
 from radnode_http.docs_page import content_policy, docs_page
 from radnode_http.endpoints import endpoints
@@ -28,6 +29,7 @@ from radnode_http.keys import (
     SETTINGS,
     VERIFIER,
     WORK,
+    WORKLIST,
 )
 from radnode_http.middleware.authenticating import authenticate
 from radnode_http.middleware.headers import decorate, preflight
@@ -61,6 +63,7 @@ def build_app(
         app[ARCHIVE] = archive
     if work is not None:
         app[WORK] = work
+        app[WORKLIST] = Worklist(work, settings.worklist.folder)
         app[ROUTER] = Router(settings.routes, work)
     if archive is not None and work is not None:
         app[RETRIEVING] = Retrieving(Jobs(work, settings.asking.jobs_kept), archive, app[ROUTER], settings)

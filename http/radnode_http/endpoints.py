@@ -17,6 +17,7 @@ from radnode_http.params import ImageParameters, ListParameters, SummaryFlags
 from radnode_http.peer_endpoints import peer_endpoints
 from radnode_http.queue_endpoints import queue_endpoints
 from radnode_http.views import docs, files, listing, node, upload
+from radnode_http.worklist_endpoints import worklist_endpoints
 
 _MISSING = Failure(404, (NOT_FOUND,))
 _INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))
@@ -26,15 +27,8 @@ _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown pa
 
 def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """Every endpoint under these settings."""
-    return (
-        _upload(settings),
-        *_collection(),
-        *_reading(),
-        *_further(),
-        *peer_endpoints(),
-        *queue_endpoints(),
-        *_node(settings),
-    )
+    files = (_upload(settings), *_collection(), *_reading(), *_further())
+    return (*files, *peer_endpoints(), *queue_endpoints(), *worklist_endpoints(), *_node(settings))
 
 
 def _upload(settings: Settings) -> Endpoint:

@@ -6,6 +6,7 @@ from radnode.archive.archive import Archive
 from radnode.settings import Settings
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
+from radnode.work.worklist import Worklist
 from radnode_http.auth import Caller, Verifier
 from radnode_http.peer_calls import PeerCalls
 from radnode_http.render_pool import RenderPool
@@ -17,6 +18,8 @@ WORK = web.AppKey("WORK", WorkFile)
 """What the node has to do; missing where archive.enabled is false."""
 ROUTER = web.AppKey("ROUTER", Router)
 """Queues what rules send on; missing where WORK is."""
+WORKLIST = web.AppKey("WORKLIST", Worklist)
+"""What modalities are to do; missing where WORK is."""
 SETTINGS = web.AppKey("SETTINGS", Settings)
 """The settings in force."""
 VERIFIER = web.AppKey("VERIFIER", Verifier)

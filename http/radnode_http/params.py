@@ -142,6 +142,7 @@ def _sentence(error: ErrorDetails, noun: str, unknown: str) -> str:
     name = _shown(str(error["loc"][0])) if error["loc"] else ""
     words: Mapping[str, str] = {
         "json_invalid": "Invalid JSON body",
+        "dict_type": "Request body must be a JSON object",
         "model_type": "Request body must be a JSON object",
         "extra_forbidden": f"Unknown {unknown} {name}",
         "bool_type": f"{noun} {name} must be true or false",

@@ -65,11 +65,8 @@ SERVICES_OFFERED: dict[str, Service] = {
     **dict.fromkeys((model.get for model in MODELS.values()), "get"),
     **dict.fromkeys((model.move for model in MODELS.values()), "move"),
     MODALITY_WORKLIST: "worklist",
-}
-
-_ASKED_FOR: dict[str, Service] = {
     PROCEDURE_STEP: "mpps",
-    **SERVICES_OFFERED,
+    PROCEDURE_STEP_RETRIEVE: "mpps",
 }
 
 PLAIN = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")
@@ -91,7 +88,7 @@ def service_of(abstract_syntax: str, *, accept_unknown: bool) -> Service | None:
 
 def services_asked(proposed: Iterable[ProposedContext]) -> frozenset[str]:
     """The services that a requestor asks for, offered or not; "other" for what is none of those we know."""
-    return frozenset(_ASKED_FOR.get(context.abstract_syntax, "other") for context in proposed)
+    return frozenset(SERVICES_OFFERED.get(context.abstract_syntax, "other") for context in proposed)
 
 
 def transfer_syntax_for(service: Service, offered: Iterable[str]) -> str | None:

@@ -9,12 +9,14 @@ from radnode.dimse.scp.echo import EchoProvider
 from radnode.dimse.scp.find import FindProvider
 from radnode.dimse.scp.get import GetProvider
 from radnode.dimse.scp.move import MoveProvider
+from radnode.dimse.scp.procedure_step import ProcedureStepProvider
 from radnode.dimse.scp.service import Provider
 from radnode.dimse.scp.store import StoreProvider
 from radnode.dimse.scp.worklist import WorklistProvider
 from radnode.dimse.upper.command import Field
 from radnode.settings import Settings
 from radnode.work.asked_commitments import AskedCommitments
+from radnode.work.procedure_steps import ProcedureSteps
 from radnode.work.received_commitments import ReceivedCommitments
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
@@ -27,6 +29,7 @@ Providers = Mapping[tuple[int, str], Provider]
 def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers:
     """The providers over this archive and this work file, both opened by this process."""
     router = Router(settings.routes, work)
+    procedure_steps = ProcedureStepProvider(ProcedureSteps(work))
     worklist = Worklist(work, settings.worklist.folder)
     return {
         (Field.C_ECHO, "echo"): EchoProvider(),
@@ -34,6 +37,9 @@ def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers
         (Field.C_FIND, "find"): FindProvider(archive, settings.dicom.ae_title, settings.query),
         (Field.N_ACTION, "commit"): CommitProvider(archive, ReceivedCommitments(work), settings),
         (Field.N_EVENT_REPORT, "commit"): CommitReportProvider(AskedCommitments(work), settings.commitment.max_objects),
+        (Field.N_CREATE, "mpps"): procedure_steps,
+        (Field.N_SET, "mpps"): procedure_steps,
+        (Field.N_GET, "mpps"): procedure_steps,
         (Field.C_FIND, "worklist"): WorklistProvider(worklist, settings.worklist.hide, settings.query.max_matches),
         (Field.C_GET, "get"): GetProvider(archive, settings.retrieve),
         (Field.C_MOVE, "move"): MoveProvider(archive, settings),

@@ -56,5 +56,5 @@ def with_steps(connection: Connection, row: Row) -> Entry:
     """The entry of a row, with its steps."""
     sql = "SELECT document FROM worklist_steps WHERE entry = ? ORDER BY place"
     documents = [json.loads(step["document"]) for step in connection.execute(sql, (row["id"],))]
-    whole = {**documents[0], SEQUENCE: tuple(item for one in documents for item in one[SEQUENCE])}
+    whole = {**documents[0], SEQUENCE: [item for one in documents for item in one[SEQUENCE]]}
     return Entry(row["id"], whole, row["source"], moment(row["created"]), moment(row["changed"]))

@@ -127,9 +127,13 @@ class Association:
         *,
         comment: str = "",
         sop_instance: str = "",
+        error_id: int = 0,
     ) -> None:
-        """Send the response to an N-service's `request`: with a data set, and the instance if it was made just now."""
-        elements = response_to(request.command, status, comment=comment, sop_instance=sop_instance)
+        """Send the response to an N-service's `request`: with a data set, and the instance if it was made just now.
+
+        `error_id` is an Error ID (0000,0903) of the service, 0 for none.
+        """
+        elements = response_to(request.command, status, comment=comment, sop_instance=sop_instance, error_id=error_id)
         self._messages.send(request.context.id, elements, data_set)
 
     def respond_pending(self, request: Request, status: int, answers: Iterable[bytes]) -> None:

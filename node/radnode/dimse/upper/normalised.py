@@ -18,7 +18,13 @@ def type_of(command: Command) -> int | None:
 
 
 def response_to(
-    command: Command, status: int, *, comment: str = "", sop_class: str = "", sop_instance: str = ""
+    command: Command,
+    status: int,
+    *,
+    comment: str = "",
+    sop_class: str = "",
+    sop_instance: str = "",
+    error_id: int = 0,
 ) -> Mapping[int, int | str]:
     """The response to the request `command`: who sent it is told again which class, instance and type it was about.
 
@@ -30,6 +36,8 @@ def response_to(
         Element.RESPONDED_TO: command.number(Element.MESSAGE_ID),
         Element.STATUS: status,
     }
+    if error_id:
+        elements[Element.ERROR_ID] = error_id
     kind = type_of(command)
     if kind is not None:
         elements[_TYPES[Field(field)]] = kind
