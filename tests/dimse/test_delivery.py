@@ -4,23 +4,28 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from support.archives import store
-from support.dimse_server import wait_until
+from support.dimse_server import CT, EXPLICIT, address_of, proposals, running, store_command, wait_until
+from support.disks import fill, small_file_system
 from support.inbox import Inbox, free_port, peer_at, receiving
-from support.instances import make_instance
+from support.instances import encode_dataset, make_instance
 
 from radnode.archive.archive import Archive
 from radnode.archive.stored import Stored
 from radnode.dimse.delivery.delivery import Delivery
+from radnode.dimse.delivery.metrics import DeliveryMetrics
+from radnode.dimse.upper.command import Element, Field
+from radnode.dimse.upper.requesting import associate
 from radnode.model.errors import Mismatch, NotDicom, OutOfResources
 from radnode.sections.queue import QueueSettings
 from radnode.settings import Peer, Settings
 from radnode.work.queue import Item, Order, Queue, State
-from radnode.work.queue_view import Selection, items
+from radnode.work.queue_view import Selection, drop, items, standings
 from radnode.work.work_file import WorkFile
 
 FAST = QueueSettings(first_delay=0.05, longest_delay=0.2)
@@ -76,15 +81,19 @@ def names(stored: Iterable[Stored]) -> list[str]:
     return [one.header.sop_instance for one in stored]
 
 
-def test_a_thousand_objects_arrive_once_and_over_few_associations(sender: Sender) -> None:
-    stored, inbox = sender.enqueue(1000, "RADNODE"), Inbox()
-    port = free_port()
-    with receiving(inbox, port) as server, sender.delivering(peer_at(port)):
-        wait_until(sender.is_done, 60)
-        wait_until(lambda: sum(server.counted("ended").values()) >= 10)
-        assert sum(server.counted("ended").values()) <= 12
-    assert inbox.came == names(stored)
-    assert inbox.objects[stored[0].header.sop_instance]
+def test_a_thousand_times_an_object_arrives_once_and_over_few_associations(sender: Sender) -> None:
+    titles = ["PACS", "WS1", "WS2", "RESEARCH"]
+    stored, inboxes = sender.enqueue(250, *titles), {title: Inbox() for title in titles}
+    with ExitStack() as stack:
+        ports = {title: free_port() for title in titles}
+        servers = [stack.enter_context(receiving(inboxes[title], ports[title], title)) for title in titles]
+        with sender.delivering(*(peer_at(ports[title], title) for title in titles)):
+            wait_until(lambda: all(map(sender.is_done, titles)), 60)
+        for server in servers:
+            wait_until(lambda: sum(server.counted("ended").values()) >= 3)  # noqa: B023 - called at once
+            assert sum(server.counted("ended").values()) <= 4
+    assert {title: inbox.came for title, inbox in inboxes.items()} == dict.fromkeys(titles, names(stored))
+    assert inboxes["PACS"].objects[names(stored)[0]]
 
 
 def test_a_destination_that_is_down_gets_everything_once_it_is_up_and_keeps_nobody_waiting(sender: Sender) -> None:
@@ -182,3 +191,35 @@ def test_several_associations_share_the_work(sender: Sender) -> None:
     ):
         wait_until(sender.is_done)
     assert sorted(inbox.came) == sorted(names(stored))
+
+
+def test_a_sender_is_told_to_come_again_where_the_queue_cannot_be_written(tmp_path: Path) -> None:
+    name = "1.2.3.1"
+    data = encode_dataset(make_instance(SOPInstanceUID=name))
+    rules = {"peers": (peer_at(104, "PACS"),), "rules": ({"name": "all", "to": "PACS"},)}
+    with small_file_system(tmp_path / "disk") as disk, Archive.open(disk) as archive:
+        store(archive, make_instance(SOPInstanceUID=name))  # so that nothing but the queue has to be written
+        with running(archive, settings=Settings.model_validate(rules)) as server:
+            with associate(address_of(server), proposals((CT, (EXPLICIT,)))) as requested:
+
+                def status() -> int:
+                    requested.messages.send(1, store_command(name), data)
+                    return requested.response(Field.C_STORE, 1).number(Element.STATUS)
+
+                ballast = fill(disk)
+                assert status() == 0xA700
+                ballast.unlink()
+                assert status() == 0
+            assert [item.sop_instance for item in items(server.work, Selection(), 9)] == [name]
+
+
+def test_what_is_waiting_or_dead_is_measured(sender: Sender) -> None:
+    sender.enqueue(3, "RADNODE")
+    metrics = DeliveryMetrics(registry := CollectorRegistry())
+    metrics.stand(standings(sender.work), time.time() + 100)
+    value = registry.get_sample_value
+    assert value("radnode_queue_items", {"destination": "RADNODE", "state": "waiting"}) == 3
+    assert 100 <= (value("radnode_queue_oldest_seconds", {"destination": "RADNODE"}) or 0) < 110
+    drop(sender.work, Selection(destination="RADNODE"))
+    metrics.stand(standings(sender.work), time.time())
+    assert value("radnode_queue_items", {"destination": "RADNODE", "state": "waiting"}) == 0

@@ -10,17 +10,36 @@ import structlog
 from radnode.archive.archive import Archive
 from radnode.dimse.callers import caller_for
 from radnode.dimse.delivery.lane import Lane, Post
+from radnode.dimse.delivery.metrics import DeliveryMetrics
 from radnode.dimse.scu import Caller
 from radnode.settings import Peer, Settings
 from radnode.work.queue import Queue
+from radnode.work.queue_view import standings
 from radnode.work.work_file import WorkFile
 
 TICK = 0.2
 """Seconds between looks at whether anybody has written to the work file; a look costs some microseconds."""
 UPKEEP = 3600.0
 """Seconds between rounds of forgetting what was sent long ago."""
+COUNTING = 15.0
+"""Seconds between looks at how many items there are, for the metrics."""
 STRANGER = "the settings name no such peer"
 log = structlog.get_logger()
+
+
+class _Every:
+    """Says so often that something is due: at first, and then every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = time.monotonic()
+
+    def is_due(self) -> bool:
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
 
 
 class Delivery:
@@ -32,7 +51,8 @@ class Delivery:
         """Over an archive and a work file that its process has opened."""
         self._work, self._queue, self._settings = work, Queue(work), settings
         self._peers = [peer for peer in settings.peers if "/" not in peer.host]
-        self._post = Post(archive, self._queue, settings.queue, self._caller_for)
+        self._metrics = DeliveryMetrics()
+        self._post = Post(archive, self._queue, settings.queue, self._metrics, self._caller_for)
         self._lanes: dict[str, list[threading.Thread]] = {peer.title: [] for peer in self._peers}
         self._due: dict[str, float] = {}
 
@@ -42,13 +62,14 @@ class Delivery:
         try:
             self._queue.resume()
             with self._watch() as has_changed:
-                upkeep = time.monotonic()
+                upkeep, counting = _Every(UPKEEP), _Every(COUNTING)
                 while not stop.is_set():
                     if has_changed() or any(due <= time.time() for due in self._due.values()):
                         self._start_lanes(halt)
-                    if time.monotonic() >= upkeep:
+                    if upkeep.is_due():
                         self._keep_up()
-                        upkeep = time.monotonic() + UPKEEP
+                    if counting.is_due():
+                        self._metrics.stand(standings(self._work), time.time())
                     stop.wait(TICK)
         finally:
             halt.set()

@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from radnode.archive.archive import Archive
+from radnode.dimse.delivery.metrics import DeliveryMetrics
 from radnode.dimse.delivery.verdict import Judgement, Verdict, delay, judge, printable
 from radnode.dimse.scu import Caller, CallFailed, Sent, send
 from radnode.dimse.scu.values import Unsent
@@ -39,6 +40,7 @@ class Post:
     archive: Archive
     queue: Queue
     settings: QueueSettings
+    metrics: DeliveryMetrics
     caller_for: Callable[[Peer], Caller]
 
 
@@ -107,6 +109,7 @@ class Lane:
         judgement = judge(sent, tries)
         if sent.unsent is Unsent.NOT_TRIED:
             return judgement
+        self._post.metrics.tried(self._peer.title, judgement.verdict)
         if judgement.verdict is Verdict.SENT:
             self._record(item, State.DONE, judgement.why)
         else:
