@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-from radnode.dimse.scu import Caller, Cancelled, Echoed, NoAnswer, Stopping, caller_for, echo, find
+from radnode.dimse.callers import caller_for
+from radnode.dimse.scu import Caller, Cancelled, Echoed, NoAnswer, Stopping, echo, find
 from radnode.model.level import Level, Root
 from radnode.settings import Peer, Settings
 from radnode_http.errors import Refusal

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import structlog
 
 from radnode.archive.archive import Archive
-from radnode.dimse.scu import CallFailed, Progress, Stopping, caller_for, fetch
+from radnode.dimse.callers import caller_for
+from radnode.dimse.scu import CallFailed, Progress, Stopping, fetch
 from radnode.model.errors import RadnodeError
 from radnode.model.level import Level
 from radnode.model.route import Door, Sender

@@ -38,6 +38,7 @@ VERBS = MappingProxyType(
         "queue": Verb("queue", "show what is to be sent on, and send, send again or drop it"),
         "peers": Verb("peers", "show who has called, and write a list of peers from it"),
         "commitments": Verb("commitments", "show storage commitments that are open or went wrong"),
+        "conformance": Verb("conformance", "print the DICOM conformance statement"),
         "config": Verb("show", "show the settings in force and where they come from"),
     }
 )

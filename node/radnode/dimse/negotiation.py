@@ -19,7 +19,7 @@ REJECTIONS = {
 }
 """What results mean (PS3.8 table 9-18) in logs and metrics."""
 
-_PROVIDED_FOR: Mapping[Service, Service] = {"store": "get", "commit": "commit"}
+PROVIDED_FOR: Mapping[Service, Service] = {"store": "get", "commit": "commit"}
 """The services of which a requestor may be the provider, and which right it needs for that.
 
 What a C-GET asks for is stored over the association that asked; what became of a commitment may be told over one that
@@ -76,7 +76,7 @@ def negotiate(asked: AssociateRequest, terms: Terms) -> Agreement:
 
 def _role(service: Service, proposed: Role, terms: Terms) -> Role:
     """What the requestor may be of what it offers to be."""
-    right = _PROVIDED_FOR.get(service)
+    right = PROVIDED_FOR.get(service)
     return Role(proposed.user and service in terms.allowed, proposed.provider and right in terms.allowed)
 
 

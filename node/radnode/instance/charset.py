@@ -93,3 +93,11 @@ def _decode_fragment(escape: bytes, text: bytes, first: str) -> str:
     rest = _DELIMITERS.search(text)
     until = rest.start() if rest else len(text)
     return text[:until].decode(codec, "replace") + text[until:].decode(first, "replace")
+
+
+TERMS = tuple(
+    [f"ISO_IR {number}" for number in _SINGLE_BYTE]
+    + [f"ISO 2022 IR {number}" for number in (*_SINGLE_BYTE, *_MULTI_BYTE) if number != "192"]
+    + [*_WHOLE]
+)
+"""The defined terms that are known (PS3.3 C.12.1.1.2)."""

@@ -22,7 +22,7 @@ an operation with a failure; a status of one object is a value, not an error.
 from radnode.dimse.extended import QueryOptions
 from radnode.dimse.scu.commit import Asked, commit
 from radnode.dimse.scu.echo import echo
-from radnode.dimse.scu.fetching import caller_for, fetch
+from radnode.dimse.scu.fetching import fetch
 from radnode.dimse.scu.folder import Folder
 from radnode.dimse.scu.identifiers import check
 from radnode.dimse.scu.keys import name_of, parse_key
@@ -64,7 +64,6 @@ __all__ = [
     "QueryOptions",
     "Sent",
     "Stopping",
-    "caller_for",
     "check",
     "commit",
     "echo",

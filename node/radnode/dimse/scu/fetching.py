@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from radnode.dimse.credentials import BadCertificates, client_context
 from radnode.dimse.scu.query import move
 from radnode.dimse.scu.retrieve import Taker, get
-from radnode.dimse.scu.values import Caller, CallFailed, NotOffered, Progress
-from radnode.dimse.upper.stopping import Stopping
+from radnode.dimse.scu.values import Caller, NotOffered, Progress
 from radnode.model.level import Level
-from radnode.settings import Peer, Settings
+from radnode.settings import Peer
 
 
 def fetch(peer: Peer, caller: Caller, level: Level, keys: Mapping[str, str], into: Taker) -> Iterator[Progress]:
@@ -20,12 +18,3 @@ def fetch(peer: Peer, caller: Caller, level: Level, keys: Mapping[str, str], int
         yield from get(peer, caller, level, keys, into)
     except NotOffered:
         yield from move(peer, caller, level, keys, caller.ae_title)
-
-
-def caller_for(peer: Peer, settings: Settings, timeout: float, stopping: Stopping | None = None) -> Caller:
-    """Who calls `peer` under these settings. CallFailed where it is to be called over TLS and a file is no good."""
-    try:
-        tls = client_context(settings.tls) if peer.tls else None
-    except BadCertificates as error:
-        raise CallFailed("this node has no certificates that it can use") from error
-    return Caller(settings.dicom.ae_title, timeout, tls, stopping)
