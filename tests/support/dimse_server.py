@@ -24,6 +24,7 @@ from radnode.dimse.upper.endings import Ending
 from radnode.dimse.upper.listener import Door
 from radnode.dimse.upper.pdu import encode_data, encode_fragment
 from radnode.dimse.upper.requesting import Address, Requested, associate
+from radnode.instance.transcoder import Transcoder
 from radnode.settings import DicomSettings, Peer, Settings
 from radnode.work.work_file import WorkFile
 
@@ -66,6 +67,7 @@ def running(
     learning: Learning | None = None,
     settings: Settings | None = None,
     port: int = 0,
+    transcoder: Transcoder | None = None,
 ) -> Iterator[Running]:
     """Serve `archive` while the block runs, then stop and see that every thread has ended.
 
@@ -81,7 +83,7 @@ def running(
         places = Slots.of(dicom, slots or Path(folder) / "slots")
         patience = patience or Patience(request=5, grace=5)
         whole = (settings or Settings()).model_copy(update={"dicom": dicom, "peers": peers})
-        services = providers(cast("Any", archive), work, whole)
+        services = providers(cast("Any", archive), work, whole, transcoder)
         server = DicomServer(services, whole, doors, places, patience=patience, learning=learning)
         stop = threading.Event()
         thread = threading.Thread(target=server.run, args=(stop,))

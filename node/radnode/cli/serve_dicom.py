@@ -12,6 +12,7 @@ from radnode.dimse.providers import providers
 from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.listener import Door
+from radnode.instance.transcoder import Transcoder
 from radnode.settings import Settings
 from radnode.work.work_file import WorkFile
 
@@ -27,7 +28,9 @@ def serve_dicom(doors: Sequence[Door], settings: Settings, post: Post, stop: thr
         slots = Slots.of(settings.dicom, root / ".radnode" / "associations.slots")
         stack.callback(slots.close)
         stack.enter_context(learning or nullcontext())
-        services = providers(archive, work, settings)
+        transcoder = Transcoder(settings.transcoding.processes, settings.transcoding.timeout)
+        stack.callback(transcoder.close)
+        services = providers(archive, work, settings, transcoder)
         server = DicomServer(services, settings, doors, slots, patience=patience, learning=learning)
         post.say_ready()
         server.run(stop)

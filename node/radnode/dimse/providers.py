@@ -14,6 +14,7 @@ from radnode.dimse.scp.service import Provider
 from radnode.dimse.scp.store import StoreProvider
 from radnode.dimse.scp.worklist import WorklistProvider
 from radnode.dimse.upper.command import Field
+from radnode.instance.transcoder import Transcoder
 from radnode.settings import Settings
 from radnode.work.asked_commitments import AskedCommitments
 from radnode.work.procedure_steps import ProcedureSteps
@@ -26,8 +27,8 @@ Providers = Mapping[tuple[int, str], Provider]
 """By command field (PS3.7 E.1) and service."""
 
 
-def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers:
-    """The providers over this archive and this work file, both opened by this process."""
+def providers(archive: Archive, work: WorkFile, settings: Settings, transcoder: Transcoder | None = None) -> Providers:
+    """The providers over this archive and this work file; this process opened both, and made the `transcoder`."""
     router = Router(settings.routes, work)
     procedure_steps = ProcedureStepProvider(ProcedureSteps(work))
     worklist = Worklist(work, settings.worklist.folder)
@@ -41,6 +42,6 @@ def providers(archive: Archive, work: WorkFile, settings: Settings) -> Providers
         (Field.N_SET, "mpps"): procedure_steps,
         (Field.N_GET, "mpps"): procedure_steps,
         (Field.C_FIND, "worklist"): WorklistProvider(worklist, settings.worklist.hide, settings.query.max_matches),
-        (Field.C_GET, "get"): GetProvider(archive, settings.retrieve),
-        (Field.C_MOVE, "move"): MoveProvider(archive, settings),
+        (Field.C_GET, "get"): GetProvider(archive, settings.retrieve, transcoder),
+        (Field.C_MOVE, "move"): MoveProvider(archive, settings, transcoder),
     }

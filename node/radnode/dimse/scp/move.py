@@ -1,14 +1,15 @@
 """C-MOVE (PS3.4 C.4.2): objects are stored to another application entity, which has to be a known peer."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 
 import structlog
 
 from radnode.archive.archive import Archive
-from radnode.archive.retrieval import Kind, Retrieval
+from radnode.archive.retrieval import Retrieval
 from radnode.dimse.credentials import BadCertificates, client_context
 from radnode.dimse.scp.retrieving import Retrieving, priority_of
 from radnode.dimse.scp.service import Performed
+from radnode.dimse.scu.forms import in_associations
 from radnode.dimse.scu.outgoing import Originator, outgoing_holding
 from radnode.dimse.scu.sending import Sending, unsent
 from radnode.dimse.scu.values import Caller, CallFailed, Sent, Unsent
@@ -16,7 +17,8 @@ from radnode.dimse.status import Refusal, Status
 from radnode.dimse.upper.association import Association, Request
 from radnode.dimse.upper.command import Element
 from radnode.dimse.upper.endings import Ending, HandshakeFailed, Silent
-from radnode.dimse.upper.requesting import MAX_CONTEXTS, Rejected
+from radnode.dimse.upper.requesting import Rejected
+from radnode.instance.transcoder import Transcoder
 from radnode.settings import Peer, Service, Settings
 
 log = structlog.get_logger()
@@ -27,7 +29,9 @@ class MoveProvider:
 
     service: Service = "move"
 
-    def __init__(self, archive: Archive, settings: Settings) -> None:
+    def __init__(self, archive: Archive, settings: Settings, transcoder: Transcoder | None = None) -> None:
+        """Without a `transcoder` objects are sent as they are stored or not at all."""
+        self._transcoder = transcoder
         self._archive = archive
         self._settings = settings
         self._peers = {peer.title.strip(): peer for peer in settings.peers}
@@ -52,11 +56,16 @@ class MoveProvider:
     ) -> Iterator[Sent]:
         originator = Originator(association.calling, request.message_id)
         caller = self._caller(destination)
-        sending = Sending(destination, caller, priority=priority_of(request), originator=originator)
-        for kinds in _in_associations(list(retrieval.kinds)):
-            wanted = frozenset(kinds)
-            objects = (outgoing_holding(one, self._archive.layout.root) for one in retrieval if one.kind in wanted)
-            yield from sending.send(objects, [(sop_class, (syntax,)) for sop_class, syntax in kinds])
+        sending = Sending(
+            destination,
+            caller,
+            priority=priority_of(request),
+            originator=originator,
+            is_wanted=lambda: not association.is_cancelled(request),
+        )
+        for kinds, contexts in in_associations(retrieval.kinds, is_transcoded=self._transcoder is not None):
+            objects = (outgoing_holding(one, self._archive.layout.root) for one in retrieval if one.kind in kinds)
+            yield from sending.send(objects, contexts)
 
     def _destination(self, association: Association, request: Request) -> Peer:
         """The peer that is named. Raises Refusal where none is, or the requestor may not move anything there.
@@ -80,7 +89,8 @@ class MoveProvider:
             tls = client_context(self._settings.tls) if peer.tls else None
         except BadCertificates as error:
             raise CallFailed(f"{peer.title}: no TLS, because of our own certificates") from error
-        return Caller(self._settings.dicom.ae_title, self._settings.retrieve.timeout, tls)
+        timeout = self._settings.retrieve.timeout
+        return Caller(self._settings.dicom.ae_title, timeout, tls, transcoder=self._transcoder)
 
 
 def _words(error: CallFailed) -> str:
@@ -96,9 +106,3 @@ def _words(error: CallFailed) -> str:
             return "the destination cannot be reached"
         case _:
             return "the destination cannot be called"
-
-
-def _in_associations(kinds: Sequence[Kind]) -> Iterator[Sequence[Kind]]:
-    """Kinds of objects, as many at a time as one association has contexts for."""
-    for start in range(0, len(kinds), MAX_CONTEXTS):
-        yield kinds[start : start + MAX_CONTEXTS]

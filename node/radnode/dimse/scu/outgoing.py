@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from radnode.archive.holdings import Holding
+from radnode.dimse.scu.values import Unsent
 from radnode.dimse.upper.command import Element, Field
 from radnode.instance.part10 import FileMetaReader, dataset_offset, encode_file_meta
 from radnode.model.errors import NotDicom
@@ -16,7 +17,11 @@ _CHUNK = 4096
 
 
 class Unsendable(Exception):
-    """The object cannot be sent, and nothing of it was: why, in words for a person."""
+    """The object cannot be sent, and nothing of it was: why, in words for a person, and what kind of reason it is."""
+
+    def __init__(self, why: str, kind: Unsent = Unsent.UNREADABLE) -> None:
+        super().__init__(why)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from radnode.dimse.scu.forms import Kind, contexts_for
 from radnode.dimse.scu.outgoing import Outgoing, Unsendable, outgoing_file
 from radnode.dimse.scu.sending import Sending
-from radnode.dimse.scu.values import Caller, Sent, Unsent
+from radnode.dimse.scu.values import Caller, Sent
 from radnode.dimse.upper.requesting import MAX_CONTEXTS
 from radnode.settings import Peer
 
@@ -18,24 +19,26 @@ def send(peer: Peer, caller: Caller, files: Iterable[Path]) -> Iterator[Sent]:
     What `Sending.send` says of lost associations holds. Raises CallFailed where not even the first can be had.
     """
     sending = Sending(peer, caller)
-    for batch in _batches(files):
+    is_transcoded = caller.transcoder is not None
+    for batch in _batches(files, is_transcoded=is_transcoded):
         yield from (entry for entry in batch if isinstance(entry, Sent))
         objects = [entry for entry in batch if isinstance(entry, Outgoing)]
-        contexts = [(sop_class, (syntax,)) for sop_class, syntax in dict.fromkeys(one.context for one in objects)]
-        yield from sending.send(objects, contexts)
+        kinds = dict.fromkeys(one.context for one in objects)
+        yield from sending.send(objects, contexts_for(kinds, is_transcoded=is_transcoded))
 
 
-def _batches(files: Iterable[Path]) -> Iterator[list[Outgoing | Sent]]:
+def _batches(files: Iterable[Path], *, is_transcoded: bool) -> Iterator[list[Outgoing | Sent]]:
     """Files in their order, cut where one more would need a 129th context, and soon enough for the sending to begin."""
     batch: list[Outgoing | Sent] = []
-    contexts: set[tuple[str, str]] = set()
+    kinds: set[Kind] = set()
     for path in files:
         entry = _read(path)
-        wanted = {entry.context} if isinstance(entry, Outgoing) else set()
-        if len(contexts | wanted) > MAX_CONTEXTS or len(batch) >= _BATCH:
+        wanted = {entry.context} - kinds if isinstance(entry, Outgoing) else set()
+        is_too_much = wanted and len(contexts_for(kinds | wanted, is_transcoded=is_transcoded)) > MAX_CONTEXTS
+        if is_too_much or len(batch) >= _BATCH:
             yield batch
-            batch, contexts = [], set()
-        contexts |= wanted
+            batch, kinds = [], set()
+        kinds |= wanted
         batch.append(entry)
     if batch:
         yield batch
@@ -45,4 +48,4 @@ def _read(path: Path) -> Outgoing | Sent:
     try:
         return outgoing_file(path)
     except Unsendable as error:
-        return Sent(path, None, str(error), Unsent.UNREADABLE)
+        return Sent(path, None, str(error), error.kind)

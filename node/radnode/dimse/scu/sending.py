@@ -1,9 +1,10 @@
 """Sending objects to a peer with C-STOREs, over as many associations as it takes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from radnode.dimse.scu.calling import calling
-from radnode.dimse.scu.outgoing import Originator, Outgoing, Unsendable, opened, store_command
+from radnode.dimse.scu.forms import Context, prepared
+from radnode.dimse.scu.outgoing import Originator, Outgoing, Unsendable, store_command
 from radnode.dimse.scu.values import Caller, CallFailed, Sent, Unsent
 from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.endings import FileUnreadable, Silent
@@ -11,8 +12,8 @@ from radnode.dimse.upper.requesting import Requested
 from radnode.settings import Peer
 
 _LOSSES = 5  # objects in a row at which the peer ended the association: then it is not the objects
-Context = tuple[str, tuple[str, ...]]
-"""An abstract syntax and the transfer syntaxes to propose for it."""
+Offered = Mapping[str, Mapping[str, int]]
+"""SOP class -> transfer syntax -> the context in force for both."""
 
 
 class _Unreadable(Exception):
@@ -22,9 +23,20 @@ class _Unreadable(Exception):
 class Sending:
     """Sends objects one after another, and gives up where another association would be of no use."""
 
-    def __init__(self, peer: Peer, caller: Caller, *, priority: int = 0, originator: Originator | None = None) -> None:
-        """`priority` and `originator` are those of the request that the objects are sent for, if there is one."""
-        self._peer, self._caller = peer, caller
+    def __init__(
+        self,
+        peer: Peer,
+        caller: Caller,
+        *,
+        priority: int = 0,
+        originator: Originator | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`priority` and `originator` are those of the request that the objects are sent for, if there is one.
+
+        `is_wanted` is asked while an object is being transcoded, which can take long.
+        """
+        self._peer, self._caller, self._is_wanted = peer, caller, is_wanted
         self._priority, self._originator = priority, originator
         self._was_accepted = False
         self._losses = 0
@@ -53,8 +65,9 @@ class Sending:
         try:
             with calling(self._peer, self._caller, contexts) as requested:
                 self._was_accepted, answered = True, 0
+                offered = _offered(requested)
                 while waiting.first and is_wanted:
-                    sent = self._store(requested, waiting.first)
+                    sent = self._store(requested, offered, waiting.first)
                     waiting.take()
                     answered, self._losses = answered + 1, 0
                     try:
@@ -80,23 +93,27 @@ class Sending:
             if self._losses == _LOSSES or isinstance(lost.__cause__, Silent):
                 self._given_up = f"not tried: {lost}"
 
-    def _store(self, requested: Requested, sending: Outgoing) -> Sent:
-        context = requested.context_for(*sending.context)
-        if context is None:
-            why = f"the peer does not accept {sending.sop_class} in {sending.transfer_syntax}"
-            return unsent(sending, why, Unsent.REFUSED)
-        message_id = requested.next_message_id()
-        elements = store_command(sending, self._priority, self._originator) | {Element.MESSAGE_ID: message_id}
+    def _store(self, requested: Requested, offered: Offered, sending: Outgoing) -> Sent:
+        contexts = offered.get(sending.sop_class, {})
         try:
-            with opened(sending) as stretch:
-                requested.messages.send_file(context, elements, *stretch)
+            with prepared(sending, contexts, self._caller.transcoder, self._is_wanted) as (syntax, stretch):
+                message_id = requested.next_message_id()
+                elements = store_command(sending, self._priority, self._originator) | {Element.MESSAGE_ID: message_id}
+                requested.messages.send_file(contexts[syntax], elements, *stretch)
         except Unsendable as error:
-            return unsent(sending, str(error), Unsent.UNREADABLE)
+            return unsent(sending, str(error), error.kind)
         except FileUnreadable as error:
             raise _Unreadable(str(error)) from error
         response = requested.response(Field.C_STORE, message_id)
         status, comment = response.number(Element.STATUS), response.text(Element.ERROR_COMMENT)
         return Sent(sending.path, status, comment, sop_instance=sending.sop_instance)
+
+
+def _offered(requested: Requested) -> Offered:
+    offered: dict[str, dict[str, int]] = {}
+    for number, context in requested.accepted.items():
+        offered.setdefault(context.abstract_syntax, {}).setdefault(context.transfer_syntaxes[0], number)
+    return offered
 
 
 class _Waiting:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.upper.stopping import Stopping
+from radnode.instance.transcoder import Transcoder
 from radnode.model.errors import RadnodeError
 
 
@@ -62,6 +63,8 @@ class Caller:
     """From `radnode.dimse.credentials.client_context`; without it peers with `tls` cannot be called."""
     stopping: Stopping | None = None
     """The wish to end early: then C-CANCEL goes to the peer, which has the grace to come to an end."""
+    transcoder: Transcoder | None = None
+    """Makes of objects what peers take that do not take them as they are stored; without it those are not sent."""
 
 
 @dataclass(frozen=True, slots=True)
