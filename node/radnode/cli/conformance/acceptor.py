@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from radnode.cli.conformance.keys import negotiated, query_keys, worklist_keys
+from radnode.cli.conformance.keys import negotiated, procedure_step_attributes, query_keys, worklist_keys
 from radnode.cli.conformance.markdown import heading, listed, table
 from radnode.cli.conformance.names import name_of
 from radnode.cli.conformance.services import PROVIDED, statuses_of
@@ -56,3 +56,5 @@ def _keys(service: Service, settings: Settings) -> Iterator[str]:
         yield from query_keys(table_of(settings.archive.further))
     if service == "worklist":
         yield from worklist_keys()
+    if service == "mpps":
+        yield from procedure_step_attributes()

@@ -9,6 +9,7 @@ from radnode.dimse.extended import BYTES, QueryOptions
 from radnode.model.attribute_table import AttributeTable
 from radnode.model.attributes import Attribute, KeyType, Source
 from radnode.model.level import Level, Root
+from radnode.model.procedure_step import PROCEDURE_STEP, StepAttribute
 from radnode.model.worklist import WORKLIST, WorklistAttribute
 
 _LETTER = {KeyType.UNIQUE: "U", KeyType.REQUIRED: "R", KeyType.OPTIONAL: "O"}
@@ -42,6 +43,16 @@ def worklist_keys() -> Iterator[str]:
     yield table(("Attribute", "Tag", "VR", "Key", "Return", "Matching"), rows)
 
 
+def procedure_step_attributes() -> Iterator[str]:
+    """What has to be in a performed procedure step."""
+    yield (
+        "Types that are asked for; every other attribute is of type 3 and kept. N-SET: whether it may be changed. End:"
+        " the type when the step ends, where that differs."
+    )
+    rows = (row for one in PROCEDURE_STEP for row in _step_rows(one, ""))
+    yield table(("Attribute", "N-CREATE", "N-SET", "End"), rows)
+
+
 def negotiated(offered: QueryOptions, services: Iterable[str]) -> Iterator[str]:
     """What SOP class extended negotiation can turn on, by service."""
     for service in services:
@@ -73,6 +84,12 @@ def _worklist_rows(one: WorklistAttribute, prefix: str) -> Iterator[tuple[str, .
     )
     for item in one.items:
         yield from _worklist_rows(item, f"{prefix}> ")
+
+
+def _step_rows(one: StepAttribute, prefix: str) -> Iterator[tuple[str, ...]]:
+    yield prefix + one.keyword, one.created, "yes" if one.may_be_set else "no", one.at_the_end or ""
+    for item in one.items:
+        yield from _step_rows(item, f"{prefix}> ")
 
 
 def matching_of(attribute: Attribute) -> str:

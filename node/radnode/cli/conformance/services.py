@@ -33,14 +33,18 @@ _FIND = (
     (0xFF01, "A match; an optional key is not supported"),
 )  # fmt: skip
 _RETRIEVE = (
-    (0xA701, "Out of resources: the number of matches cannot be told"),
-    (0xA702, "Out of resources: no sub-operation could be performed"),
-    (0xA900, "The identifier names nothing that can be retrieved by this SOP class"),
-    (0xB000, "Ended; one or more sub-operations failed or had warnings (Failed SOP Instance UID List)"),
+    (0xA701, "Out of resources: the matches cannot be counted, or the identifier exceeds 1 MiB"),
+    (0xA702, "No sub-operation could be performed, or more objects than `retrieve.max_instances` are named"),
+    (0xA900, "The identifier names nothing that can be retrieved by this SOP class; ErrorComment says why"),
+    (0xB000, "Ended; some sub-operations failed or had warnings (Failed SOP Instance UID List)"),
     (0xC000, "The identifier cannot be understood"),
     (0xFE00, "Ended by C-CANCEL"),
     (0xFF00, "Sub-operations go on; the counters say how far"),
 )
+_NAMED = (
+    "Every level of the model. The unique key of the level has a value or a list of UIDs; other keys are passed over."
+)
+_ALONE = "An object that cannot be read or sent fails alone. C-CANCEL is heeded after each sub-operation."
 PROVIDED: Mapping[Service, Provided] = {
     "echo": Provided("Verification", "A peer verifies that the node answers", ("Always answered with success.",), ()),
     "store": Provided(
@@ -82,9 +86,9 @@ PROVIDED: Mapping[Service, Provided] = {
         "Query/Retrieve: GET",
         "A peer retrieves over its own association",
         (
-            "Every level of the model; unique keys may be lists of UIDs.",
+            _NAMED,
             "The requestor has to offer to be SCP of the storage classes (role selection); objects of others fail.",
-            "An object that cannot be read fails alone.",
+            _ALONE,
         ),
         _RETRIEVE,
     ),
@@ -92,14 +96,13 @@ PROVIDED: Mapping[Service, Provided] = {
         "Query/Retrieve: MOVE",
         "A peer has objects sent to a destination",
         (
-            "Every level of the model; unique keys may be lists of UIDs.",
-            "Destinations are the peers that the settings list.",
-            (
-                "C-STORE sub-operations carry the Move Originator's AE title and message ID; more than 128"
-                " presentation contexts take several associations."
-            ),
+            _NAMED,
+            "Destinations are the peers that the settings list, for each requestor those in its `destinations`.",
+            "Sub-operations carry the Move Originator's AE title and message ID.",
+            "More than 128 presentation contexts take several associations.",
+            _ALONE,
         ),
-        (*_RETRIEVE, (0xA801, "The move destination is unknown")),
+        (*_RETRIEVE, (0xA801, "The move destination is unknown, or the node itself")),
     ),
     "commit": Provided(
         "Storage Commitment Push Model",
@@ -138,18 +141,22 @@ PROVIDED: Mapping[Service, Provided] = {
         "Modality Performed Procedure Step",
         "A modality reports what it performs",
         (
-            (
-                "N-CREATE begins a step in the state IN PROGRESS, N-SET changes it and ends it as COMPLETED or"
-                " DISCONTINUED; after that it cannot be changed."
-            ),
+            "N-CREATE begins a step, IN PROGRESS; N-SET changes it, and ends it as COMPLETED or DISCONTINUED.",
+            "N-GET answers what was reported, by either SOP class; the retrieve class knows nothing else.",
             "What was reported is kept durably before it is answered, and shown by REST.",
         ),
         (
-            (0x0106, "An attribute has a value that it may not have"),
-            (0x0110, "Processing failure; also a step that has ended already"),
+            (0x0105, "An attribute may not be set by N-SET"),
+            (0x0106, "An attribute has a value that it cannot have"),
+            (0x0107, "N-GET: an attribute of the list is none; the others are answered"),
+            (0x0110, "Processing failure; with error ID A710: the step has ended and cannot be changed any more"),
             (0x0111, "There is such a step already"),
             (0x0112, "There is no such step"),
+            (0x0117, "The SOP Instance UID is none"),
+            (0x0118, "The SOP class is not that of the presentation context"),
             (0x0120, "An attribute is missing"),
+            (0x0121, "An attribute has no value"),
+            (0x0213, "The work file cannot be written, or the data set exceeds 16 MiB"),
         ),
     ),
 }

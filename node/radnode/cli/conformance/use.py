@@ -25,7 +25,6 @@ class Used:
     behaviour: str
 
 
-_STORED = "Each object's own; where the peer does not take it, what it takes and the object can become without a loss."
 USED: tuple[Used, ...] = (
     Used(
         "Verify a peer",
@@ -77,6 +76,14 @@ USED: tuple[Used, ...] = (
         (EXPLICIT, IMPLICIT),
         "SCU",
         "The destination is a title that the peer knows.",
+    ),
+    Used(
+        "Ask for commitment",
+        "`radnode send --commit`",
+        (STORAGE_COMMITMENT,),
+        (EXPLICIT, IMPLICIT),
+        "SCU",
+        "N-ACTION; the N-EVENT-REPORT is taken over the same association or a later one of the peer's.",
     ),
     Used(
         "Report commitment",
