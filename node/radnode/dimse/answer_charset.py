@@ -1,39 +1,46 @@
 """The character set of C-FIND answers: the requester's if it can hold the text, else ISO_IR 192 (C.4.1.1.3.2)."""
 
-import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
-from radnode.instance.charset import codecs_of, decode
+from radnode.instance.charset import LONGEST, codecs_of, decode
+from radnode.instance.coded_sets import (
+    ASCII_ESCAPE,
+    CODED_SETS,
+    KATAKANA,
+    ROMAJI_ESCAPE,
+    WHOLE,
+    CodedSet,
+    Place,
+    Term,
+    read_term,
+)
 
 DEFAULT_TERM = b"ISO_IR 100"  # said of ASCII where nothing was asked for: the term that most receivers know
 UNICODE_TERM = b"ISO_IR 192"
 
 Encode = Callable[[str], bytes]
 
-# After each of these the first character set is in force again (PS3.5 6.1.2.5.3).
-_FRAGMENTS = re.compile(r"([\\^=\r\n\t\f])")
-_KATAKANA = "shift_jis"  # JIS X 0201 is what it encodes in one byte
-_WHOLE = {"GB18030": "gb18030", "GBK": "gbk", "ISO_IR 192": "utf_8"}
-_SINGLE_BYTE = {
-    "100": ("iso8859_1", b"\x1b-A"),
-    "101": ("iso8859_2", b"\x1b-B"),
-    "109": ("iso8859_3", b"\x1b-C"),
-    "110": ("iso8859_4", b"\x1b-D"),
-    "144": ("iso8859_5", b"\x1b-L"),
-    "127": ("iso8859_6", b"\x1b-G"),
-    "126": ("iso8859_7", b"\x1b-F"),
-    "138": ("iso8859_8", b"\x1b-H"),
-    "148": ("iso8859_9", b"\x1b-M"),
-    "203": ("iso8859_15", b"\x1b-b"),
-    "13": (_KATAKANA, b"\x1b)I"),
-    "166": ("iso8859_11", b"\x1b-T"),
-}
-_MULTI_BYTE = {
-    "87": ("iso2022_jp", b""),  # these two codecs write their escape sequences themselves
-    "159": ("iso2022_jp_1", b""),
-    "149": ("euc_kr", b"\x1b$)C"),
-    "58": ("gb2312", b"\x1b$)A"),
-}
+_RESETS = "\\\r\n\t\f"  # after these the first character set is in force again (PS3.5 6.1.2.5.3)
+_RESETS_IN_NAMES = "^="
+_FIRST_HIGH = 0xA0  # before it are control characters
+
+
+def term_for(requested: bytes) -> bytes:
+    """What an answer may say in (0008,0005) that holds nothing but ASCII, or text that `encoder_for` has encoded.
+
+    These are the requester's terms, as the Standard spells them; what it does not know is left out.
+    """
+    terms = _terms(requested[:LONGEST])
+    if not terms:
+        return DEFAULT_TERM
+    if terms[0].name in WHOLE:
+        return terms[0].name.encode()
+    extends = len(terms) > 1 or terms[0].extends or CODED_SETS.get(terms[0].name, KATAKANA).place is not Place.HIGH
+    spelled = [("ISO 2022 IR " if extends else "ISO_IR ") + term.name for term in terms]
+    if not requested.partition(b"\\")[0].strip(b"\0 "):
+        spelled[0] = ""
+    return "\\".join(spelled).encode()
 
 
 def choose(requested: bytes, texts: Iterable[str]) -> tuple[bytes, Encode]:
@@ -42,45 +49,126 @@ def choose(requested: bytes, texts: Iterable[str]) -> tuple[bytes, Encode]:
     `requested` is the raw value of the identifier's (0008,0005), empty where it has none.
     """
     texts = tuple(texts)
-    term = requested.strip(b"\0 ")
+    term = term_for(requested)
     if all(map(str.isascii, texts)):
-        return term or DEFAULT_TERM, str.encode
-    encode = encoder_for(term)
-    codecs = codecs_of(term)
+        return term, str.encode
+    encode, codecs = encoder_for(requested), codecs_of(term)
     try:
-        if all(decode(encode(text), codecs) == text for text in texts):
+        if all(_is_held(text, encode(text), codecs) for text in texts):
             return term, encode
     except UnicodeError:
         pass
     return UNICODE_TERM, lambda text: text.encode("utf_8", "replace")
 
 
+def shortened(text: str, encode: Encode, limit: int) -> bytes:
+    """As much of the text as fits into that many bytes, without half of a character."""
+    while len(encoded := encode(text)) > limit:
+        text = text[: len(text) * limit // len(encoded)]
+    return encoded
+
+
+def _is_held(text: str, encoded: bytes, codecs: tuple[str, ...]) -> bool:
+    return all(decode(encoded, codecs, is_name=is_name) == text for is_name in (True, False))
+
+
 def encoder_for(term: bytes) -> Encode:
     """How text is encoded in the character sets that a (0008,0005) names; UnicodeError where they cannot hold it."""
-    terms = [one.strip() for one in term.decode("ascii", "replace").split("\\")]
-    if terms[0] in _WHOLE:
-        codec = _WHOLE[terms[0]]
+    return _encoder_for(term[:LONGEST])
+
+
+@lru_cache(maxsize=64)
+def _encoder_for(term: bytes) -> Encode:
+    terms = _terms(term)
+    if terms and terms[0].name in WHOLE:
+        codec = WHOLE[terms[0].name]
         return lambda text: text.encode(codec)
-    known = _SINGLE_BYTE | _MULTI_BYTE
-    first = _SINGLE_BYTE.get(_number(terms[0]), ("ascii", b""))[0]
-    others = [known[_number(one)] for one in terms[1:] if _number(one) in known]
-    return lambda text: b"".join(_fragment(part, first, others) for part in _FRAGMENTS.split(text))
+    sets = tuple(CODED_SETS[one.name] for one in terms if one.name in CODED_SETS)
+    first = sets[0] if sets and sets[0].number == terms[0].name and sets[0].place is Place.HIGH else None
+    return lambda text: text.encode() if text.isascii() else _Encoding(first, sets).encode(text)
 
 
-def _number(term: str) -> str:
-    return term.rpartition("IR ")[2]
+def _terms(requested: bytes) -> tuple[Term, ...]:
+    """The known terms, each once; none where the first is not known. What stands alone stands alone."""
+    if not requested.strip(b"\0 "):
+        return ()
+    first, *others = (read_term(text) for text in requested.decode("ascii", "replace").split("\\"))
+    if not first.name:
+        return ()
+    if first.name in WHOLE:
+        return (first,)
+    extensions = {one.name: one for one in others if one.name in CODED_SETS and one.name != first.name}
+    return (first, *extensions.values())
 
 
-def _fragment(text: str, first: str, others: list[tuple[str, bytes]]) -> bytes:
-    """One stretch of text in the first character set that holds all of it, after that set's escape sequence."""
-    for codec, escape in ((first, b""), *others):
-        try:
-            encoded = text.encode(codec)
-        except UnicodeEncodeError:
-            continue
-        if codec == _KATAKANA and len(encoded) > len(text):
-            continue
-        if first == _KATAKANA:  # then what is returned to is not ASCII but the romaji of JIS X 0201 (PS3.5 H.3.2)
-            encoded = encoded.replace(b"\x1b(B", b"\x1b(J")
-        return escape + encoded
-    raise UnicodeError("no character set of the term holds the text")
+class _Encoding:
+    """The encoding of one value with code extensions (PS3.5 6.1.2.5): what is designated after each character."""
+
+    def __init__(self, first: CodedSet | None, sets: tuple[CodedSet, ...]) -> None:
+        """`first` is in force at the beginning and after delimiters; None for ASCII alone."""
+        self.first = first
+        self.sets = sets
+        self.low: CodedSet | None = None  # in the place of ASCII
+        self.high = first
+        self.is_sure = True  # false after what is a delimiter in names only, and after ASCII was called back
+        self.out = bytearray()
+
+    def encode(self, text: str) -> bytes:
+        """The bytes of a value; UnicodeError where a character is in none of the sets."""
+        for character in text:
+            if character.isascii():
+                self.take_ascii(character)
+            else:
+                self.take(character)
+        self.call_ascii_back()
+        return bytes(self.out)
+
+    def take_ascii(self, character: str) -> None:
+        self.call_ascii_back()
+        self.out += character.encode()
+        if character in _RESETS:
+            self.high, self.is_sure = self.first, True
+        elif character in _RESETS_IN_NAMES and self.high is not self.first:
+            self.is_sure = False
+
+    def take(self, character: str) -> None:
+        """In the set that is in force where it has the character, or in the first that has."""
+        for one in (self.low, self.high, *self.sets):
+            encoded = one and _in_set(character, one)
+            if one and encoded:
+                self.designate(one)
+                self.out += encoded
+                return
+        raise UnicodeError("no character set of the term holds the text")
+
+    def designate(self, one: CodedSet) -> None:
+        if one.place is Place.LOW:
+            if self.low is not one:
+                self.out += b"\x1b" + one.escape
+            self.low = one
+            return
+        self.call_ascii_back()
+        if self.high is not one or not self.is_sure:
+            self.out += b"\x1b" + one.escape
+        self.high, self.is_sure = one, True
+
+    def call_ascii_back(self) -> None:
+        """Before delimiters, the end, and whatever is not of the set in the place of ASCII."""
+        if self.low is not None:
+            is_romaji = self.first is KATAKANA  # then it is what was there before (PS3.5 H.3.2)
+            self.out += b"\x1b" + (ROMAJI_ESCAPE if is_romaji else ASCII_ESCAPE)
+            self.low, self.is_sure = None, is_romaji
+
+
+@lru_cache(maxsize=4096)
+def _in_set(character: str, one: CodedSet) -> bytes:
+    """The character's bytes in that set, without an escape sequence; none where it has no such character."""
+    try:
+        encoded = character.encode(one.codec)
+    except UnicodeEncodeError:
+        return b""
+    if one.place is Place.LOW:
+        begin = b"\x1b" + one.escape
+        return encoded[len(begin) :][:2] if encoded.startswith(begin) else b""
+    due = 2 if one.place is Place.HIGH_PAIRS else 1
+    return encoded if len(encoded) == due and min(encoded) >= _FIRST_HIGH else b""

@@ -8,7 +8,7 @@ from functools import partial
 from operator import methodcaller
 from typing import Any, NamedTuple
 
-from radnode.dimse.answer_charset import DEFAULT_TERM, Encode, choose
+from radnode.dimse.answer_charset import Encode, choose, shortened, term_for
 from radnode.dimse.answer_items import Item, ItemEncoder, items_of, texts_in
 from radnode.dimse.encoding import CHARSET_VRS, ElementForm, element_form, encode_value
 from radnode.dimse.keys import CHARACTER_SET, Requested
@@ -47,7 +47,7 @@ class AnswerEncoder:
     ) -> None:
         """`returns` are the attributes of a row, in its order; `character_set` is the identifier's, as it was sent."""
         self._character_set = character_set
-        self._ascii_term = character_set.strip(b"\0 ") or DEFAULT_TERM
+        self._ascii_term = term_for(character_set)
         self._texts = [place for place, attribute in enumerate(returns) if attribute.vr in CHARSET_VRS]
         items = {one.tag: one.items for one in requested}
         self._sequences = [
@@ -72,7 +72,7 @@ class AnswerEncoder:
         for before, (head, length, limit, padding), place, convert in self._layout:
             value = term if place is None else (convert or encode)(row[place])
             if len(value) > limit:
-                value = value[:limit]
+                value = value[:limit] if place is None or convert else shortened(row[place], encode, limit)
             if len(value) % 2:
                 value += padding
             parts += (before, head, length(len(value)), value)  # as ElementForm.write does it, at half its cost

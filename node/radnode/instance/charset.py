@@ -4,55 +4,24 @@ PS3.3 C.12.1.1.2 (defined terms and escape sequences), PS3.5 6.1.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
-# defined term, without "ISO_IR " or "ISO 2022 IR " -> codec
-_SINGLE_BYTE = {
-    "6": "latin_1",  # ASCII; bytes beyond it break the Standard, and Latin-1 is what their senders mean most often
-    "100": "latin_1",
-    "101": "iso8859_2",
-    "109": "iso8859_3",
-    "110": "iso8859_4",
-    "144": "iso8859_5",
-    "127": "iso8859_6",
-    "126": "iso8859_7",
-    "138": "iso8859_8",
-    "148": "iso8859_9",
-    "203": "iso8859_15",
-    "13": "shift_jis",
-    "166": "iso8859_11",
-    "192": "utf_8",
-}
-_WHOLE = {"GB18030": "gb18030", "GBK": "gbk"}
-_MULTI_BYTE = {"87": "iso2022_jp", "159": "iso2022_jp_2", "149": "euc_kr", "58": "gb2312"}
-_ESCAPES = {
-    b"(B": "latin_1",
-    b"-A": "latin_1",
-    b"-B": "iso8859_2",
-    b"-C": "iso8859_3",
-    b"-D": "iso8859_4",
-    b"-L": "iso8859_5",
-    b"-G": "iso8859_6",
-    b"-F": "iso8859_7",
-    b"-H": "iso8859_8",
-    b"-M": "iso8859_9",
-    b"-b": "iso8859_15",
-    b")I": "shift_jis",
-    b"(J": "shift_jis",
-    b"-T": "iso8859_11",
-    b"$B": "iso2022_jp",
-    b"$(D": "iso2022_jp_2",
-    b"$)C": "euc_kr",
-    b"$)A": "gb2312",
-}
-_G0_MULTI_BYTE = frozenset({"iso2022_jp", "iso2022_jp_2"})  # these codecs need the escape sequence itself
-_FRAGMENTS = re.compile(rb"\x1b(\$[()].|[$()\-].)")
-_DELIMITERS = re.compile(rb"[\\^=\r\n\t\f].*", re.DOTALL)  # switch back to the first character set (PS3.5 6.1.2.5.3)
-DEFAULT = ("latin_1",)
+from radnode.instance.coded_sets import CODED_SETS, WHOLE, Place, read_term
 
-
+DEFAULT = ("latin_1",)  # bytes beyond ASCII break the Standard then, and Latin-1 is what their senders mean most often
 LONGEST = 256
 """Bytes of a (0008,0005) that count: sixteen terms. Nobody needs as many, and what is longer would be remembered."""
+
+_WHOLE_CODECS = frozenset(WHOLE.values())
+_LOW = {one.escape: one.codec for one in CODED_SETS.values() if one.place is Place.LOW} | {b"$@": "iso2022_jp"}
+_HIGH = {one.escape: one.codec for one in CODED_SETS.values() if one.place is not Place.LOW}
+_FRAGMENTS = re.compile(rb"\x1b(\$[()].|[$()\-].)", re.DOTALL)
+_RUNS = re.compile(rb"[\x80-\xff]+|[\x21-\x7e]+|[\x00-\x20\x7f]+")
+# After each of these the first character set is in force again (PS3.5 6.1.2.5.3); carets and equals signs are
+# delimiters in person names only.
+_RESETS = re.compile(rb"[\\\r\n\t\f]")
+_RESETS_IN_NAMES = re.compile(rb"[\\^=\r\n\t\f]")
 
 
 def codecs_of(specific_character_set: bytes) -> tuple[str, ...]:
@@ -65,39 +34,35 @@ def _codecs_of(specific_character_set: bytes) -> tuple[str, ...]:
     return tuple(_codec(term) for term in specific_character_set.decode("ascii", "replace").split("\\")) or DEFAULT
 
 
-def _codec(term: str) -> str:
-    name = term.strip("\0 ").upper().replace("_", " ")
-    if name in _WHOLE:
-        return _WHOLE[name]
-    number = name.rpartition("IR ")[2].strip()
-    return _SINGLE_BYTE.get(number) or _MULTI_BYTE.get(number) or DEFAULT[0]
+def _codec(text: str) -> str:
+    name = read_term(text).name
+    if name in WHOLE:
+        return WHOLE[name]
+    return CODED_SETS[name].codec if name in CODED_SETS else DEFAULT[0]
 
 
-def decode(raw: bytes, codecs: tuple[str, ...]) -> str:
-    """The text of a value of one of the VRs that Specific Character Set governs."""
-    if b"\x1b" not in raw:
-        return raw.decode(codecs[0], "replace")
-    first, *pairs = _FRAGMENTS.split(raw)
-    parts = [first.decode(codecs[0], "replace")]
-    for escape, text in zip(pairs[::2], pairs[1::2], strict=True):
-        parts.append(_decode_fragment(escape, text, codecs[0]))
-    return "".join(parts)
+def decode(raw: bytes, codecs: tuple[str, ...], *, is_name: bool) -> str:
+    """The text of a value of one of the VRs that Specific Character Set governs; `is_name` for PN."""
+    first = codecs[0]
+    if b"\x1b" not in raw or first in _WHOLE_CODECS:
+        return raw.decode(first, "replace")
+    return "".join(_extended(raw, first, _RESETS_IN_NAMES if is_name else _RESETS))
 
 
-def _decode_fragment(escape: bytes, text: bytes, first: str) -> str:
-    codec = _ESCAPES.get(escape)
-    if codec is None:
-        return text.decode(first, "replace")
-    if codec in _G0_MULTI_BYTE:
-        return (b"\x1b" + escape + text).decode(codec, "replace")
-    rest = _DELIMITERS.search(text)
-    until = rest.start() if rest else len(text)
-    return text[:until].decode(codec, "replace") + text[until:].decode(first, "replace")
-
-
-TERMS = tuple(
-    [f"ISO_IR {number}" for number in _SINGLE_BYTE]
-    + [f"ISO 2022 IR {number}" for number in (*_SINGLE_BYTE, *_MULTI_BYTE) if number != "192"]
-    + [*_WHOLE]
-)
-"""The defined terms that are known (PS3.3 C.12.1.1.2)."""
+def _extended(raw: bytes, first: str, resets: re.Pattern[bytes]) -> Iterator[str]:
+    """The text of a value with escape sequences: what each byte means depends on what was designated before it."""
+    low, high = b"", first  # the escape sequence of what stands in the place of ASCII, and the codec beside that
+    begin, *rest = _FRAGMENTS.split(raw)
+    for escape, fragment in zip([b"", *rest[::2]], [begin, *rest[1::2]], strict=True):
+        if escape[:1] == b"(" or escape in _LOW:
+            low = escape if escape in _LOW else b""
+        high = _HIGH.get(escape, high)
+        for run in _RUNS.findall(fragment):
+            if run[0] >= 0x80:
+                yield run.decode(high, "replace")
+            elif low and run[0] > 0x20:
+                yield (b"\x1b" + low + run).decode(_LOW[low], "replace")
+            else:
+                yield run.decode("ascii")
+                if resets.search(run):
+                    low, high = b"", first

@@ -38,7 +38,7 @@ def text_of(raw: bytes, vr: str, written_vr: str, codecs: tuple[str, ...], *, bi
     """
     if written_vr in _NUMBERS or (vr in _NUMBERS and written_vr not in TEXT_VRS):
         return _numbers(raw, written_vr if written_vr in _NUMBERS else vr, big_endian and written_vr != "UN")
-    text = decode(raw, codecs) if vr in _BY_CHARACTER_SET else raw.decode("latin_1")
+    text = decode(raw, codecs, is_name=vr == "PN") if vr in _BY_CHARACTER_SET else raw.decode("latin_1")
     values = (text,) if vr in _ONE_VALUE else text.split("\\")
     return "\\".join((value.lstrip(" ") if vr in _LEADING_PADDING else value).rstrip(PADDING) for value in values)
 

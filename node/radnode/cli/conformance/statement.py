@@ -8,7 +8,7 @@ from radnode.cli.conformance.acceptor import services_offered, sop_classes_of
 from radnode.cli.conformance.markdown import document, heading, listed, table
 from radnode.cli.conformance.services import PROVIDED
 from radnode.dimse.credentials import SUITES
-from radnode.instance.charset import TERMS
+from radnode.instance.coded_sets import TERMS
 from radnode.settings import Settings
 
 
