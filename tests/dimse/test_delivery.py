@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from support.archives import store
+from pydicom import dcmread
+from pynetdicom import AE, evt
+from support.archives import store, store_file
 from support.dimse_server import CT, EXPLICIT, address_of, proposals, running, store_command, wait_until
 from support.disks import fill, small_file_system
 from support.inbox import Inbox, free_port, peer_at, receiving
-from support.instances import encode_dataset, make_instance
+from support.instances import bundled, encode_dataset, make_instance
 
 from radnode.archive.archive import Archive
 from radnode.archive.stored import Stored
@@ -140,7 +143,7 @@ def test_what_a_destination_does_not_take_at_all_is_dead_at_once(sender: Sender)
     port = free_port()
     with receiving(Inbox(), port), sender.delivering(peer_at(port)):
         wait_until(lambda: sender.states() == {State.DEAD: 1})
-    assert "does not accept" in sender.items()[0].error
+    assert "no context for" in sender.items()[0].error
 
 
 def test_what_was_deleted_or_replaced_goes_with_a_note(sender: Sender) -> None:
@@ -223,3 +226,24 @@ def test_what_is_waiting_or_dead_is_measured(sender: Sender) -> None:
     drop(sender.work, Selection(destination="RADNODE"))
     metrics.stand(standings(sender.work), time.time())
     assert value("radnode_queue_items", {"destination": "RADNODE", "state": "waiting"}) == 0
+
+
+def test_what_a_destination_does_not_take_as_it_is_stored_is_transcoded(sender: Sender) -> None:
+    packed = store_file(sender.archive, bundled("MR_small_RLE.dcm").read_bytes())
+    sender.order([packed], "PLAIN")
+    took: list[bytes] = []
+    ae = AE("PLAIN")
+    ae.add_supported_context(packed.header.sop_class, EXPLICIT)
+
+    def take(event: Any) -> int:
+        took.append(event.dataset.PixelData)
+        return 0
+
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, take)])
+    assert server is not None
+    try:
+        with sender.delivering(peer_at(server.server_address[1], "PLAIN")):
+            wait_until(lambda: sender.is_done("PLAIN"))
+    finally:
+        server.shutdown()
+    assert took == [dcmread(bundled("MR_small_RLE.dcm")).pixel_array.tobytes()]

@@ -54,7 +54,7 @@ async def add(request: web.Request) -> web.Response:
     wanted = parse_body(SendingWanted, await small_body(request, MAX_BODY))
     level, uid = wanted.what()
     peers = request.app[SETTINGS].peers
-    if wanted.destination not in {peer.title for peer in peers if "/" not in peer.host}:
+    if wanted.destination not in {peer.title for peer in peers if peer.is_callable}:
         raise Refusal(400, UNKNOWN_PEER)
     app = request.app
     queued = await to_its_end(order, app[ARCHIVE], app[WORK], wanted.destination, level, uid)

@@ -96,7 +96,7 @@ def _add(args: argparse.Namespace, loaded: Loaded, root: Path) -> int:
     if len(args.words) != 1:
         raise Refused("add: needs one peer, and --study, --series or --instance")
     title = args.words[0]
-    if title not in {peer.title for peer in loaded.settings.peers if "/" not in peer.host}:
+    if title not in {peer.title for peer in loaded.settings.peers if peer.is_callable}:
         raise Refused(f"add {shown(title)}: must be the title of a peer in the settings that can be called")
     named = [(level, getattr(args, name)) for name, level in _LEVELS.items() if getattr(args, name)]
     if len(named) != 1:

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -12,6 +14,7 @@ from radnode.dimse.callers import caller_for
 from radnode.dimse.delivery.lane import Lane, Post
 from radnode.dimse.delivery.metrics import DeliveryMetrics
 from radnode.dimse.scu import Caller
+from radnode.instance.transcoder import Transcoder
 from radnode.settings import Peer, Settings
 from radnode.work.queue import Queue
 from radnode.work.queue_view import standings
@@ -49,42 +52,50 @@ class Delivery:
 
     def __init__(self, archive: Archive, work: WorkFile, settings: Settings) -> None:
         """Over an archive and a work file that its process has opened."""
-        self._work, self._queue, self._settings = work, Queue(work), settings
-        self._peers = [peer for peer in settings.peers if "/" not in peer.host]
-        self._metrics = DeliveryMetrics()
-        self._post = Post(archive, self._queue, settings.queue, self._metrics, self._caller_for)
+        self._archive, self._work, self._settings = archive, work, settings
+        self._queue, self._metrics = Queue(work), DeliveryMetrics()
+        self._peers = [peer for peer in settings.peers if peer.is_callable]
         self._lanes: dict[str, list[threading.Thread]] = {peer.title: [] for peer in self._peers}
         self._due: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Send what is due until `stop` is set; what is on its way then comes to its end. Raises OutOfResources."""
-        halt = threading.Event()
-        try:
+        with ExitStack() as stack:
+            transcoder = Transcoder(self._settings.transcoding.processes, self._settings.transcoding.timeout)
+            stack.callback(transcoder.close)
+            post = Post(
+                self._archive, self._queue, self._settings.queue, self._metrics, partial(self._caller, transcoder)
+            )
+            halt = threading.Event()
+            stack.callback(self._end_lanes, halt)
             self._queue.resume()
-            with self._watch() as has_changed:
-                upkeep, counting = _Every(UPKEEP), _Every(COUNTING)
-                while not stop.is_set():
-                    if has_changed() or any(due <= time.time() for due in self._due.values()):
-                        self._start_lanes(halt)
-                    if upkeep.is_due():
-                        self._keep_up()
-                    if counting.is_due():
-                        self._metrics.stand(standings(self._work), time.time())
-                    stop.wait(TICK)
-        finally:
-            halt.set()
-            for lanes in self._lanes.values():
-                for lane in lanes:
-                    lane.join()
+            self._run(post, stop, halt)
 
-    def _start_lanes(self, halt: threading.Event) -> None:
+    def _run(self, post: Post, stop: threading.Event, halt: threading.Event) -> None:
+        upkeep, counting = _Every(UPKEEP), _Every(COUNTING)
+        with self._watch() as has_changed:
+            while not stop.is_set():
+                if has_changed() or any(due <= time.time() for due in self._due.values()):
+                    self._start_lanes(post, halt)
+                if upkeep.is_due():
+                    self._keep_up()
+                if counting.is_due():
+                    self._metrics.stand(standings(self._work), time.time())
+                stop.wait(TICK)
+
+    def _end_lanes(self, halt: threading.Event) -> None:
+        halt.set()
+        for lanes in self._lanes.values():
+            for lane in lanes:
+                lane.join()
+
+    def _start_lanes(self, post: Post, halt: threading.Event) -> None:
         """One more lane to each destination that has something due, as long as it may have one more."""
         for peer in self._peers:
             lanes = self._lanes[peer.title] = [lane for lane in self._lanes[peer.title] if lane.is_alive()]
-            due = self._next_due(peer.title)
-            self._due[peer.title] = due
+            due = self._due[peer.title] = self._next_due(peer.title)
             if due <= time.time() and len(lanes) < self._settings.queue.associations:
-                lane = threading.Thread(target=Lane(self._post, peer, halt).run, name=f"lane {peer.title}", daemon=True)
+                lane = threading.Thread(target=Lane(post, peer, halt).run, name=f"lane {peer.title}", daemon=True)
                 lane.start()
                 lanes.append(lane)
 
@@ -95,9 +106,8 @@ class Delivery:
         held = self._queue.held(title)
         return max(due, held.due) if held else due
 
-    def _caller_for(self, peer: Peer) -> Caller:
-        """A caller of its own for each batch. Raises CallFailed."""
-        return caller_for(peer, self._settings, self._settings.queue.timeout)
+    def _caller(self, transcoder: Transcoder, peer: Peer) -> Caller:
+        return replace(caller_for(peer, self._settings, self._settings.queue.timeout), transcoder=transcoder)
 
     def _keep_up(self) -> None:
         """Forget what was sent long ago, and give up what goes to peers that the settings do not name any more."""

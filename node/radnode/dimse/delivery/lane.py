@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What all lanes work with; `caller_for` may raise RadnodeError where certificates are no good."""
+    """What all lanes work with; `caller_for` may raise CallFailed."""
 
     archive: Archive
     queue: Queue
