@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from radnode.archive.condition import Condition, all_of, none_of
 from radnode.archive.matching import condition, matched_sql, returned
 from radnode.archive.names import alternatives
-from radnode.archive.schema import SECOND_OF_ARRIVAL, TABLES
+from radnode.archive.schema import BY_PARENT, SECOND_OF_ARRIVAL, TABLES
 from radnode.archive.wildcards import canonical, literal_prefix
 from radnode.model.attributes import Attribute
 from radnode.model.level import Level
@@ -127,12 +127,14 @@ def _below(query: Query) -> Iterator[Condition]:
     lowest = max(attribute.level for attribute, _ in keys)
     first, *rest = [level for level in Level if query.level < level <= lowest]
     parts = all_of(*(Condition(JOINS[level]) for level in rest), *found)
-    tables = ", ".join(TABLES[level] for level in (first, *rest))
     own, parent = JOINS[first].split(" = ")
     if any((rank := _rank(attribute, key)) is not None and rank[0] <= 1 for attribute, key in keys):
         # An index has the few that match: the search begins there.
+        tables = ", ".join(TABLES[level] for level in (first, *rest))
         yield Condition(f"{own} IN (SELECT {parent} FROM {tables} WHERE {parts.sql})", parts.parameters)  # noqa: S608
     else:
+        # Without these words SQLite may go through all series of a modality for each study.
+        tables = " CROSS JOIN ".join(f"{TABLES[level]} INDEXED BY {BY_PARENT[level]}" for level in (first, *rest))
         yield Condition(f"EXISTS (SELECT 1 FROM {tables} WHERE {JOINS[first]} AND {parts.sql})", parts.parameters)  # noqa: S608
 
 

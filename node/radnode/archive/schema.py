@@ -25,6 +25,12 @@ TABLES: dict[Level, str] = {
 }
 SECOND_OF_ARRIVAL = "instances.arrived / 1000000000"
 """Since the epoch (UTC), as an expression that has an index."""
+BY_PARENT: dict[Level, str] = {
+    Level.STUDY: "idx_studies_patient_StudyInstanceUID",
+    Level.SERIES: "idx_series_study_SeriesInstanceUID",
+    Level.IMAGE: "instances_series_second",
+}
+"""The indexes that have the rows below a parent."""
 COUNTERS = ("files", "bytes", "patients", "studies", "series", "conflicts")
 REVISION = "revision"
 """The counter of what was taken back from parents: objects that went, or were made again."""
