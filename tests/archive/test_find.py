@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.index_rows import insert_branch, insert_entity, new_index
 
 from radnode.archive import find as finding
-from radnode.archive.find import find
+from radnode.archive import watching
+from radnode.archive.find import find, find_pages
 from radnode.archive.index import Index
 from radnode.archive.plan import plans
 from radnode.model.attributes import ATTRIBUTES, BY_KEYWORD
-from radnode.model.errors import InvalidQuery
+from radnode.model.errors import Abandoned, InvalidQuery
 from radnode.model.level import Level
-from radnode.model.query import ListOfUID, MatchingKey, Query, Range, SingleValue, Universal, Wildcard
+from radnode.model.query import DateTimeRange, ListOfUID, MatchingKey, Query, Range, SingleValue, Universal, Wildcard
 
 STUDIES = 2500  # more than two pages
 
@@ -114,6 +116,9 @@ def test_answers_carry_every_attribute_as_text(empty: Index) -> None:
         {"Modality": SingleValue("CT")},
         {"StudyInstanceUID": SingleValue("1.2.3")},
         {"StudyDescription": SingleValue("x")},
+        {"PatientName": SingleValue("山田^太郎")},
+        {"PatientName": Wildcard("*=山田*=や*")},
+        {"StudyDate": DateTimeRange(BY_KEYWORD["StudyTime"], Range("20250101", None), Range("10", None))},
         {},
     ],
 )
@@ -135,6 +140,31 @@ def test_single_values_use_their_index(index: Index, keyword: str) -> None:
         assert "INDEX" in first
 
 
+def test_each_component_group_has_an_index(index: Index) -> None:
+    for plan in plans(ask(Level.STUDY, PatientName=Wildcard("山田*"))):
+        statement = plan.page(None, 10)
+        first = next(iter(list(index.rows(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters))))[3]
+        assert first.startswith("SEARCH patients USING")
+
+
+@pytest.mark.parametrize(
+    ("keys", "step"),
+    [
+        ({"Modality": SingleValue("MR")}, "SEARCH series USING INDEX idx_series_study"),
+        ({"SOPInstanceUID": SingleValue("1.2")}, "SEARCH instances USING INDEX idx_instances_SOPInstanceUID"),
+        ({"ImageType": SingleValue("AXIAL")}, "SEARCH instances USING INDEX instances_series"),
+    ],
+)
+def test_relational_queries_go_through_no_table_for_each_study(
+    index: Index, keys: dict[str, MatchingKey], step: str
+) -> None:
+    query = replace(ask(Level.STUDY, **keys), relational=True)
+    (plan,) = plans(query)
+    statement = plan.page(None, 10)
+    steps = [row[3] for row in index.rows(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters)]
+    assert any(one.startswith(step) for one in steps), steps
+
+
 def test_an_abandoned_query_holds_no_transaction(index: Index) -> None:
     answers = find(index, ask(Level.IMAGE))
     next(answers)
@@ -148,6 +178,29 @@ def test_a_page_ends_soon_after_its_first_answer(index: Index) -> None:
     moments = iter(range(10**9))
     answers = find(index, ask(Level.STUDY), clock=lambda: next(moments))
     assert sum(1 for _ in answers) == STUDIES, "a page of one or two answers each"
+
+
+def test_a_search_is_given_up_before_it_finds_anything(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_SECONDS", 0.0)
+    monkeypatch.setattr(watching, "_STEPS", 1000)
+    nobody = ask(Level.IMAGE, PatientName=Wildcard("*nobody*"))
+    asked: list[int] = []
+
+    def given_up() -> bool:
+        asked.append(1)
+        return len(asked) == 3
+
+    with pytest.raises(Abandoned):
+        list(find_pages(index, nobody, given_up=given_up))
+    assert len(asked) == 3
+
+    def fails() -> bool:
+        raise OSError("the caller is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        list(find_pages(index, nobody, given_up=fails))
+    assert list(find_pages(index, nobody, given_up=lambda: False)) == []
+    assert len(asked) == 3, "nobody is asked about later searches"
 
 
 def test_entities_that_go_between_pages_hide_no_other(empty: Index, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from radnode.model.errors import Abandoned
 
 GivenUp = Callable[[], bool]
-_STEPS = 20_000
-"""Instructions of SQLite's machine between two looks at the clock: a millisecond or two."""
+_STEPS = 5_000
+"""Instructions of SQLite's machine between two looks at the clock: some hundred rows, less than a millisecond."""
 _SECONDS = 0.02
 """Between two questions whether to go on, which may cost a look at a socket."""
 

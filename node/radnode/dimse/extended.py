@@ -8,11 +8,11 @@ class QueryOptions:
     """What was negotiated for a query or retrieve SOP class; where nothing was, everything is off."""
 
     relational: bool = False
-    """Keys above the level may be missing, and keys of levels above it match as those of the level do."""
+    """Keys of all levels match, whatever the level asked for, and unique keys above it may be missing."""
     date_time: bool = False
     """Ranges of a date and of its time are one range of moments."""
     fuzzy: bool = False
-    """Person names match by how they sound."""
+    """Person names match loosely."""
     timezone: bool = False
     """Dates and times of the query are in the offset that it names."""
     enhanced_conversion: bool = False
@@ -20,7 +20,7 @@ class QueryOptions:
     empty_value: bool = False
     """A key of two quotation marks matches what is empty."""
     multiple_value: bool = False
-    """A key of several values matches what has any of them."""
+    """A key of several values matches what has all of them."""
 
     def __and__(self, other: "QueryOptions") -> "QueryOptions":
         """What both have on."""
