@@ -56,7 +56,7 @@ class Connection:
                 raise ConnectionLost("closed by the peer")
             return count
 
-    def send(self, data: bytes | bytearray, deadline: float) -> None:
+    def send(self, data: bytes | bytearray | memoryview, deadline: float) -> None:
         """Send all of `data`.
 
         Where it cannot be sent whole the connection is cut: an A-ABORT would be taken for the rest of the PDU, and

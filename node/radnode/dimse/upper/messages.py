@@ -6,7 +6,16 @@ from itertools import chain
 
 from radnode.dimse.upper.command import DATA_SET, NO_DATA_SET, Command, Element, decode_command, encode_command
 from radnode.dimse.upper.connection import Connection
-from radnode.dimse.upper.endings import BY_USER, UNEXPECTED_PDU, ConnectionLost, PeerAborted, ProtocolError, Silent
+from radnode.dimse.upper.endings import (
+    BY_USER,
+    UNEXPECTED_PDU,
+    ConnectionLost,
+    FileUnreadable,
+    PeerAborted,
+    ProtocolError,
+    Silent,
+)
+from radnode.dimse.upper.gathering import SMALL, Gathering
 from radnode.dimse.upper.pdu import (
     RELEASE_RESPONSE,
     Kind,
@@ -37,6 +46,7 @@ class Messages:
         self._values: Iterator[Value] = iter(())  # what is left of a P-DATA-TF
         self._rest = self._values  # the same, but for a value that `readable` has looked at
         self._open: int | None = None  # the context whose data set is still arriving
+        self._gathering = Gathering()
         self.received = 0
 
     def next_command(self, *, interruptible: bool) -> tuple[int, Command] | None:
@@ -125,15 +135,27 @@ class Messages:
     ) -> None:
         """A message whose data set is `count` bytes of an open file from `offset` on: they go as they are.
 
-        None of them passes through this process, or one slice at a time where the connection has to encrypt.
+        In large PDUs none of them passes through this process, but where the connection has to encrypt; small PDUs go
+        together. FileUnreadable where the file ends before or cannot be read; the connection is cut then.
         """
         head = self._command(context, elements, has_data_set=True)
         size = fragment_size(self._peer_max_pdu)
+        if size < SMALL:
+            self._send_gathered(self._gathering.laid(head, context, descriptor, offset, count, size))
+            return
         for start in range(0, count or 1, size):
             length = min(size, count - start)
             head += encode_head(context, length, is_last=start + length >= count)
             self.connection.send_file(head, descriptor, offset + start, length, time.monotonic() + self._patience)
             head = b""
+
+    def _send_gathered(self, pieces: Iterator[memoryview]) -> None:
+        try:
+            for piece in pieces:
+                self._send(piece)
+        except FileUnreadable:
+            self.connection.cut()
+            raise
 
     def await_release(self) -> None:
         """Read until the peer confirms the release that this side asked for (PS3.8 9.2, states 7, 9 and 11).
@@ -163,7 +185,7 @@ class Messages:
         whole = {**elements, Element.DATA_SET_TYPE: DATA_SET if has_data_set else NO_DATA_SET}
         return encode_data(context, encode_command(whole), self._peer_max_pdu, is_command=True)
 
-    def _send(self, data: bytes | bytearray) -> None:
+    def _send(self, data: bytes | bytearray | memoryview) -> None:
         self.connection.send(data, time.monotonic() + self._patience)
 
     def _next_value(self, *, interruptible: bool) -> Value | None:
