@@ -34,8 +34,8 @@ def test_a_report_on_another_association_is_kept_once_and_told_to_who_asks() -> 
                 answer = telling.ask(report, field=Field.N_EVENT_REPORT, kind=event)
                 assert answer.status == 0
                 assert answer.command.number(Element.EVENT_TYPE) == 2
-        assert asked.results(TRANSACTION) == {**BOTH, reference(3): None}
-        assert [(one.state, one.failed) for one in transactions(server)] == [("answered", 1)]
+        assert asked.results(TRANSACTION) == {**BOTH, reference(3): Reason.PROCESSING_FAILURE}
+        assert [(one.state, one.failed) for one in transactions(server)] == [("answered", 2)]
 
 
 def test_reports_that_nobody_asked_for_or_that_are_none_are_refused() -> None:

@@ -53,13 +53,9 @@ def _ask(
         done.failures |= dict.fromkeys(files, f"not reported within {wait:g} s")
         return
     for file, reference in files.items():
-        reason = outcome.results.get(reference)
+        reason = outcome.results[reference]
         if reason != Reason.COMMITTED:
-            done.failures[file] = _in_words(reason)
-
-
-def _in_words(reason: int | None) -> str:
-    return "not reported" if reason is None else f"{reason:04X} {REASONS.get(reason, '')}".rstrip()
+            done.failures[file] = f"{reason:04X} {REASONS.get(reason, '')}".rstrip()
 
 
 def _groups(files: Sequence[Path], most: int) -> Iterator[Sequence[Path]]:

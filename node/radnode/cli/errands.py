@@ -4,6 +4,7 @@ import threading
 from typing import Protocol
 
 from radnode.archive.archive import Archive
+from radnode.dimse.delivery.committing import CommittingOfSent
 from radnode.dimse.delivery.delivery import Delivery
 from radnode.dimse.reporting import CommitmentReports
 from radnode.settings import Settings
@@ -26,4 +27,4 @@ class Errand(Protocol):
 
 def errands(archive: Archive, work: WorkFile, settings: Settings) -> list[Errand]:
     """Every errand of this node, over an archive and a work file that the courier has opened for them."""
-    return [Delivery(archive, work, settings), CommitmentReports(archive, work, settings)]
+    return [kind(archive, work, settings) for kind in (Delivery, CommitmentReports, CommittingOfSent)]

@@ -2,6 +2,8 @@
 
 from collections.abc import Container
 
+import structlog
+
 from radnode.dimse.commitment import (
     ALL_COMMITTED,
     FAILURES_EXIST,
@@ -16,10 +18,12 @@ from radnode.dimse.contexts import STORAGE_COMMITMENT
 from radnode.dimse.status import Refusal, Status, error_comment
 from radnode.dimse.upper.command import Command, Element, Field
 from radnode.dimse.upper.normalised import about, type_of
+from radnode.model.commitment import Reason
 from radnode.model.errors import NotDicom, OutOfResources, RadnodeError
 from radnode.model.uid import UID
 from radnode.work.asked_commitments import AskedCommitments
 
+log = structlog.get_logger()
 _TYPES: dict[int, tuple[Container[int | None], Status]] = {
     Field.N_ACTION: ({REQUEST_COMMITMENT}, Status.NO_SUCH_ACTION),
     Field.N_EVENT_REPORT: ({ALL_COMMITTED, FAILURES_EXIST}, Status.NO_SUCH_EVENT_TYPE),
@@ -61,3 +65,6 @@ def take_report(asked: AskedCommitments, commitment: Commitment) -> None:
     """Keep a report. Raises Refusal for one of a transaction that nobody here has asked for, OutOfResources."""
     if not asked.take(*commitment):
         raise Refusal(Status.PROCESSING_FAILURE, "no such transaction")
+    failed = sum(reason != Reason.COMMITTED for reason in commitment.results.values())
+    if failed:
+        log.error("commitment_failed", transaction=commitment.transaction, failed=failed)

@@ -48,7 +48,8 @@ class CommitmentReports:
         with ThreadPoolExecutor(_PEERS_AT_ONCE, "commitments") as pool:
             while not stop.is_set():
                 if time.monotonic() - swept >= SWEEP:
-                    self._asked.give_up_overdue()
+                    if overdue := self._asked.give_up_overdue():
+                        log.error("commitments_not_reported", transactions=overdue)
                     self._commitments.forget_ended()
                     swept = time.monotonic()
                 for peer in [peer for peer, future in working.items() if future.done()]:

@@ -20,3 +20,7 @@ class CommitmentSettings(Section):
     """Seconds between tries at the most."""
     give_up_after: float = Field(default=259200.0, gt=0, le=31536000)
     """Seconds after which a report is given up, ours and one that we wait for; the default is three days."""
+    gather: float = Field(default=10.0, ge=0, le=86400)
+    """Seconds for which objects sent on are gathered, before their destination is asked to commit to all of them."""
+    listen: float = Field(default=10.0, ge=0, le=3600)
+    """Seconds for which the association is kept that has asked a destination; its report may come later as well."""

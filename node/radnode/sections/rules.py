@@ -63,6 +63,8 @@ class Rule(Section):
     """Whether each object goes at once, or its study once nothing more of it has come for a while."""
     quiet: float = Field(default=60.0, gt=0, le=86400)
     """Seconds of that while."""
+    commit: bool = False
+    """Whether its destinations are asked to commit to what they got (storage commitment)."""
 
     @property
     def route(self) -> Route:

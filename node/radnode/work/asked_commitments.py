@@ -1,9 +1,9 @@
 """What we ask peers to commit to: kept until they have reported, on whatever association that comes."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from radnode.model.commitment import Reference, Results
+from radnode.model.commitment import Reason, Reference, Results
 from radnode.model.uid import UID
 from radnode.work.commitments import (
     ANSWERED,
@@ -19,8 +19,7 @@ from radnode.work.commitments import (
 )
 from radnode.work.work_file import WorkFile
 
-Reported = Mapping[Reference, int | None]
-"""What a peer reported of each object: a reason, or None where it did not speak of it."""
+_UNTOLD = Reason.PROCESSING_FAILURE  # who does not speak of an object has not committed to it
 
 
 class AskedCommitments:
@@ -43,30 +42,24 @@ class AskedCommitments:
             for one in found:
                 if one.state == ANSWERED:
                     continue
-                places = {held.sop_instance: place for place, (held, _) in enumerate(objects_of(connection, one.id))}
-                set_reasons(
-                    connection,
-                    one.id,
-                    {
-                        places[reference.sop_instance]: reason
-                        for reference, reason in results.items()
-                        if reference.sop_instance in places
-                    },
-                )
+                told = {reference.sop_instance: reason for reference, reason in results.items()}
+                reasons = (told.get(held.sop_instance, _UNTOLD) for held, _ in objects_of(connection, one.id))
+                set_reasons(connection, one.id, dict(enumerate(reasons)))
                 end(connection, one.id, ANSWERED, self._now())
             return bool(found)
 
     def refuse(self, uid: UID, why: str) -> None:
-        """The peer did not take the request, as far as is known: a report of it is taken all the same."""
+        """The peer did not take the request, so nothing of its objects is to be remembered."""
         with self._work.writing() as connection:
             for one in select(connection, "uid = ? AND asked_by_us AND state = ?", uid, OPEN):
                 end(connection, one.id, REFUSED, self._now(), why)
+                connection.execute("DELETE FROM commitment_objects WHERE commitment = ?", (one.id,))
 
-    def results(self, uid: UID) -> Reported | None:
+    def results(self, uid: UID) -> Results | None:
         """What the peer reported; None while it has not."""
         with self._work.reading() as connection:
             for one in select(connection, "uid = ? AND asked_by_us AND state = ?", uid, ANSWERED):
-                return dict(objects_of(connection, one.id))
+                return {reference: reason or Reason.COMMITTED for reference, reason in objects_of(connection, one.id)}
         return None
 
     def give_up_overdue(self) -> int:

@@ -40,7 +40,12 @@ def _tables(db: Database) -> None:
     )
 
 
-STEPS = (_tables,)
+def _asked_for(db: Database) -> None:
+    """Which objects of the send queue their destination was asked for, by the time at which it had taken them."""
+    db.execute("CREATE TABLE commitment_asked_for (item INTEGER PRIMARY KEY, changed REAL NOT NULL)")
+
+
+STEPS = (_tables, _asked_for)
 Failures = Mapping[Reference, int]
 
 

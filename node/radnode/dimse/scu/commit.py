@@ -16,11 +16,11 @@ from radnode.dimse.status import Refusal, Status
 from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.exchange import Exchange, Message
 from radnode.dimse.upper.requesting import Requested
-from radnode.model.commitment import Reference
+from radnode.model.commitment import Reference, Results
 from radnode.model.errors import RadnodeError
 from radnode.model.uid import UID
 from radnode.settings import Peer
-from radnode.work.asked_commitments import AskedCommitments, Reported
+from radnode.work.asked_commitments import AskedCommitments
 
 PATIENCE = 259200.0
 """Seconds for which a report is waited for, on whatever association it may come."""
@@ -29,10 +29,10 @@ _PERIOD = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A transaction that a peer has taken, and what it reported, if it has: a reason or None for each object."""
+    """A transaction that a peer has taken, and what it reported, if it has: a reason for each object."""
 
     transaction: UID
-    results: Reported | None
+    results: Results | None
 
 
 def commit(
@@ -43,15 +43,16 @@ def commit(
     *,
     wait: float,
     patience: float = PATIENCE,
+    stop: Event | None = None,
 ) -> Asked:
-    """Ask the peer to commit, and wait up to `wait` seconds for its report.
+    """Ask the peer to commit, and wait up to `wait` seconds for its report, or until `stop` is set.
 
     It may report on this association, or call our node: both end in `asked`, where a late report is found by its
     transaction (`asked.results`). Raises CallFailed where the peer does not take the request, OutOfResources.
     """
     transaction = UID(generate_uid(prefix=None))
     asked.ask(peer.title, transaction, references, patience=patience)
-    deadline = time.monotonic() + wait
+    deadline, stop = time.monotonic() + wait, stop or Event()
     was_taken = False
     try:
         with calling(peer, caller, [(STORAGE_COMMITMENT, (EXPLICIT, IMPLICIT))]) as requested:
@@ -59,7 +60,7 @@ def commit(
             status, comment = asking.ask(transaction, references)
             was_taken = status == Status.SUCCESS
             if was_taken:
-                asking.listen(transaction, deadline)
+                asking.listen(transaction, deadline, stop)
     except CallFailed as failed:
         if not was_taken:
             asked.refuse(transaction, str(failed))
@@ -68,7 +69,7 @@ def commit(
         why = f"{peer.title} answered {status:04X} {comment}".strip()
         asked.refuse(transaction, why)
         raise CallFailed(why)
-    return Asked(transaction, _await(asked, transaction, deadline))
+    return Asked(transaction, _await(asked, transaction, deadline, stop))
 
 
 class _Asking:
@@ -92,9 +93,12 @@ class _Asking:
         response = self._exchange.ask(self._context, Field.N_ACTION, elements, data_set)
         return response.status, response.command.text(Element.ERROR_COMMENT)
 
-    def listen(self, transaction: UID, deadline: float) -> None:
+    def listen(self, transaction: UID, deadline: float, stop: Event) -> None:
         """Hear what the peer reports, until our transaction has its results, from here or elsewhere."""
-        while (left := deadline - time.monotonic()) > 0 and self._asked.results(transaction) is None:
+        while self._asked.results(transaction) is None and not stop.is_set():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
             message = self._exchange.next_request(min(left, _PERIOD))
             if message is not None:
                 self._take(message)
@@ -113,9 +117,9 @@ class _Asking:
             self._exchange.answer(message, Status.SUCCESS)
 
 
-def _await(asked: AskedCommitments, transaction: UID, deadline: float) -> Reported | None:
+def _await(asked: AskedCommitments, transaction: UID, deadline: float, stop: Event) -> Results | None:
     """The results, once our node has them or the time is over."""
-    never = Event()
     while (results := asked.results(transaction)) is None and (left := deadline - time.monotonic()) > 0:
-        never.wait(min(left, _PERIOD))
+        if stop.wait(min(left, _PERIOD)):
+            break
     return results
