@@ -79,7 +79,7 @@ USED: tuple[Used, ...] = (
     ),
     Used(
         "Ask for commitment",
-        "`radnode send --commit`",
+        "`radnode send --commit`; rules with `commit = true`, for what they have sent on",
         (STORAGE_COMMITMENT,),
         (EXPLICIT, IMPLICIT),
         "SCU",

@@ -54,7 +54,7 @@ def as_toml(loaded: Loaded) -> str:
     for table in TABLES:
         for one in getattr(loaded.settings, table):
             lines += ["", _header(table, loaded.origins.get(table))]
-            lines += [f"{key} = {literal(plain(value))}" for key, value in _pairs(one)]
+            lines += [f"{key} = {literal(plain(value))}" for key, value in _pairs(one) if value is not None]
     return "\n".join(lines)
 
 
