@@ -27,7 +27,7 @@ def server() -> Iterator[Running]:
 
 @pytest.fixture
 def modality(server: Running) -> Iterator[Modality]:
-    with modality_of(server) as modality:
+    with modality_of(server.port) as modality:
         yield modality
 
 
@@ -78,7 +78,7 @@ def test_the_same_step_begins_once(server: Running, modality: Modality) -> None:
 
 def test_two_at_once_with_one_uid_are_one(server: Running) -> None:
     def report(number: int) -> int:
-        with modality_of(server) as modality:
+        with modality_of(server.port) as modality:
             return status(modality.create(began(PatientID=str(number))))
 
     with ThreadPoolExecutor(4) as pool:

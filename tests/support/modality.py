@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from support.dimse_server import EXPLICIT, Running, address_of, proposals
+from support.dimse_server import EXPLICIT, proposals
 from support.worklists import STUDY, TODAY
 
 from radnode.dimse.contexts import PROCEDURE_STEP, PROCEDURE_STEP_RETRIEVE
 from radnode.dimse.nested_encoding import encode_nested
 from radnode.dimse.upper.command import Command, Element, Field
-from radnode.dimse.upper.requesting import Requested, associate
+from radnode.dimse.upper.requesting import Address, Requested, associate
 from radnode.instance.nested import data_set_of, document_of, read_nested
 from radnode.model.document import Document
 from radnode.model.uid import UID
@@ -91,8 +91,8 @@ def _requested(sop_class: str, step: str) -> dict[int, int | str]:
 
 
 @contextmanager
-def modality_of(server: Running) -> Iterator[Modality]:
-    """An association with the server, for the block."""
+def modality_of(port: int) -> Iterator[Modality]:
+    """An association with the server at that port of loopback, for the block."""
     contexts = proposals((PROCEDURE_STEP, (EXPLICIT,)), (PROCEDURE_STEP_RETRIEVE, (EXPLICIT,)))
-    with associate(address_of(server), contexts) as requested:
+    with associate(Address("127.0.0.1", port, "RADNODE", "CT1"), contexts) as requested:
         yield Modality(requested)

@@ -36,6 +36,8 @@ VERBS = MappingProxyType(
         "registry": Verb("registry", "export or import .dicom_registry.json"),
         "stats": Verb("stats", "count what the archive holds"),
         "queue": Verb("queue", "show what is to be sent on, and send, send again or drop it"),
+        "worklist": Verb("worklist", "show and change what modalities are to do"),
+        "procedure-steps": Verb("procedure_steps", "show what modalities report of what they performed"),
         "peers": Verb("peers", "show who has called, and write a list of peers from it"),
         "commitments": Verb("commitments", "show storage commitments that are open or went wrong"),
         "conformance": Verb("conformance", "print the DICOM conformance statement"),
