@@ -45,7 +45,8 @@ def test_what_was_answered_with_success_is_there_after_a_kill(tmp_path: Path) ->
         with modality_of(node.dicom_port) as modality:
             assert modality.create(began()).number(Element.STATUS) == 0
             assert modality.set(ended("1.2.1")).number(Element.STATUS) == 0
-            assert modality.create(began(ScheduledStepAttributesSequence=[{"StudyInstanceUID": "1.2"}]), other)
+            elsewhere = began(ScheduledStepAttributesSequence=[{"StudyInstanceUID": "1.2"}])
+            assert modality.create(elsewhere, other).number(Element.STATUS) == 0
             node.kill()
     with Node(root, "--dicom.workers", "1") as node:
         assert scheduled(node) == [], "what was performed is not to be done any more"
