@@ -30,6 +30,7 @@ DESCRIBED = [  # of Study Description, an LO, in which carets and equals signs d
     Written("\\ISO 2022 IR 149", b"\x1b$)C\xb1\xe6=\xb5\xbf^\xc8\xab", "길=동^홍"),
     Written("ISO 2022 IR 13\\ISO 2022 IR 87", b"\xd4\xcf \x1b$B;3\xd4\xcf\x1b(J \xc0", "ﾔﾏ 山ﾔﾏ ﾀ"),
     Written("ISO 2022 IR 100\\ISO 2022 IR 144", b"\x1b-L\xbb\xee\r\n\xfc", "Лю\r\nü"),
+    Written("ISO_IR 192", b"\x1b$B;3ED\x1b(B", "山田"),  # a sender that does not know what it writes
     Written("ISO_IR 192", "Ж山한ü".encode(), "Ж山한ü"),  # what no other set holds whole
     Written("ISO_IR 192", ("한" * 64).encode(), "한" * 64),  # 64 characters, more bytes
 ]

@@ -44,7 +44,8 @@ def _codec(text: str) -> str:
 def decode(raw: bytes, codecs: tuple[str, ...], *, is_name: bool) -> str:
     """The text of a value of one of the VRs that Specific Character Set governs; `is_name` for PN."""
     first = codecs[0]
-    if b"\x1b" not in raw or first in _WHOLE_CODECS:
+    # In what stands alone there are no escape sequences, unless the object does not say what it is written in.
+    if b"\x1b" not in raw or (first in _WHOLE_CODECS and not raw.isascii()):
         return raw.decode(first, "replace")
     return "".join(_extended(raw, first, _RESETS_IN_NAMES if is_name else _RESETS))
 
