@@ -159,7 +159,7 @@ def die_in_the_middle(sock: socket.socket) -> bool:
 async def test_a_peer_that_dies_fails_the_job(tmp_path: Path) -> None:
     with acceptor(die_in_the_middle) as address:
         peer = Peer(title="ODD", host=address.host, port=address.port)
-        async with serving_with_peers(tmp_path, peer) as rest:
+        async with serving_with_peers(tmp_path, peer, asking=AskingSettings(timeout=1)) as rest:
             done = await ended(rest, await ordered(rest, "ODD"))
     assert done.state == "failed"
     assert done.error is not None

@@ -66,8 +66,10 @@ USED: tuple[Used, ...] = (
         tuple(model.get for model in MODELS.values()),
         (EXPLICIT, IMPLICIT),
         "SCU; SCP of storage classes by role selection",
-        "Proposes 127 storage SOP classes beside the retrieval; objects are stored as those of a C-STORE. By REST a"
-        " C-MOVE to the node itself follows where the peer does not offer C-GET.",
+        "The classes of a study are asked for first (SOPClassesInStudy): each is proposed with one context for every"
+        " transfer syntax, so that objects come as they are stored. Where the peer does not tell them, 127 classes are"
+        " proposed, and the others over further associations if something failed. By REST a C-MOVE to the node itself"
+        " follows where the peer does not offer C-GET.",
     ),
     Used(
         "Have a peer send",

@@ -1,39 +1,24 @@
 """C-GET as a user: the peer stores over the same association, straight into an archive or a folder (PS3.4 C.4.3)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Protocol
-
-from pynetdicom import StoragePresentationContexts
 
 from radnode.dimse.contexts import MODELS
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT, calling, context_for
 from radnode.dimse.scu.conversation import Conversation
 from radnode.dimse.scu.identifiers import check, encode_identifier
 from radnode.dimse.scu.query import ask, progress_of
-from radnode.dimse.scu.values import USUALLY, Asking, Caller, Progress
+from radnode.dimse.scu.storage_contexts import Context, classes_of, contexts_for
+from radnode.dimse.scu.values import USUALLY, Asking, Caller, CallFailed, Progress
 from radnode.dimse.status import Status, refusal_of
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field
-from radnode.dimse.upper.requesting import MAX_CONTEXTS, Requested
+from radnode.dimse.upper.requesting import Requested
 from radnode.model.errors import RadnodeError
 from radnode.model.level import Level, Root
 from radnode.model.uid import UID
 from radnode.settings import Peer
-
-USUAL_STORAGE = tuple(str(context.abstract_syntax) for context in StoragePresentationContexts)[: MAX_CONTEXTS - 1]
-"""The storage classes in common use, as many as fit beside the C-GET itself."""
-
-_COMPRESSED = (
-    "1.2.840.10008.1.2.4.50",
-    "1.2.840.10008.1.2.4.51",
-    "1.2.840.10008.1.2.4.57",
-    "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.81",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.91",
-    "1.2.840.10008.1.2.5",
-)
 
 
 class Taking(Protocol):
@@ -66,17 +51,51 @@ def get(
     root: Root = Root.STUDY,
     asking: Asking = USUALLY,
 ) -> Iterator[Progress]:
-    """Retrieve what `keys` name; the last progress has the result."""
-    sop_class = MODELS[root].get
+    """Retrieve what `keys` name; the last progress has the result.
+
+    Objects that the peer could not send over the first association, because their SOP class is not among the 127 that
+    were proposed, come over another.
+    """
     check(level, keys, charset=asking.charset)
-    contexts = [
-        (sop_class, (EXPLICIT, IMPLICIT)),
-        *((one, (EXPLICIT, IMPLICIT, *_COMPRESSED)) for one in USUAL_STORAGE),
-    ]
-    with calling(peer, caller, contexts, provider_of=USUAL_STORAGE) as requested:
+    asked = _Asked(level, keys, root, asking)
+    before: Progress | None = None
+    for contexts in contexts_for(classes_of(peer, caller, keys, root)):
+        if before is not None:
+            yield replace(before, status=Status.PENDING, remaining=before.failed, failed=0)
+        try:
+            for progress in _get(peer, caller, asked, contexts, into):
+                whole = progress if before is None else before.followed_by(progress)
+                if whole.is_pending:
+                    yield whole
+        except CallFailed:
+            if before is None:
+                raise
+            break  # what came over the associations before has come
+        before = whole
+        if not whole.failed or whole.status == Status.CANCELLED:
+            break
+    assert before is not None  # there is one association at least
+    yield before
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of the peer, over each association again."""
+
+    level: Level
+    keys: Mapping[str, str]
+    root: Root
+    asking: Asking
+
+
+def _get(peer: Peer, caller: Caller, asked: _Asked, contexts: Sequence[Context], into: Taker) -> Iterator[Progress]:
+    """The same over one association, with these storage contexts."""
+    sop_class = MODELS[asked.root].get
+    classes = dict.fromkeys(one for one, _ in contexts)
+    with calling(peer, caller, [(sop_class, (EXPLICIT, IMPLICIT)), *contexts], provider_of=classes) as requested:
         context = context_for(requested, sop_class, peer)
         transfer_syntax = UID(requested.accepted[context].transfer_syntaxes[0])
-        identifier = encode_identifier(level, keys, transfer_syntax, charset=asking.charset)
+        identifier = encode_identifier(asked.level, asked.keys, transfer_syntax, charset=asked.asking.charset)
         message_id = ask(requested, context, Field.C_GET, identifier)
         conversation = Conversation(requested, context, Field.C_GET, message_id, caller.stopping)
         while True:

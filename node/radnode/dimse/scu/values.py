@@ -2,12 +2,13 @@
 
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
+from radnode.dimse.status import Status
 from radnode.dimse.upper.stopping import Stopping
 from radnode.instance.transcoder import Transcoder
 from radnode.model.errors import RadnodeError
@@ -167,3 +168,14 @@ class Progress:
     def is_pending(self) -> bool:
         """Whether more is to come."""
         return self.status in (0xFF00, 0xFF01)
+
+    def followed_by(self, more: "Progress") -> "Progress":
+        """The progress in all, where `more` is that of asking again for the same, to have what failed before."""
+        completed, warning = self.completed + more.completed, self.warning + more.warning
+        left = max(0, self.failed - more.completed - more.warning)
+        if more.is_pending:
+            return replace(more, remaining=left, completed=completed, failed=0, warning=warning)
+        status = more.status if more.status == Status.CANCELLED or not left else self.status
+        if not left and status != Status.CANCELLED:
+            status = Status.SOME_FAILED if warning else Status.SUCCESS
+        return Progress(status, 0, completed, left, warning, more.comment, self.is_counted)
