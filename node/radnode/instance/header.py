@@ -18,7 +18,7 @@ from radnode.instance.encodings import (
     read_implicit,
 )
 from radnode.instance.remembering import texts
-from radnode.instance.skimming import Skimmer
+from radnode.instance.skimming import SKIMMED, Skimmer
 from radnode.instance.values import MAX_VALUE, PADDING, SPECIFIC_CHARACTER_SET
 from radnode.instance.walk import walk
 from radnode.model.attribute_table import STANDARD_TABLE, AttributeTable
@@ -26,7 +26,10 @@ from radnode.model.errors import InvalidIdentity, NotDicom
 from radnode.model.header import Header
 from radnode.model.uid import UID, InvalidUID, parse_uid
 
+_ENDED = -1
 _Raw = dict[int, tuple[str, bytes]]  # tag -> VR as written, encoded value
+_Begun = tuple[int, str, int]  # tag, VR and offset of the value
+_NOTHING: _Begun = (0, "", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,9 @@ def read_header(dataset: Buffer, transfer_syntax: UID, table: AttributeTable = S
 def _read(dataset: Buffer, encoding: UID, transfer_syntax: UID, table: AttributeTable) -> Header:
     raw: _Raw = {}
     wanted = _wanted(table)
-    position = wanted.skimmers[header_reader(encoding, dataset)].skim(dataset, raw)
-    tag = _walk_on(dataset, encoding, position, wanted, raw)
-    if tag < 0:
-        raise NotDicom("the data set has no elements")
+    skimmer, position = wanted.skimmers[header_reader(encoding, dataset)], 0
+    while position != _ENDED:
+        position = _walk_on(dataset, encoding, skimmer.skim(dataset, raw, position), wanted, raw)
     _, specific_character_set = raw.pop(SPECIFIC_CHARACTER_SET, ("", b""))
     known = texts(specific_character_set, big_endian=encoding == EXPLICIT_VR_BIG_ENDIAN, table=table)
     values = dict(map(known.__getitem__, raw.items()))
@@ -82,26 +84,34 @@ def _read(dataset: Buffer, encoding: UID, transfer_syntax: UID, table: Attribute
 
 
 def _walk_on(dataset: Buffer, encoding: UID, position: int, wanted: _Wanted, raw: _Raw) -> int:
-    """Add to `raw` what is wanted from `position` on; the last tag, or -1 where there is nothing at all."""
-    last, vr_of_sequence, begin, end = position - 1, "", 0, 0
-    sequence = 0  # the tag of the wanted sequence of undefined length that is being walked: its end shows afterwards
+    """Add to `raw` what is wanted from `position` on, to the end or to where there is something to skim again.
+
+    That is behind an element that follows one of undefined length.
+    """
+    tag, begun, end = -1, _NOTHING, 0  # what has begun and has no length ends where what is in it ends
     for tag, vr, offset, length, depth in walk(dataset, encoding, position=position):
         if depth:
             end = offset if length == UNDEFINED else offset + length
             continue
-        if sequence:
-            raw[sequence] = vr_of_sequence, bytes(dataset[begin : min(end, begin + MAX_VALUE)])
-            sequence = 0
-        last = tag
-        if tag not in wanted.tags:
+        _keep_sequence(dataset, begun, end, wanted, raw)
+        if length == UNDEFINED:
+            begun, end = (tag, vr, offset), offset
             continue
-        if length != UNDEFINED:
+        if tag in wanted.tags:
             raw[tag] = vr, bytes(dataset[offset : offset + min(length, MAX_VALUE)])
-        elif tag in wanted.sequences:
-            sequence, vr_of_sequence, begin, end = tag, vr, offset, offset
-    if sequence:
-        raw[sequence] = vr_of_sequence, bytes(dataset[begin : min(end, begin + MAX_VALUE)])
-    return last
+        if begun is not _NOTHING and offset + length < SKIMMED:
+            return offset + length
+        begun = _NOTHING
+    if tag < 0 and not position:
+        raise NotDicom("the data set has no elements")
+    _keep_sequence(dataset, begun, end, wanted, raw)
+    return _ENDED
+
+
+def _keep_sequence(dataset: Buffer, begun: _Begun, end: int, wanted: _Wanted, raw: _Raw) -> None:
+    tag, vr, offset = begun
+    if tag in wanted.sequences:
+        raw[tag] = vr, bytes(dataset[offset : min(end, offset + MAX_VALUE)])
 
 
 def _identity(values: dict[str, str], keyword: str) -> UID:

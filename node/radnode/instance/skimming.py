@@ -17,7 +17,8 @@ from radnode.instance.encodings import (
 )
 from radnode.instance.walk import ITEM
 
-_HEAD = 1 << 16  # bytes that are skimmed: what is indexed stands before the pixel data
+SKIMMED = 1 << 16
+"""Bytes that are skimmed: what is indexed stands before the pixel data."""
 _LONGEST = 12  # bytes of an element's header
 _KEPT = 4096
 
@@ -38,9 +39,12 @@ class Skimmer:
         self._key = 6 if self._is_explicit else 4  # bytes of tag and, where it is written, VR
         self._layouts: dict[bytes, _Layout] = {}
 
-    def skim(self, dataset: Buffer, raw: dict[int, tuple[str, bytes]]) -> int:
-        """Add to `raw` VR and value by tag; where the first element begins that needs a closer look, or the end."""
-        layouts, key, head, end = self._layouts, self._key, bytes(dataset[:_HEAD]), len(dataset)
+    def skim(self, dataset: Buffer, raw: dict[int, tuple[str, bytes]], start: int = 0) -> int:
+        """Add to `raw` VR and value by tag; where the first element begins that needs a closer look, or the end.
+
+        `start` is where an element begins, or the end.
+        """
+        layouts, key, head, end = self._layouts, self._key, bytes(dataset[start:SKIMMED]), len(dataset) - start
         position, roomy = 0, len(head) - _LONGEST
         while position <= roomy:
             first = head[position : position + key]
@@ -57,7 +61,7 @@ class Skimmer:
                     break
                 raw[tag] = vr, head[position + size : following]
             position = following
-        return position
+        return start + position
 
     def _learn(self, first: bytes) -> _Layout | None:
         """How an element with this tag and VR is laid out (PS3.5 7.1); None for what is not plain, or not known."""
