@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from pydicom.dataset import Dataset
 from support.archives import assert_sound, make_archive, rows, store
+from support.crashing import run_and_kill
 from support.instances import make_instance, put
 from support.older_index import LATER, make_older
 
@@ -99,11 +100,11 @@ def test_a_new_archive_waits_for_nothing(tmp_path: Path) -> None:
 
 def test_an_older_index_opens_and_says_what_it_said_until_it_is_read_again(tmp_path: Path, older: list[Any]) -> None:
     with make_archive(tmp_path) as archive:
-        assert archive.count_waiting() == 4 + 2 + 2 + 1
+        assert archive.count_waiting() == 4 + 1
         for level, said in zip(Level, answers(archive), strict=True):
             known = [[pair for pair in answer if pair[0] not in LATER] for answer in older[level]]
             assert sorted([pair for pair in answer if pair[0] not in LATER] for answer in said) == sorted(known)
-        assert reindexed(archive)[-1] == 9
+        assert reindexed(archive)[-1] == 5
         assert archive.count_waiting() == 0
         assert answers(archive) == older
     assert_sound(tmp_path)
@@ -114,7 +115,7 @@ def test_check_tells_and_repair_reads_again(tmp_path: Path, older: list[Any]) ->
     plain = Check(tmp_path)
     list(plain.run())
     assert [finding.kind for finding in plain.report.findings] == [Kind.OUTDATED]
-    assert "9 rows" in plain.report.findings[0].detail
+    assert "5 rows" in plain.report.findings[0].detail
     assert not plain.report.clean
     repair = Check(tmp_path)
     list(repair.run(repair=True))
@@ -130,16 +131,34 @@ def test_what_was_interrupted_goes_on_where_it_was(
     tmp_path: Path, older: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("radnode.archive.reindexing._OBJECTS", 1)
-    monkeypatch.setattr("radnode.archive.reindexing._PARENTS", 1)
+    monkeypatch.setattr("radnode.archive.reindexing._PATIENTS", 1)
     left = []
     for _ in range(30):
         with make_archive(tmp_path) as archive:
             left.append(archive.count_waiting())
             with closing(cast("Generator[Progress]", reindex(archive.layout, archive.index))) as steps:
                 list(islice(steps, 2))  # where it is, and one piece
-    assert left[0] == 9
+    assert left[0] == 5
     assert left == sorted(left, reverse=True)
     assert left[-1] == 0
+    with make_archive(tmp_path) as archive:
+        assert answers(archive) == older
+
+
+def test_a_kill_at_any_step_loses_nothing(tmp_path: Path, older: list[Any]) -> None:
+    def migrate_and_read_again(root: Path) -> None:
+        with make_archive(root) as archive:
+            list(reindex(archive.layout, archive.index))
+
+    step = 1
+    while not run_and_kill(lambda: tmp_path, migrate_and_read_again, step):
+        migrate_and_read_again(tmp_path)
+        with make_archive(tmp_path) as archive:
+            assert archive.count_waiting() == 0
+            assert answers(archive) == older
+        make_older(tmp_path)
+        step += 1
+    assert step > 3
     with make_archive(tmp_path) as archive:
         assert answers(archive) == older
 
@@ -147,7 +166,7 @@ def test_what_was_interrupted_goes_on_where_it_was(
 @pytest.mark.usefixtures("older")
 def test_it_works_beside_a_node_that_stores_and_removes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("radnode.archive.reindexing._OBJECTS", 2)
-    monkeypatch.setattr("radnode.archive.reindexing._PARENTS", 1)
+    monkeypatch.setattr("radnode.archive.reindexing._PATIENTS", 1)
     with make_archive(tmp_path) as archive, make_archive(tmp_path) as node:
         steps = reindex(archive.layout, archive.index)
         next(steps)

@@ -62,20 +62,28 @@ def describe_anew(connection: sqlite3.Connection, level: Level, row_id: int, des
     """Find out what this parent says, from the current objects below it. Nothing changes where none can be read."""
     found: dict[str, str | None] = {}
     until = 0
-    sql = f"{_FIRST_OF_EACH} WHERE {_COLUMNS[level]} = ? GROUP BY e.id, i.description ORDER BY arrived, i.id"
-    for row in connection.execute(sql, (row_id,)).fetchall():
-        header = describe(FilePath(UID(row["study_uid"]), UID(row["series_uid"]), row["name"]))
+    for path, arrived in first_of_each(connection, level, row_id):
+        header = describe(path)
         if header is None:
             continue
         columns = _said(level, header)
         more = _missing(found, columns) if found else columns
         if more:
             found.update(more)
-            until = row["arrived"]
+            until = arrived
         if all(map(_says_something, found.values())):
             break
     if found:
         update(connection, TABLES[level], row_id, {**found, "described_until": until})
+
+
+def first_of_each(connection: sqlite3.Connection, level: Level, row_id: int) -> list[tuple[FilePath, int]]:
+    """The objects whose words count for this parent, and their arrivals: in each series the first that says them."""
+    sql = f"{_FIRST_OF_EACH} WHERE {_COLUMNS[level]} = ? GROUP BY e.id, i.description ORDER BY arrived, i.id"
+    found = connection.execute(sql, (row_id,)).fetchall()
+    return [
+        (FilePath(UID(row["study_uid"]), UID(row["series_uid"]), row["name"]), int(row["arrived"])) for row in found
+    ]
 
 
 def describe_further(

@@ -14,16 +14,18 @@ from hashlib import blake2b
 from sqlite_utils import Database
 
 from radnode.archive import folding, schema
-from radnode.archive.schema import TABLES
 from radnode.model.attribute_table import AttributeTable, table_of
 from radnode.model.attributes import Attribute
 from radnode.model.level import Level
 
 VERSION = 1
 """How the texts of rows are made from objects; raise it when that changes, and all rows wait to be made again."""
-_HIGHEST = " ".join(f"WHEN {level.value} THEN (SELECT max(id) FROM {name})" for level, name in TABLES.items())  # noqa: S608
-_WAIT = f"UPDATE waiting SET after = 0, until = coalesce(CASE level {_HIGHEST} END, 0)"  # noqa: S608 (our own tables)
-_COUNTERS = dict(zip(Level, ("patients", "studies", "series", "files"), strict=True))
+_WAIT = """
+UPDATE waiting SET after = 0, until = coalesce(
+    CASE level WHEN 3 THEN (SELECT max(id) FROM instances) ELSE (SELECT max(id) FROM patients) END, 0
+)
+"""
+_COUNTERS = {Level.PATIENT: "patients", Level.IMAGE: "files"}
 
 
 @lru_cache(maxsize=16)
@@ -72,7 +74,7 @@ def fit(connection: sqlite3.Connection, further: tuple[Attribute, ...]) -> None:
 
 
 def count_waiting(connection: sqlite3.Connection) -> int:
-    """How many rows wait to be described anew: not counted, but estimated from ids, and at most as many."""
+    """How many objects and patients wait to be described anew: not counted, but told from ids, and at most as many."""
     counters = dict(connection.execute("SELECT name, value FROM counters").fetchall())
     waiting = connection.execute("SELECT level, until - after FROM waiting WHERE until > after").fetchall()
     return sum(min(ids, counters[_COUNTERS[Level(level)]]) for level, ids in waiting)

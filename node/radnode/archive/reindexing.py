@@ -1,7 +1,7 @@
 """Describing rows anew that wait for it (`radnode.archive.fitting`), from objects' headers, beside a running node.
 
-First every object's own row, then what series, studies and patients say. Each piece is a transaction that also notes
-how far it has come, so what was interrupted goes on there.
+First every object's own row, then patients with all that is between them and their objects. Headers are read before a
+transaction begins, and each transaction also notes how far it has come, so what was interrupted goes on there.
 """
 
 import sqlite3
@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 
 from radnode.archive import parents, rows
-from radnode.archive.describing import describe, description_of
+from radnode.archive.describing import describe, description_of, first_of_each
 from radnode.archive.digest import map_dataset
 from radnode.archive.findings import Progress
 from radnode.archive.fitting import count_waiting, described_by
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
-from radnode.archive.schema import REVISION, TABLES
-from radnode.archive.workers import reading_files
+from radnode.archive.schema import REVISION
+from radnode.archive.workers import ReadAll, reading_files
 from radnode.instance.header import read_header
 from radnode.model.attribute_table import AttributeTable
 from radnode.model.errors import OutOfResources, RadnodeError
@@ -27,13 +27,17 @@ from radnode.model.level import Level
 from radnode.model.uid import UID
 
 STEP = "rows described anew"
-_OBJECTS = 500  # in one piece: headers are read before the transaction begins
-_PARENTS = 20  # in one piece: their headers are read within it
-_WAITING = """
+_OBJECTS = 500  # in one transaction
+_PATIENTS = 20
+_WAITING_OBJECTS = """
 SELECT i.id, i.name, e.SeriesInstanceUID, t.StudyInstanceUID
 FROM waiting w JOIN instances i ON i.id > w.after AND i.id <= w.until
 JOIN series e ON e.id = i.series JOIN studies t ON t.id = e.study
 WHERE w.level = 3 ORDER BY i.id LIMIT ?
+"""
+_WAITING_PATIENTS = """
+SELECT p.id FROM waiting w JOIN patients p ON p.id > w.after AND p.id <= w.until
+WHERE w.level = 0 ORDER BY p.id LIMIT ?
 """
 
 
@@ -45,10 +49,10 @@ def reindex(layout: Layout, index: Index) -> Iterator[Progress]:
         return
     yield Progress(STEP, 0, total)
     done = 0
-    for level in (Level.IMAGE, Level.SERIES, Level.STUDY, Level.PATIENT):
-        for count in _objects(layout, index, total) if level is Level.IMAGE else _parents(layout, index, level):
-            done += count
-            if count:
+    with reading_files(total) as read_all:
+        for pieces in (_objects(layout, index, read_all), _patients(layout, index, read_all)):
+            for count in pieces:
+                done += count
                 yield Progress(STEP, done, max(done, total))
 
 
@@ -61,23 +65,24 @@ def read_again(file: Path, table: AttributeTable) -> Header | None:
         return None
 
 
-def _objects(layout: Layout, index: Index, expected: int) -> Iterator[int]:
-    """Objects' rows, piece by piece; how many there were in each."""
-    with reading_files(expected) as read_all:
-        while True:
-            until = _until(index)
-            piece = list(index.rows(_WAITING, (_OBJECTS,)))
-            files = [layout.current(FilePath(UID(row[3]), UID(row[2]), row[1])) for row in piece]
-            headers = list(read_all(partial(read_again, table=index.table), files))
-            with index.writing() as connection:
-                _check_table(connection, index)
-                for row, header in zip(piece, headers, strict=True):
-                    if header is not None:
-                        _describe_object(connection, row, header)
-                _note(connection, Level.IMAGE, piece[-1][0] if len(piece) == _OBJECTS else until)
+def _objects(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
+    """Objects' own rows; how many there were in each piece."""
+    while True:
+        until = _until(index, Level.IMAGE)
+        piece = list(index.rows(_WAITING_OBJECTS, (_OBJECTS,)))
+        files = [layout.current(FilePath(UID(row[3]), UID(row[2]), row[1])) for row in piece]
+        headers = list(read_all(partial(read_again, table=index.table), files))
+        is_last = len(piece) < _OBJECTS
+        with index.writing() as connection:
+            _check_table(connection, index)
+            for row, header in zip(piece, headers, strict=True):
+                if header is not None:
+                    _describe_object(connection, row, header)
+            _note(connection, Level.IMAGE, until if is_last else piece[-1][0])
+        if piece:
             yield len(piece)
-            if len(piece) < _OBJECTS:
-                return
+        if is_last:
+            return
 
 
 def _describe_object(connection: sqlite3.Connection, row: sqlite3.Row, header: Header) -> None:
@@ -88,28 +93,35 @@ def _describe_object(connection: sqlite3.Connection, row: sqlite3.Row, header: H
         parents.update(connection, "instances", row["id"], {**parents.columns_of(Level.IMAGE, header), **described})
 
 
-def _parents(layout: Layout, index: Index, level: Level) -> Iterator[int]:
-    """Rows of `level`, piece by piece; how many there were in each."""
-    sql = f"""
-    SELECT p.id FROM waiting w JOIN {TABLES[level]} p ON p.id > w.after AND p.id <= w.until
-    WHERE w.level = ? ORDER BY p.id LIMIT ?
-    """  # noqa: S608 (our own tables)
+def _patients(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
+    """Patients with their studies and series; how many patients there were in each piece."""
     while True:
+        until = _until(index, Level.PATIENT)
+        piece = [row[0] for row in index.rows(_WAITING_PATIENTS, (_PATIENTS,))]
+        with index.reading() as connection:
+            paths = [path for patient in piece for path, _ in first_of_each(connection, Level.PATIENT, patient)]
+        files = [layout.current(path) for path in paths]
+        headers = dict(zip(paths, read_all(partial(read_again, table=index.table), files), strict=True))
+
+        def describe_again(path: FilePath, headers: dict[FilePath, Header | None] = headers) -> Header | None:
+            return headers[path] if path in headers else describe(layout, index.table, path)
+
+        is_last = len(piece) < _PATIENTS
         with index.writing() as connection:
             _check_table(connection, index)
-            piece = [row[0] for row in connection.execute(sql, (level.value, _PARENTS))]
-            for row_id in piece:
-                rows.renew_parent(connection, level, row_id, partial(describe, layout, index.table))
+            for patient in piece:
+                rows.renew_patient(connection, patient, describe_again)
             rows.count(connection, {REVISION: 1})
-            _note(connection, level, piece[-1] if len(piece) == _PARENTS else None)
-        yield len(piece)
-        if len(piece) < _PARENTS:
+            _note(connection, Level.PATIENT, until if is_last else piece[-1])
+        if piece:
+            yield len(piece)
+        if is_last:
             return
 
 
-def _until(index: Index) -> int:
-    """Up to which id objects wait; those of others that come later may wait again."""
-    return int(next(iter(list(index.rows("SELECT until FROM waiting WHERE level = 3"))))[0])
+def _until(index: Index, level: Level) -> int:
+    """Up to which id rows wait now; those of others that come later may wait again."""
+    return int(next(iter(list(index.rows("SELECT until FROM waiting WHERE level = ?", (level.value,)))))[0])
 
 
 def _check_table(connection: sqlite3.Connection, index: Index) -> None:
@@ -117,6 +129,6 @@ def _check_table(connection: sqlite3.Connection, index: Index) -> None:
         raise OutOfResources("Meanwhile the index was opened with other attributes: begin again")
 
 
-def _note(connection: sqlite3.Connection, level: Level, after: int | None) -> None:
-    """All rows up to `after` are described anew; None: all that waited."""
-    connection.execute("UPDATE waiting SET after = coalesce(?, until) WHERE level = ?", (after, level.value))
+def _note(connection: sqlite3.Connection, level: Level, after: int) -> None:
+    """All rows up to `after` are described anew."""
+    connection.execute("UPDATE waiting SET after = ? WHERE level = ?", (after, level.value))

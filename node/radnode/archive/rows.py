@@ -161,11 +161,15 @@ def renew_row(connection: sqlite3.Connection, standing: Standing, size: int, arr
     _renew_modalities(connection, row["study"])
 
 
-def renew_parent(connection: sqlite3.Connection, level: Level, row_id: int, describe: Describe) -> None:
-    """Describe a row above objects anew, from those that are below it now."""
-    describe_anew(connection, level, row_id, describe)
-    if level is Level.STUDY:
-        _renew_modalities(connection, row_id)
+def renew_patient(connection: sqlite3.Connection, patient: int, describe: Describe) -> None:
+    """Describe a patient anew, with all studies and series, from the current objects."""
+    studies = [row[0] for row in connection.execute("SELECT id FROM studies WHERE patient = ?", (patient,))]
+    for study in studies:
+        for (series,) in connection.execute("SELECT id FROM series WHERE study = ?", (study,)).fetchall():
+            describe_anew(connection, Level.SERIES, series, describe)
+        describe_anew(connection, Level.STUDY, study, describe)
+        _renew_modalities(connection, study)
+    describe_anew(connection, Level.PATIENT, patient, describe)
 
 
 def _ids(row: sqlite3.Row) -> dict[Level, int]:

@@ -169,11 +169,14 @@ def add_columns(db: Database, level: Level, attributes: tuple[Attribute, ...]) -
 
 
 def _note_descriptions(db: Database) -> None:
-    # See `radnode.archive.fitting`: how rows are described, and which of them (after < id <= until) not yet so.
+    # See `radnode.archive.fitting`: how rows are described, and which objects and patients (after < id <= until), those
+    # with their studies and series, are not so yet.
     db.table("fitted").create({"number": int, "further": str}, not_null={"number", "further"})
     db.table("fitted").insert({"number": 0, "further": "[]"})
     db.table("waiting").create({"level": int, "after": int, "until": int}, pk="level", not_null={"after", "until"})
-    db.table("waiting").insert_all([{"level": level.value, "after": 0, "until": 0} for level in Level])
+    db.table("waiting").insert_all(
+        [{"level": level.value, "after": 0, "until": 0} for level in (Level.PATIENT, Level.IMAGE)]
+    )
     db.table("instances").add_column("described_by", int)
 
 
