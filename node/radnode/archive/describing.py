@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from pathlib import Path
 
 from radnode.archive.digest import map_dataset
 from radnode.archive.layout import Layout
@@ -101,8 +102,13 @@ def describe_further(
 
 def describe(layout: Layout, table: AttributeTable, path: FilePath) -> Header | None:
     """The header of a current object, read from its file again; None where that cannot be done."""
+    return read_again(layout.current(path), table)
+
+
+def read_again(file: Path, table: AttributeTable) -> Header | None:
+    """The header in a stored file; None where that cannot be read, which is not found out here."""
     try:
-        transfer_syntax, dataset = map_dataset(layout.current(path))
+        transfer_syntax, dataset = map_dataset(file)
         return read_header(dataset, transfer_syntax, table)
     except (RadnodeError, OSError):
         return None

@@ -7,20 +7,16 @@ transaction begins, and each transaction also notes how far it has come, so what
 import sqlite3
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 from radnode.archive import parents, rows
-from radnode.archive.describing import describe, description_of, first_of_each
-from radnode.archive.digest import map_dataset
+from radnode.archive.describing import description_of, first_of_each, read_again
 from radnode.archive.findings import Progress
 from radnode.archive.fitting import count_waiting, described_by
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
 from radnode.archive.schema import REVISION
 from radnode.archive.workers import ReadAll, reading_files
-from radnode.instance.header import read_header
-from radnode.model.attribute_table import AttributeTable
-from radnode.model.errors import OutOfResources, RadnodeError
+from radnode.model.errors import OutOfResources
 from radnode.model.file_path import FilePath
 from radnode.model.header import Header
 from radnode.model.level import Level
@@ -54,15 +50,6 @@ def reindex(layout: Layout, index: Index) -> Iterator[Progress]:
             for count in pieces:
                 done += count
                 yield Progress(STEP, done, max(done, total))
-
-
-def read_again(file: Path, table: AttributeTable) -> Header | None:
-    """The header of a stored file; None where it cannot be read, which is not found out here."""
-    try:
-        transfer_syntax, dataset = map_dataset(file)
-        return read_header(dataset, transfer_syntax, table)
-    except (RadnodeError, OSError):
-        return None
 
 
 def _objects(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
@@ -104,7 +91,7 @@ def _patients(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
         headers = dict(zip(paths, read_all(partial(read_again, table=index.table), files), strict=True))
 
         def describe_again(path: FilePath, headers: dict[FilePath, Header | None] = headers) -> Header | None:
-            return headers[path] if path in headers else describe(layout, index.table, path)
+            return headers[path] if path in headers else read_again(layout.current(path), index.table)
 
         is_last = len(piece) < _PATIENTS
         with index.writing() as connection:
