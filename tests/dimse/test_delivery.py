@@ -13,10 +13,12 @@ from prometheus_client import CollectorRegistry
 from pydicom import dcmread
 from pynetdicom import AE, evt
 from support.archives import store, store_file
+from support.certificates import settings as certificates
 from support.dimse_server import CT, EXPLICIT, address_of, proposals, running, store_command, wait_until
 from support.disks import fill, small_file_system
 from support.inbox import Inbox, free_port, peer_at, receiving
 from support.instances import bundled, encode_dataset, make_instance
+from support.secured import World
 
 from radnode.archive.archive import Archive
 from radnode.archive.stored import Stored
@@ -26,12 +28,13 @@ from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.requesting import associate
 from radnode.model.errors import Mismatch, NotDicom, OutOfResources
 from radnode.sections.queue import QueueSettings
-from radnode.settings import Peer, Settings
+from radnode.settings import Peer, Settings, TlsSettings
 from radnode.work.queue import Item, Order, Queue, State
 from radnode.work.queue_view import Selection, drop, items, standings
 from radnode.work.work_file import WorkFile
 
 FAST = QueueSettings(first_delay=0.05, longest_delay=0.2)
+NO_TLS = TlsSettings()
 PRIVATE = "1.2.826.0.1.3680043.10.543.9"
 
 
@@ -51,10 +54,10 @@ class Sender:
         self.queue.enqueue(orders, time.time(), again=True)
 
     @contextmanager
-    def delivering(self, *peers: Peer, settings: QueueSettings = FAST) -> Iterator[None]:
+    def delivering(self, *peers: Peer, settings: QueueSettings = FAST, tls: TlsSettings = NO_TLS) -> Iterator[None]:
         """The errand runs while the block does, and has ended behind it."""
         stop = threading.Event()
-        delivery = Delivery(self.archive, self.work, Settings(peers=peers, queue=settings))
+        delivery = Delivery(self.archive, self.work, Settings(peers=peers, queue=settings, tls=tls))
         thread = threading.Thread(target=delivery.run, args=(stop,))
         thread.start()
         try:
@@ -247,3 +250,16 @@ def test_what_a_destination_does_not_take_as_it_is_stored_is_transcoded(sender: 
     finally:
         server.shutdown()
     assert took == [dcmread(bundled("MR_small_RLE.dcm")).pixel_array.tobytes()]
+
+
+def test_a_peer_is_called_over_tls_and_one_without_good_certificates_only_waits(sender: Sender, tmp_path: Path) -> None:
+    world, inbox = World.made(tmp_path), Inbox()
+    stored = sender.enqueue(2, "RADNODE")
+    own = certificates(world.authority.sign("client"), world.authority.certificate)
+    with running(inbox, credentials=world.credentials(client_certificates="required")) as server:
+        peer = peer_at(server.tls_port).model_copy(update={"tls": True})
+        with sender.delivering(peer):
+            wait_until(lambda: sender.queue.held("RADNODE"))
+        with sender.delivering(peer, tls=own):
+            wait_until(sender.is_done)
+    assert inbox.came == names(stored)
