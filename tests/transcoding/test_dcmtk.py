@@ -21,7 +21,7 @@ OPTIONS: dict[str, str] = {
     EXPLICIT_VR_BIG_ENDIAN: "+tb",
     DEFLATED: "+td",
 }
-NAMES = ["CT_small.dcm", "MR_small.dcm", "rtplan.dcm", "examples_overlay.dcm", "reportsi.dcm", "SC_rgb_rle.dcm"]
+NAMES = ["CT_small.dcm", "examples_overlay.dcm", "reportsi.dcm", "SC_rgb_rle.dcm"]
 
 
 @pytest.mark.parametrize("name", NAMES)
