@@ -1,17 +1,24 @@
 """`radnode get`: C-GET."""
 
 import argparse
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from radnode.archive.archive import Archive
+from radnode.archive.layout import Layout
 from radnode.cli.interrupting import stopped_by_interrupt
 from radnode.cli.loading import Loaded
 from radnode.cli.opening import open_archive
 from radnode.cli.options import Parser
 from radnode.cli.peers import add_peer, add_query, asked_by_name, called
+from radnode.cli.storage import prepare
 from radnode.cli.transfers import RULES, follow
-from radnode.dimse.scu import Folder, get
+from radnode.dimse.scu import Folder, Taker, get
+from radnode.model.route import Door, Sender
+from radnode.settings import Peer, Settings
+from radnode.work.routed import RoutedArchive
+from radnode.work.routing import Router
+from radnode.work.work_file import WorkFile
 
 ABOUT = f"""\
 Fetch objects from a peer (C-GET) into the archive of these settings, or into a folder. {RULES}"""
@@ -33,13 +40,24 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
     query = asked_by_name(args)
     with stopped_by_interrupt(args.timeout) as stopping:
         peer, caller = called(args, loaded, stopping)
-        with _place(args.into, loaded) as into:
+        with _folder(args.into) if args.into else _archive(loaded.settings, peer) as into:
             steps = get(peer, caller, query.level, query.keys, into, root=query.root, asking=query.asking)
             return follow(f"fetching from {peer.title}", steps, as_json=args.json)
 
 
-def _place(folder: Path | None, loaded: Loaded) -> AbstractContextManager[Archive | Folder]:
-    if folder is None:
-        return open_archive(loaded.settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    return nullcontext(Folder(folder))
+@contextmanager
+def _folder(path: Path) -> Iterator[Taker]:
+    path.mkdir(parents=True, exist_ok=True)
+    yield Folder(path)
+
+
+@contextmanager
+def _archive(settings: Settings, peer: Peer) -> Iterator[Taker]:
+    """The archive, whose new objects are queued for whom rules name, as those that the peer itself sends."""
+    with open_archive(settings) as archive:
+        if not settings.routes:
+            yield archive
+            return
+        with WorkFile.open(Layout(prepare(settings.archive.root)).work) as work:
+            router = Router(settings.routes, work)
+            yield RoutedArchive(archive, router, Sender(Door.CALLER, peer.title))

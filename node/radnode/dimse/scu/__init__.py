@@ -27,7 +27,7 @@ from radnode.dimse.scu.folder import Folder
 from radnode.dimse.scu.identifiers import check
 from radnode.dimse.scu.keys import name_of, parse_key
 from radnode.dimse.scu.query import find, find_worklist, move
-from radnode.dimse.scu.retrieve import get
+from radnode.dimse.scu.retrieve import Taker, get
 from radnode.dimse.scu.send import send
 from radnode.dimse.scu.target import InvalidTarget, parse_target
 from radnode.dimse.scu.values import (
@@ -64,6 +64,7 @@ __all__ = [
     "QueryOptions",
     "Sent",
     "Stopping",
+    "Taker",
     "check",
     "commit",
     "echo",
