@@ -112,10 +112,10 @@ def condition_on(
             return _value_condition(column, key)
 
 
-def returned(attribute: Attribute, key: MatchingKey | None) -> Condition:
+def returned(attribute: Attribute, key: SequenceKey | None) -> Condition:
     """What an answer carries of the attribute, as an expression with its parameters: of a sequence what matches."""
     stored = stored_sql(attribute)
-    if not isinstance(key, SequenceKey) or is_universal(key):
+    if key is None or is_universal(key):
         return Condition(stored)
     return matching_items(attribute, stored, _within(attribute, key.keys))
 

@@ -16,7 +16,7 @@ from radnode.archive.schema import BY_PARENT, SECOND_OF_ARRIVAL, TABLES
 from radnode.archive.wildcards import canonical, literal_prefix
 from radnode.model.attributes import Attribute
 from radnode.model.level import Level
-from radnode.model.query import DateTimeRange, ListOfUID, MatchingKey, Query, Range, SingleValue, Wildcard
+from radnode.model.query import DateTimeRange, ListOfUID, MatchingKey, Query, Range, SequenceKey, SingleValue, Wildcard
 
 Position = tuple[str | int, ...]
 """The keyset values of an answer."""
@@ -163,8 +163,10 @@ def _leads(attribute: Attribute, key: MatchingKey, found: Condition) -> Iterator
 
 def _plan(query: Query, start: Level, ordered: tuple[str, ...], conditions: Sequence[Condition]) -> Plan:
     below = [column for level in Level if start < level <= query.level for column in _ORDER_AMONG_SIBLINGS[level]]
-    keys = dict(query.keys)
-    returns = tuple(returned(a, keys.get(a)) if a.level <= query.level else Condition("NULL") for a in query.returns)
+    sequences = {attribute.tag: key for attribute, key in query.keys if isinstance(key, SequenceKey)}
+    returns = tuple(
+        returned(a, sequences.get(a.tag)) if a.level <= query.level else Condition("NULL") for a in query.returns
+    )
     keyset = (*ordered, f"{TABLES[start]}.id", *below)
     return Plan(query.level, start, returns, tuple(conditions), keyset, ranged=bool(ordered))
 

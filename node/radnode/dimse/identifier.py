@@ -1,11 +1,12 @@
 """C-FIND identifiers: from an encoded data set to a Query, and to what its answers have to carry."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.keys import CHARACTER_SET, IdentifierReader, Requested
 from radnode.model.attribute_table import STANDARD_TABLE, AttributeTable
-from radnode.model.attributes import ATTRIBUTES, Attribute
+from radnode.model.attributes import UNIQUE_KEY, Attribute
 from radnode.model.errors import InvalidQuery
 from radnode.model.level import Level, Root
 from radnode.model.query import Query
@@ -45,12 +46,17 @@ def parse_identifier(
     reader = IdentifierReader(data, transfer_syntax, options)
     level = level_of(reader.raw(LEVEL), root)
     lowest = Level.IMAGE if options.relational else level
-    matched = {tag for tag, attribute in table.by_tag.items() if attribute.level <= lowest}
-    asked = reader.asked(table.by_tag, matched, aside=_NOT_KEYS)
+    asked = reader.asked(table.by_tag, _down_to(lowest, table), aside=_NOT_KEYS)
     returns = [attribute for attribute, _ in asked.keys if attribute.level <= level]
     returns += [other for other in _unique_keys(root, level) if other not in returns]
     query = Query(level, asked.keys, tuple(returns), relational=options.relational)
     return Identifier(query, asked.requested, reader.character_set, AVAILABILITY in reader)
+
+
+@lru_cache(maxsize=64)
+def _down_to(lowest: Level, table: AttributeTable) -> frozenset[int]:
+    """The tags of what is known of this level and those above."""
+    return frozenset(tag for tag, attribute in table.by_tag.items() if attribute.level <= lowest)
 
 
 def _are_supported(requested: tuple[Requested, ...], known: tuple[Attribute, ...]) -> bool:
@@ -72,4 +78,4 @@ def level_of(raw: bytes, root: Root) -> Level:
 
 
 def _unique_keys(root: Root, level: Level) -> list[Attribute]:
-    return [attribute for attribute in ATTRIBUTES if attribute.unique and root.top <= attribute.level <= level]
+    return [UNIQUE_KEY[above] for above in Level if root.top <= above <= level]
