@@ -10,9 +10,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from hypothesis import strategies as st
-from support.hostile_data_sets import QUERIES, VARIANTS, data_set
+from support.hostile_data_sets import VARIANTS, data_set
 
-from radnode.dimse.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, STUDY_ROOT_GET, VERIFICATION
+from radnode.dimse.commitment import WELL_KNOWN_INSTANCE
+from radnode.dimse.contexts import (
+    PATIENT_ROOT_FIND,
+    STORAGE_COMMITMENT,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    VERIFICATION,
+)
 from radnode.dimse.upper.associate import APPLICATION_CONTEXT
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -25,8 +32,12 @@ CONTEXTS = {
     9: (PATIENT_ROOT_FIND, IMPLICIT),
     11: (STUDY_ROOT_GET, IMPLICIT),
     13: (CT, DEFLATED),
+    15: (STORAGE_COMMITMENT, EXPLICIT),
 }
-FIELDS = {CT: 0x0001, VERIFICATION: 0x0030, STUDY_ROOT_GET: 0x0010, STUDY_ROOT_FIND: 0x0020, PATIENT_ROOT_FIND: 0x0020}
+FIELDS = {
+    CT: 0x0001, VERIFICATION: 0x0030, STUDY_ROOT_GET: 0x0010, STUDY_ROOT_FIND: 0x0020, PATIENT_ROOT_FIND: 0x0020,
+    STORAGE_COMMITMENT: 0x0130,
+}  # fmt: skip
 ODD_FIELDS = (0x0FFF, 0x0021, 0x0100, 0x0140, 0x8001, 0x8030, 0x0000, 0xFFFF)
 ODD_PDUS = (5, 7, 6, 1, 2, 3, 4, 0, 8, 255)
 NUMBERS = (0, 1, 2, 3, 7, 0xFF, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF)
@@ -99,6 +110,9 @@ def command(context: int, number: int, *, has_data_set: bool) -> Block:
     }
     if number == 0x0001:
         values[0x1000] = b"1.2.826.0.1.3680043.10.543.1.1.1"
+    if abstract == STORAGE_COMMITMENT:
+        values[0x1000] = WELL_KNOWN_INSTANCE.encode()
+        values[0x1002 if number == 0x0100 else 0x1008] = struct.pack("<H", 1)
     if number == 0x0FFF or number & 0x8000:
         values[0x0120] = values.pop(0x0110)
     elements: list[Block | bytes] = [
@@ -113,7 +127,7 @@ def message(context: int, variant: str, size: int, number: int | None = None) ->
     has_data_set = abstract != VERIFICATION
     said = command(context, FIELDS[abstract] if number is None else number, has_data_set=has_data_set)
     pdus = [pdu(4, Block(b"", ">L", [bytes((context, 3)), said]))]
-    data = data_set(transfer, variant, is_query=abstract in QUERIES) if has_data_set else b""
+    data = data_set(transfer, variant, of=abstract) if has_data_set else b""
     size = max(size, len(data) // 50)
     for start in range(0, len(data), size):
         control = 2 if start + size >= len(data) else 0

@@ -6,8 +6,10 @@ from functools import lru_cache
 
 from support.instances import encode_dataset, make_instance
 
-from radnode.dimse.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, STUDY_ROOT_GET
+from radnode.dimse.commitment import encode_request
+from radnode.dimse.contexts import PATIENT_ROOT_FIND, STORAGE_COMMITMENT, STUDY_ROOT_FIND, STUDY_ROOT_GET
 from radnode.dimse.encoding import encode_elements
+from radnode.model.commitment import Reference
 from radnode.model.uid import UID
 
 EXPLICIT, IMPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"
@@ -17,12 +19,15 @@ _UNDEFINED = 0xFFFFFFFF
 
 
 @lru_cache(maxsize=64)
-def data_set(syntax: str, variant: str, *, is_query: bool) -> bytes:
-    """A data set in one of VARIANTS for a context with this transfer syntax."""
+def data_set(syntax: str, variant: str, *, of: str) -> bytes:
+    """A data set in one of VARIANTS for a context with this transfer syntax and the abstract syntax `of`."""
     plain = EXPLICIT if syntax == DEFLATED else syntax
     if variant == "other syntax":
         plain = IMPLICIT if plain == EXPLICIT else EXPLICIT
-    whole = _identifier(plain) if is_query else encode_dataset(make_instance(plain))
+    if of == STORAGE_COMMITMENT:
+        whole = encode_request(UID("2.25.1"), [Reference(UID("1.2.3"), UID(f"1.2.{n}")) for n in range(3)], UID(plain))
+    else:
+        whole = _identifier(plain) if of in QUERIES else encode_dataset(make_instance(plain))
     data = _spoiled(whole, plain, variant)
     return _deflated(data) if syntax == DEFLATED else data
 

@@ -117,7 +117,7 @@ class CommitProvider:
             if task.peer in self._reachable:
                 self._commitments.busy(task.identity, 0)
             else:
-                log.error("commitment_given_up", peer=task.peer, why=f"{why}, and the peer has no address in peers")
+                log.warning("commitment_given_up", peer=task.peer, why=f"{why}, and the peer has no address in peers")
                 self._commitments.give_up(task.identity, f"{why}; the peer has no address in peers")
         except RadnodeError as error:
             log.warning("commitment_interrupted", why=str(error))
