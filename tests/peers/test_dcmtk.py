@@ -10,6 +10,7 @@ from pydicom import dcmread
 from support.dimse_server import Running, running
 from support.instances import STUDY, bundled, make_instance, write_part10
 from support.peers import require, run
+from support.queried_archive import code
 
 from radnode.archive.archive import Archive
 from radnode.settings import DicomSettings
@@ -158,6 +159,22 @@ def test_findscu_at_every_level(server: Running) -> None:
         check=False,
     )
     assert "DataSetDoesNotMatchSOPClass" in refused.stdout or "IdentifierDoesNotMatchSOPClass" in refused.stdout
+
+
+def test_findscu_asks_for_what_stands_in_a_sequence(server: Running, tmp_path: Path) -> None:
+    codes = [code("C1", "99A"), code("C2", "99B")]
+    run("storescu", *to(server), write_part10(make_instance(ProcedureCodeSequence=codes), tmp_path / "coded.dcm"))
+    for scheme, expected in (("99B", 1), ("99A", 0)):
+        inside = (
+            "-k",
+            "ProcedureCodeSequence[0].CodeValue=C2",
+            "-k",
+            f"ProcedureCodeSequence[0].CodingSchemeDesignator={scheme}",
+        )
+        output = run("findscu", "-v", "-S", "-k", "QueryRetrieveLevel=STUDY", *inside, *to(server)).stdout
+        assert matches(output) == expected
+        assert output.count("(0008,0100) SH [C2]") == 1 + expected, "asked, and answered with the item that matches"
+        assert "[C1]" not in output
 
 
 MANY_KEYS = {

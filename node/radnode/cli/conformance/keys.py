@@ -6,6 +6,7 @@ from radnode.archive.matching import WILDCARD_VRS
 from radnode.cli.conformance.markdown import heading, table
 from radnode.cli.conformance.names import tag_text
 from radnode.dimse.extended import BYTES, QueryOptions
+from radnode.dimse.keys import TIMEZONE
 from radnode.model.attribute_table import AttributeTable
 from radnode.model.attributes import Attribute, KeyType, Source
 from radnode.model.level import Level, Root
@@ -94,6 +95,8 @@ def _step_rows(one: StepAttribute, prefix: str) -> Iterator[tuple[str, ...]]:
 
 def matching_of(attribute: Attribute) -> str:
     """The kinds of matching that a key of this attribute can ask for, beside universal matching."""
+    if attribute.tag == TIMEZONE:
+        return "none: it places DT keys that have no offset"
     kinds = list(_kinds(attribute))
     if attribute.multiple:
         kinds.append("any of its values")
