@@ -12,11 +12,15 @@ from radnode.archive.archive import Archive
 from radnode.archive.check import Check
 from radnode.archive.importing import import_paths
 from radnode.archive.reindexing import reindex
+from radnode.dimse.encoding import encode_elements
+from radnode.dimse.identifier import parse_identifier
 from radnode.dimse.scu import Caller, find
+from radnode.instance.encodings import IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.model.attribute_table import table_of
 from radnode.model.attributes import Attribute
-from radnode.model.level import Level
+from radnode.model.level import Level, Root
 from radnode.model.query import Query, SingleValue, Wildcard
+from radnode.model.uid import UID
 
 AGENT = Attribute("ContrastBolusAgent", 0x00180010, "LO", Level.SERIES)
 COMPOSER = Attribute("PersonName", 0x0040A123, "PN", Level.IMAGE)
@@ -93,6 +97,21 @@ def test_a_peer_asks_for_them(tmp_path: Path) -> None:
             keys = {"ContrastBolusAgent": "*o*", "SeriesInstanceUID": ""}
             matches = [dict(match) for match in find(peer_of(server), Caller(), Level.SERIES, keys)]
     assert sorted(match["ContrastBolusAgent"] for match in matches) == ["Gadolinium", "Jod"]
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT_VR_LITTLE_ENDIAN, UID("1.2.840.10008.1.2.1")])
+def test_private_attributes_can_be_asked_for(tmp_path: Path, syntax: UID) -> None:
+    private = Attribute("Tag0019100C", 0x0019100C, "IS", Level.IMAGE)
+    dataset = make_instance()
+    dataset.add_new(0x00190010, "LO", "SIEMENS MR HEADER")
+    dataset.add_new(0x0019100C, "IS", "1000")
+    keys = {0x00080052: ("CS", b"IMAGE "), 0x00190010: ("LO", b"SIEMENS MR HEADER "), 0x0019100C: ("IS", b"1000")}
+    with Archive.open(tmp_path, further=(private,)) as archive:
+        store(archive, dataset)
+        identifier = parse_identifier(encode_elements(keys, syntax), syntax, Root.STUDY, table=archive.table)
+        (found,) = archive.find(identifier.query)
+    assert found["Tag0019100C"] == "1000"
+    assert {one.tag for one in identifier.requested} == {0x00190010, 0x0019100C}
 
 
 def test_another_process_has_the_same_table() -> None:

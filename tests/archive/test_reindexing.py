@@ -17,6 +17,7 @@ from support.older_index import LATER, make_older
 from radnode.archive.archive import Archive
 from radnode.archive.check import Check, Kind, Progress
 from radnode.archive.find import find
+from radnode.archive.folding import VERSION, fold
 from radnode.archive.index import Index
 from radnode.archive.reindexing import reindex
 from radnode.model.attributes import ATTRIBUTES, Attribute
@@ -179,6 +180,18 @@ def test_it_works_beside_a_node_that_stores_and_removes(tmp_path: Path, monkeypa
         found = answers(archive)
     assert_sound(tmp_path)
     assert rebuilt(tmp_path) == found
+
+
+def test_names_fold_as_the_version_of_folding_says() -> None:
+    """Where this fails, raise folding.VERSION with it: then the folded columns of every index are made again."""
+    names = [
+        "DOE^JOHN^^^",
+        "M\xfcller^J\xfcrgen^^Dr.^=",
+        "\uff39\uff21\uff2d\uff21=\u5c71\u7530",
+        "Stra\xdfe\\ \u0391^ ",
+    ]
+    folded = ["doe^john", "muller^jurgen^^dr.", "yama=\u5c71\u7530", "strasse\\\u03b1"]
+    assert (VERSION, [fold(name) for name in names]) == (1, folded)
 
 
 def test_rows_of_those_who_know_less_wait_too(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def rebuilt(root: Path) -> list[Any]:
 
 
 @given(earlier=acts, later=acts, seed=st.integers(0, 1000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_an_index_that_was_read_again_gives_the_answers_of_a_new_one(
     earlier: list[Act], later: list[Act], seed: int
 ) -> None:

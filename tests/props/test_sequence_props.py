@@ -37,7 +37,7 @@ def items(draw: st.DrawFn, attribute: Attribute) -> Dataset:
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_sequence_says_what_pydicom_finds(syntax: UID, data: st.DataObject) -> None:
     dataset = make_instance(syntax, SpecificCharacterSet="ISO_IR 192")
