@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
+from radnode.archive.fitting import described_by
 from radnode.archive.folding import fold
 from radnode.archive.index import Index
 from radnode.archive.schema import TABLES, folded_column
@@ -67,4 +68,5 @@ def _defaults(level: Level, number: int) -> dict[str, object]:
         case Level.IMAGE:
             sha256 = hashlib.sha256(str(number).encode()).hexdigest()
             stored = {"name": sha256[:32], "sha256": sha256, "size": 1000, "transfer_syntax": "1.2.840.10008.1.2.1"}
-            return {"SOPInstanceUID": f"1.4.{number}", "arrived": number * 10**9, **stored}
+            stored_now = {"arrived": number * 10**9, "described_by": described_by(STANDARD_TABLE)}
+            return {"SOPInstanceUID": f"1.4.{number}", **stored_now, **stored}
