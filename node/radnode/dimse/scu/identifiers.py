@@ -83,7 +83,10 @@ def decode_identifier(data: bytes, transfer_syntax: UID) -> Match:
     """The elements of an answer; CallFailed where it is no data set."""
     reading = _Reading(data, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN)
     try:
-        for element in walk(data, transfer_syntax, deep=True):
+        elements = list(walk(data, transfer_syntax))  # far quicker than a deep walk, and enough for most answers
+        if any(one.vr == "SQ" or one.length == UNDEFINED or vr_of(one.tag) == "SQ" for one in elements):
+            elements = list(walk(data, transfer_syntax, deep=True))
+        for element in elements:
             reading.take(element)
     except NotDicom as error:
         raise CallFailed(f"the peer answered with what is no data set: {error}") from error
@@ -111,7 +114,8 @@ class _Reading:
 
     def take(self, element: Element) -> None:
         """The next element, or the beginning of an item."""
-        del self._places[element.depth // 2 + 1 :]  # a sequence and its item are two deep
+        if len(self._places) > 1:
+            del self._places[element.depth // 2 + 1 :]  # a sequence and its item are two deep
         place = self._places[-1]
         vr = vr_of(element.tag) or element.vr
         if element.tag == ITEM:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
@@ -13,6 +13,7 @@ from radnode.dimse.scu.values import InvalidKey
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 _NO_DATA_SET = {0x0000, 0x0002, 0xFFFE}  # groups of commands, file meta and delimiters
 _SHOWN = 80
+_REMEMBERED = 4096  # tags: looking one up in the dictionary takes longer than all else about an element
 
 Keys: TypeAlias = "dict[int, str | Keys]"
 """Tag -> the value that is asked for, or of a sequence the keys in its one item."""
@@ -44,11 +45,13 @@ def tree_of(keys: Mapping[str, str]) -> Keys:
     return tree
 
 
+@lru_cache(_REMEMBERED)
 def name_of(tag: int) -> str:
     """Its keyword, or the tag as `gggg,eeee` where it has none."""
     return keyword_for_tag(tag) or f"{tag >> 16:04X},{tag & 0xFFFF:04X}"
 
 
+@lru_cache(_REMEMBERED)
 def vr_of(tag: int) -> str:
     """The VR in PS3.6 (the first where there is a choice), "" where that does not know the tag."""
     try:
