@@ -59,6 +59,7 @@ def test_a_step_begins_goes_on_and_ends(server: Running, modality: Modality) -> 
         ({"ScheduledStepAttributesSequence": None}, 0x0120, "ScheduledStepAttributesSequence"),
         ({"ScheduledStepAttributesSequence": []}, 0x0121, "ScheduledStepAttributesSequence"),
         ({"ScheduledStepAttributesSequence": [{"AccessionNumber": "1"}]}, 0x0120, "StudyInstanceUID"),
+        ({"ScheduledStepAttributesSequence": [{"StudyInstanceUID": "1.2"}] * 1001}, 0x0106, "Scheduled"),
         ({"PatientID": None, "PerformedSeriesSequence": None}, 0, ""),
     ],
 )  # fmt: skip

@@ -8,10 +8,13 @@ from pathlib import Path
 import structlog
 
 from radnode.archive.archive import Archive
+from radnode.archive.layout import Layout
 from radnode.archive.roles import Role, hold
 from radnode.cli.worker import Post
 from radnode.model.errors import Occupied, RadnodeError
 from radnode.settings import Settings
+from radnode.work.work_file import WorkFile
+from radnode.work.worklist_ageing import forget_old
 
 log = structlog.get_logger()
 
@@ -33,11 +36,14 @@ def keep_house(due: int, settings: Settings, post: Post, stop: threading.Event) 
             os.eventfd_read(due)
         if stop.is_set():
             return
-        sweep(settings.archive.root)
+        sweep(settings.archive.root, settings.worklist.remember)
 
 
-def sweep(root: Path) -> None:
-    """Finish or remove what dead processes had begun, unless another process is at it."""
+def sweep(root: Path, days: int) -> None:
+    """Finish or remove what dead processes had begun, unless another process is at it.
+
+    What is over in the worklist is forgotten after so many days.
+    """
     try:
         with hold(root, Role.HOUSEKEEPING, patience=0):
             archive = Archive.open(root)
@@ -45,6 +51,8 @@ def sweep(root: Path) -> None:
                 archive.recover()
             finally:
                 archive.close()
+            with WorkFile.open(Layout(root).work) as work:
+                forget_old(work, days)
     except Occupied:
         log.debug("housekeeping_is_done_by_another_process")
     except RadnodeError as error:

@@ -13,6 +13,9 @@ from radnode.model.document import Document, items_in, text_in
 IN_PROGRESS, COMPLETED, DISCONTINUED = "IN PROGRESS", "COMPLETED", "DISCONTINUED"
 STATES = (IN_PROGRESS, COMPLETED, DISCONTINUED)
 STATUS = "PerformedProcedureStepStatus"
+SCHEDULED_STEPS = "ScheduledStepAttributesSequence"
+MOST_SCHEDULED_STEPS = 1000
+"""Scheduled steps that one performed step may refer to."""
 Type = Literal["1", "2"]
 
 
@@ -45,31 +48,32 @@ class Finding:
     problem: Problem
 
 
-def _items(*keywords: str, created: Type) -> tuple[StepAttribute, ...]:
-    return tuple(StepAttribute(keyword, created) for keyword in keywords)
+def _items(*keywords: str, created: Type, may_be_set: bool = False) -> tuple[StepAttribute, ...]:
+    return tuple(StepAttribute(keyword, created, may_be_set) for keyword in keywords)
 
 
 _REFERENCE = _items("ReferencedSOPClassUID", "ReferencedSOPInstanceUID", created="1")
-_CODE = _items("CodeMeaning", created="1")
+_PERFORMED_CODE = _items("CodeMeaning", created="1", may_be_set=True)
+_MADE = _items("ReferencedSOPClassUID", "ReferencedSOPInstanceUID", created="1", may_be_set=True)
 _SCHEDULED_STEP = (
     StepAttribute("StudyInstanceUID", "1"),
     StepAttribute("ReferencedStudySequence", "2", items=_REFERENCE),
     *_items("AccessionNumber", "RequestedProcedureID", "RequestedProcedureDescription", created="2"),
     *_items("ScheduledProcedureStepID", "ScheduledProcedureStepDescription", created="2"),
-    StepAttribute("ScheduledProtocolCodeSequence", "2", items=_CODE),
+    StepAttribute("ScheduledProtocolCodeSequence", "2", items=_items("CodeMeaning", created="1")),
 )
 _SERIES = (
-    StepAttribute("PerformingPhysicianName", "2"),
-    StepAttribute("ProtocolName", "1"),
-    StepAttribute("OperatorsName", "2"),
-    StepAttribute("SeriesInstanceUID", "1"),
-    StepAttribute("SeriesDescription", "2"),
-    StepAttribute("RetrieveAETitle", "2"),
-    StepAttribute("ReferencedImageSequence", "2", items=_REFERENCE),
-    StepAttribute("ReferencedNonImageCompositeSOPInstanceSequence", "2", items=_REFERENCE),
+    StepAttribute("PerformingPhysicianName", "2", may_be_set=True),
+    StepAttribute("ProtocolName", "1", may_be_set=True),
+    StepAttribute("OperatorsName", "2", may_be_set=True),
+    StepAttribute("SeriesInstanceUID", "1", may_be_set=True),
+    StepAttribute("SeriesDescription", "2", may_be_set=True),
+    StepAttribute("RetrieveAETitle", "2", may_be_set=True),
+    StepAttribute("ReferencedImageSequence", "2", may_be_set=True, items=_MADE),
+    StepAttribute("ReferencedNonImageCompositeSOPInstanceSequence", "2", may_be_set=True, items=_MADE),
 )
 PROCEDURE_STEP = (
-    StepAttribute("ScheduledStepAttributesSequence", "1", items=_SCHEDULED_STEP),
+    StepAttribute(SCHEDULED_STEPS, "1", items=_SCHEDULED_STEP),
     *_items("PatientName", "PatientID", "PatientBirthDate", "PatientSex", created="2"),
     StepAttribute("ReferencedPatientSequence", "2", items=_REFERENCE),
     *_items("PerformedProcedureStepID", "PerformedStationAETitle", created="1"),
@@ -78,12 +82,12 @@ PROCEDURE_STEP = (
     StepAttribute(STATUS, "1", may_be_set=True),
     StepAttribute("PerformedProcedureStepDescription", "2", may_be_set=True),
     StepAttribute("PerformedProcedureTypeDescription", "2", may_be_set=True),
-    StepAttribute("ProcedureCodeSequence", "2", may_be_set=True, items=_CODE),
+    StepAttribute("ProcedureCodeSequence", "2", may_be_set=True, items=_PERFORMED_CODE),
     StepAttribute("PerformedProcedureStepEndDate", "2", may_be_set=True, at_the_end="1"),
     StepAttribute("PerformedProcedureStepEndTime", "2", may_be_set=True, at_the_end="1"),
     *_items("Modality", created="1"),
     *_items("StudyID", created="2"),
-    StepAttribute("PerformedProtocolCodeSequence", "2", may_be_set=True, items=_CODE),
+    StepAttribute("PerformedProtocolCodeSequence", "2", may_be_set=True, items=_PERFORMED_CODE),
     StepAttribute("PerformedSeriesSequence", "2", may_be_set=True, at_the_end="1", items=_SERIES),
 )
 _BY_KEYWORD = {one.keyword: one for one in PROCEDURE_STEP}
@@ -96,6 +100,8 @@ _NONE_WHERE_NOTHING_WAS_MADE = frozenset({"PerformedSeriesSequence"})
 def findings_at_creation(document: Document) -> Iterator[Finding]:
     """What is wrong with what an N-CREATE brings. Absent attributes of type 2 are taken for empty ones."""
     yield from _missing(document, PROCEDURE_STEP)
+    if len(items_in(document, SCHEDULED_STEPS)) > MOST_SCHEDULED_STEPS:
+        yield Finding(SCHEDULED_STEPS, Problem.INVALID)
     if text_in(document, STATUS) not in ("", IN_PROGRESS):
         yield Finding(STATUS, Problem.INVALID)
 

@@ -11,6 +11,7 @@ from radnode.model.document import Document, items_in, text_in
 from radnode.model.errors import NotFound
 from radnode.model.procedure_step import (
     IN_PROGRESS,
+    SCHEDULED_STEPS,
     STATUS,
     Finding,
     findings_at_creation,
@@ -121,7 +122,7 @@ class ProcedureSteps:
 
 def references_of(document: Document) -> tuple[tuple[str, str], ...]:
     """The scheduled steps that were performed: Study Instance UID and Scheduled Procedure Step ID."""
-    items = items_in(document, "ScheduledStepAttributesSequence")
+    items = items_in(document, SCHEDULED_STEPS)
     pairs = ((text_in(item, "StudyInstanceUID"), text_in(item, "ScheduledProcedureStepID")) for item in items)
     return tuple(dict.fromkeys(pairs))
 
