@@ -1,5 +1,6 @@
 """C-FIND under what was negotiated or set, over real sockets: options, sequences, limits, cancelling a search."""
 
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -168,6 +169,11 @@ def test_a_query_that_finds_more_than_the_limit_says_so_at_its_end(
         assert bool(last.text(Element.ERROR_COMMENT)) == bool(status)
 
 
+def element(tag: int, value: bytes) -> bytes:
+    value += b" " * (len(value) % 2)
+    return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value)) + value
+
+
 def nested(depth: int) -> bytes:
     found = b""
     for _ in range(depth):
@@ -182,16 +188,21 @@ def nested(depth: int) -> bytes:
         (nested(5000), 0xC000),
         (b"\x08\x00\x32\x10" + (16).to_bytes(4, "little") + b"\xfe\xff\x00\xe0\x00\x00\x00\x00" * 2, 0xA900),
         (b"\x08\x00\x32\x10\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff" * 3000, 0xC000),
+        (element(0x00081032, element(0xFFFEE000, element(0x00080100, b"C1") * 5000)), 0),
+        (element(0x00080061, b"\\".join(b"M%d" % number for number in range(5000))), 0xA900),
         (b"".join((0x00090000 + n).to_bytes(4, "little") + bytes(4) for n in range(0x1000, 0x9000)), 0xA900),
     ],
-    ids=["deep", "two items", "no end", "many"],
+    ids=["deep", "two items", "no end", "one many times", "many values", "many"],
 )
 def test_identifiers_without_measure_cost_the_query_not_the_association(
     archive: Archive, keys: bytes, status: int
 ) -> None:
     head = encode_elements({0x00080052: ("CS", b"STUDY")}, IMPLICIT_VR_LITTLE_ENDIAN)
     good = encode_identifier(Level.STUDY, {"PatientID": "9"}, IMPLICIT_VR_LITTLE_ENDIAN)
-    with serving(archive) as server, associate(address_of(server), FIND) as requested:
+    with (
+        serving(archive, multiple_values="always") as server,
+        associate(address_of(server), FIND) as requested,
+    ):
         for identifier, due in ((head + keys, status), (good, 0)):
             message_id = ask(requested, 1, Field.C_FIND, identifier)
             while (got := requested.response(Field.C_FIND, message_id)).number(Element.STATUS) in (0xFF00, 0xFF01):

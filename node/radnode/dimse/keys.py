@@ -116,7 +116,9 @@ class IdentifierReader:
         if len(items) > 1:
             raise InvalidQuery(f"{attribute.keyword}: a sequence key has one item")
         known = {inner.tag: inner for inner in attribute.items}
-        asked = self._asked(list(_grouped(items[0][1], element.depth + 2)), known, known) if items else Asked((), ())
+        inside = items[0][1] if items else ()
+        inner = {one.tag: (one, within) for one, within in _grouped(inside, element.depth + 2)}
+        asked = self._asked(list(inner.values()), known, known)
         if not asked.requested:  # the entire sequence is asked for (C.2.2.2.6)
             return Universal(), everything_in(attribute)
         return SequenceKey(asked.keys), asked.requested

@@ -22,6 +22,8 @@ from radnode.model.uid import InvalidUID, parse_uid
 
 MULTIPLE_VRS = frozenset({"AE", "AS", "AT", "CS", "LO", "PN", "SH", "UC"})
 """Where a key of several values is one of multiple value matching, if that is on (C.2.2.2.8)."""
+MOST_VALUES = 100
+"""Values of such a key: each is a condition of its own."""
 _TEMPORAL = {"DA", "TM", "DT"}
 _EMPTY = '""'
 
@@ -71,14 +73,20 @@ def _form(key: Range) -> tuple[bool, bool]:
 
 def _literal(attribute: Attribute, text: str, options: QueryOptions) -> MatchingKey:
     if "\\" in text:
-        values = tuple(value for value in text.split("\\") if value)
         if options.multiple_value and attribute.multiple and attribute.vr in MULTIPLE_VRS:
-            return AllOf(values) if values else Universal()
+            return _all_of(attribute, text)
         if attribute.vr == "CS":
             return ListOfUID(tuple(text.split("\\")))
     if options.fuzzy and attribute.vr == "PN":
         return Fuzzy(text)
     return SingleValue(text)
+
+
+def _all_of(attribute: Attribute, text: str) -> MatchingKey:
+    values = tuple(dict.fromkeys(value for value in text.split("\\") if value))
+    if len(values) > MOST_VALUES:
+        raise InvalidQuery(f"{attribute.keyword}: a key has at most {MOST_VALUES} values that must all be there")
+    return AllOf(values) if values else Universal()
 
 
 def _uids(attribute: Attribute, text: str) -> MatchingKey:
