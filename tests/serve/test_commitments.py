@@ -6,11 +6,12 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
+import requests
 from pydicom import Dataset
 from pynetdicom import AE, evt
 from support.commitments import EXPLICIT, fill, reference
 from support.fuzzed_node import memory
-from support.node import Node, radnode
+from support.node import Node, radnode, wait_for
 
 from radnode.archive.archive import Archive
 from radnode.dimse.commitment import WELL_KNOWN_INSTANCE, encode_request
@@ -36,6 +37,13 @@ def ask(node: Node, data_set: bytes) -> int:
     }
     with associate(address, [ProposedContext(1, STORAGE_COMMITMENT, (EXPLICIT,))]) as requested:
         return Exchange(requested, limit=1000).ask(1, Field.N_ACTION, elements, data_set).status
+
+
+def metric(node: Node, name: str) -> float:
+    """A number of /metrics about commitment; 0 where it is not there."""
+    headers = {"Authorization": f"Bearer {node.token()}"}
+    lines = requests.get(f"{node.url}/metrics", headers=headers, timeout=30).text.splitlines()
+    return next((float(line.split()[-1]) for line in lines if line.startswith(f"radnode_commitment_{name}")), 0.0)
 
 
 def test_a_report_that_was_promised_arrives_although_the_node_was_killed(tmp_path: Path) -> None:
@@ -69,6 +77,8 @@ def test_a_report_that_was_promised_arrives_although_the_node_was_killed(tmp_pat
     try:
         with Node(tmp_path / "store", *ONE_WORKER, RADNODE_PEERS=peers) as node:
             told = heard.get(timeout=30)
+            wait_for(lambda: metric(node, 'reports_total{outcome="reported"}') == 1, what="the report counted")
+            assert metric(node, 'objects_total{reason="committed"}') == 2
             assert node.stop() == 0
     finally:
         listener.shutdown()

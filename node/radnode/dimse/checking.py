@@ -6,13 +6,16 @@ import structlog
 
 from radnode.archive.archive import Archive
 from radnode.archive.verifying import verifying
+from radnode.dimse.commitment_metrics import CommitmentMetrics
 from radnode.model.redaction import redact
 from radnode.work.received_commitments import ReceivedCommitments
 
 log = structlog.get_logger()
 
 
-def checking(archive: Archive, commitments: ReceivedCommitments, identity: int) -> Generator[None, None, None]:
+def checking(
+    archive: Archive, commitments: ReceivedCommitments, identity: int, metrics: CommitmentMetrics
+) -> Generator[None, None, None]:
     """Check the objects that were not yet; what was found is kept also where it is closed early. OutOfResources."""
     for page in commitments.unchecked(identity):
         reasons: dict[int, int] = {}
@@ -20,6 +23,7 @@ def checking(archive: Archive, commitments: ReceivedCommitments, identity: int) 
             for place, reference in page.items():
                 verdict = yield from verifying(archive, reference)
                 reasons[place] = verdict.reason
+                metrics.checked(verdict.reason)
                 if verdict.damage:
                     log.error("object_damaged", sop_instance=redact(reference.sop_instance), why=verdict.damage)
                 yield

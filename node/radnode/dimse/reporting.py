@@ -11,6 +11,7 @@ from radnode.archive.archive import Archive
 from radnode.dimse.callers import caller_for
 from radnode.dimse.checking import checking
 from radnode.dimse.commitment import Commitment
+from radnode.dimse.commitment_metrics import CommitmentMetrics
 from radnode.dimse.scu.report import report
 from radnode.dimse.scu.values import CallFailed
 from radnode.dimse.status import Status
@@ -39,6 +40,7 @@ class CommitmentReports:
         self._archive = archive
         self._commitments, self._asked = ReceivedCommitments(work), AskedCommitments(work)
         self._settings = settings
+        self._metrics = CommitmentMetrics()
         self._peers = {peer.title.strip(): peer for peer in settings.peers if peer.is_callable}
 
     def run(self, stop: threading.Event) -> None:
@@ -81,7 +83,7 @@ class CommitmentReports:
         if peer is None:
             self._give_up(transaction, "the peer has no address in peers")
             return ""
-        with closing(checking(self._archive, self._commitments, transaction.id)) as steps:
+        with closing(checking(self._archive, self._commitments, transaction.id, self._metrics)) as steps:
             for _ in steps:
                 if stop.is_set():
                     return ""
@@ -95,6 +97,7 @@ class CommitmentReports:
             self._postpone(transaction, f"{peer.title} answered {answer.status:04X} {answer.comment}".strip())
             return ""
         self._commitments.reported(transaction.id)
+        self._metrics.told("reported")
         failures = sum(reason != Reason.COMMITTED for reason in results.values())
         log.info(
             "commitment_reported", peer=transaction.peer, association="own", transaction=transaction.uid,
@@ -109,8 +112,10 @@ class CommitmentReports:
             self._give_up(transaction, why)
             return
         self._commitments.postpone(transaction.id, delay, why)
+        self._metrics.told("postponed")
         log.warning("commitment_postponed", peer=transaction.peer, transaction=transaction.uid, why=why, seconds=delay)
 
     def _give_up(self, transaction: Transaction, why: str) -> None:
         self._commitments.give_up(transaction.id, why)
+        self._metrics.told("given up")
         log.error("commitment_given_up", peer=transaction.peer, transaction=transaction.uid, why=why)

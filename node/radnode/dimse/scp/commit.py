@@ -12,6 +12,7 @@ from radnode.archive.archive import Archive
 from radnode.dimse.checking import checking
 from radnode.dimse.commitment import WELL_KNOWN_INSTANCE, encode_report, limit_for
 from radnode.dimse.commitment_messages import commitment_in, refusal_of
+from radnode.dimse.commitment_metrics import CommitmentMetrics
 from radnode.dimse.contexts import STORAGE_COMMITMENT
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.status import Refusal, Status
@@ -35,6 +36,7 @@ class CommitProvider:
         self._archive = archive
         self._commitments = commitments
         self._settings = settings
+        self._metrics = CommitmentMetrics()
         self._reachable = {peer.title.strip() for peer in settings.peers if peer.is_callable}
 
     def perform(self, association: Association, request: Request) -> Performed:
@@ -68,7 +70,7 @@ class CommitProvider:
         is_asked = False
         try:
             yield
-            for _ in checking(self._archive, self._commitments, task.identity):
+            for _ in checking(self._archive, self._commitments, task.identity, self._metrics):
                 if time.monotonic() >= deadline:
                     return
                 yield
@@ -109,6 +111,7 @@ class CommitProvider:
             self._commitments.reported(task.identity)
         except RadnodeError as error:
             log.warning("commitment_interrupted", why=str(error))
+        self._metrics.told("reported")
         log.info("commitment_reported", peer=task.peer, association="same")
 
     def _let_go(self, task: "_Task", why: str) -> None:
@@ -117,6 +120,7 @@ class CommitProvider:
             if task.peer in self._reachable:
                 self._commitments.busy(task.identity, 0)
             else:
+                self._metrics.told("given up")
                 log.warning("commitment_given_up", peer=task.peer, why=f"{why}, and the peer has no address in peers")
                 self._commitments.give_up(task.identity, f"{why}; the peer has no address in peers")
         except RadnodeError as error:
