@@ -3,16 +3,15 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pynetdicom import AE, evt
-from support.dimse_server import CT, EXPLICIT, running
+from support.dimse_server import running
 from support.instances import INSTANCE, STUDY, make_instance
 from support.odd_acceptor import acceptor, received
+from support.pacs import Handler, pacs
 from support.rest import Rest, serving_with_peers, until
 
 from radnode.archive.archive import Archive
@@ -25,24 +24,6 @@ from radnode.work import jobs as jobs_module
 from radnode.work.jobs import Counts, Jobs, JobState, Wanted
 from radnode.work.work_file import WorkFile
 from radnode_http.peer_answers import JobAnswer, JobsAnswer
-
-Handler = Callable[[Any], Iterator[Any]]
-
-
-@contextmanager
-def pacs(sop_class: str, handler: Handler) -> Iterator[Peer]:
-    """A peer that offers retrieval by this SOP class alone."""
-    ae = AE("PYNET")
-    ae.add_supported_context(sop_class)
-    ae.add_supported_context(CT, EXPLICIT, scu_role=True, scp_role=True)
-    ae.add_requested_context(CT, EXPLICIT)
-    kind = evt.EVT_C_GET if sop_class == STUDY_ROOT_GET else evt.EVT_C_MOVE
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(kind, handler)])
-    assert server is not None
-    try:
-        yield Peer(title="PYNET", host="127.0.0.1", port=server.server_address[1])
-    finally:
-        server.shutdown()
 
 
 def two(event: Any) -> Iterator[Any]:
@@ -159,7 +140,7 @@ def die_in_the_middle(sock: socket.socket) -> bool:
 async def test_a_peer_that_dies_fails_the_job(tmp_path: Path) -> None:
     with acceptor(die_in_the_middle) as address:
         peer = Peer(title="ODD", host=address.host, port=address.port)
-        async with serving_with_peers(tmp_path, peer, asking=AskingSettings(timeout=1)) as rest:
+        async with serving_with_peers(tmp_path, peer, asking=AskingSettings(timeout=0.2)) as rest:
             done = await ended(rest, await ordered(rest, "ODD"))
     assert done.state == "failed"
     assert done.error is not None
