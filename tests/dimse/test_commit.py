@@ -29,6 +29,7 @@ from radnode.model.uid import UID
 from radnode.sections.commitment import CommitmentSettings
 from radnode.settings import DicomSettings, Peer, Settings
 from radnode.work.asked_commitments import AskedCommitments
+from radnode.work.received_commitments import ReceivedCommitments
 
 TRANSACTION = UID("2.25.4711")
 LISTED = Peer(title="TESTS", host="127.0.0.1", port=1)
@@ -219,3 +220,15 @@ def test_what_takes_too_long_for_the_association_comes_on_another(tmp_path: Path
             assert outcome.results == {wanted[0]: 0, wanted[1]: 0, wanted[2]: Reason.NO_SUCH_INSTANCE}
             wait_until(lambda: transactions(server)[0].state == "reported")
         assert transactions(asker)[0].state == "answered"
+
+
+def test_what_was_checked_in_time_is_kept_for_the_courier(tmp_path: Path) -> None:
+    short = Settings(commitment=CommitmentSettings(same_association=0.001))
+    with make_archive(tmp_path) as archive, running(archive, peers=(LISTED,), settings=short) as server:
+        wanted = fill(archive, range(1, 100))
+        with user(server) as asking:
+            asking.ask(encode_request(TRANSACTION, wanted, EXPLICIT))
+            wait_until(lambda: ReceivedCommitments(server.work).due())  # let go, although the association goes on
+            with server.work.reading() as connection:
+                (checked,) = connection.execute("SELECT count(reason) FROM commitment_objects").fetchone()
+        assert 0 < checked < len(wanted)

@@ -4,6 +4,7 @@ A result that is there at once is reported on the association that asked. The co
 """
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
@@ -70,10 +71,11 @@ class CommitProvider:
         is_asked = False
         try:
             yield
-            for _ in checking(self._archive, self._commitments, task.identity, self._metrics):
-                if time.monotonic() >= deadline:
-                    return
-                yield
+            with closing(checking(self._archive, self._commitments, task.identity, self._metrics)) as steps:
+                for _ in steps:
+                    if time.monotonic() >= deadline:
+                        return
+                    yield
             self._commitments.busy(task.identity, self._settings.dicom.idle_timeout)
             self._report(association, task)
             is_asked = True
