@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
+from support.instances import encode_dataset
 
 from radnode.archive.matching import condition
 from radnode.dimse.answers import AnswerEncoder
 from radnode.dimse.encoding import encode_elements
+from radnode.dimse.extended import QueryOptions
 from radnode.dimse.identifier import Identifier, parse_identifier
 from radnode.dimse.matching_keys import matching_key
 from radnode.dimse.scp.find import answer_constants
@@ -145,6 +147,31 @@ def test_a_lower_level_key_is_carried_but_neither_matched_nor_supported() -> Non
     assert identifier.query.keys == ()
     assert identifier.has_unsupported_keys
     assert raw(answered(identifier, {}), 0x00080060) == b""
+
+
+def test_a_lower_level_key_of_a_relational_query_is_supported() -> None:
+    asked = encode_elements({LEVEL: ("CS", b"STUDY"), 0x00080060: ("CS", b"CT")}, EXPLICIT)
+    identifier = parse_identifier(asked, EXPLICIT, Root.STUDY, QueryOptions(relational=True))
+    assert identifier.query.keys == ((BY_KEYWORD["Modality"], SingleValue("CT")),)
+    assert not identifier.has_unsupported_keys
+    only_studies = parse_identifier(asked, EXPLICIT, Root.PATIENT_STUDY_ONLY, QueryOptions(relational=True))
+    assert only_studies.query.keys == ()
+
+
+def test_an_item_is_answered_with_what_was_asked_for_in_every_transfer_syntax() -> None:
+    for syntax in (IMPLICIT, EXPLICIT, BIG):
+        item = Dataset()
+        item.CodeValue, item.CodeMeaning, item.MappingResource = "C*", "", ""
+        query = Dataset()
+        query.QueryRetrieveLevel, query.ProcedureCodeSequence = "STUDY", [item]
+        identifier = parse_identifier(encode_dataset(query, syntax), syntax, Root.STUDY)
+        assert identifier.has_unsupported_keys, "Mapping Resource"
+        stored = '[{"CodeValue":"C1","CodeMeaning":"Größe","CodingSchemeDesignator":"99A"},{"CodeValue":"C2"}]'
+        answer = answered(identifier, {"ProcedureCodeSequence": stored}, syntax)
+        first, second = answer.ProcedureCodeSequence
+        assert [str(element.value or "") for element in first] == ["C1", "Größe", ""]
+        assert [str(element.value or "") for element in second] == ["C2", "", ""]
+        assert answer.SpecificCharacterSet == "ISO_IR 192"
 
 
 def test_supported_keys_alone_are_no_reason_to_warn() -> None:

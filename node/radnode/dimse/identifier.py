@@ -28,7 +28,8 @@ class Identifier:
     @property
     def has_unsupported_keys(self) -> bool:
         """Whether some key is neither matched nor ever answered with a value, which FF01 tells (C.4.1.1.4)."""
-        return not _are_supported(self.requested, self.query.returns)
+        matched = (attribute for attribute, _ in self.query.keys)
+        return not _are_supported(self.requested, (*self.query.returns, *matched))
 
 
 def parse_identifier(
@@ -45,7 +46,7 @@ def parse_identifier(
     """
     reader = IdentifierReader(data, transfer_syntax, options)
     level = level_of(reader.raw(LEVEL), root)
-    lowest = Level.IMAGE if options.relational else level
+    lowest = root.lowest if options.relational else level
     asked = reader.asked(table.by_tag, _down_to(lowest, table), aside=_NOT_KEYS)
     returns = [attribute for attribute, _ in asked.keys if attribute.level <= level]
     returns += [other for other in _unique_keys(root, level) if other not in returns]
