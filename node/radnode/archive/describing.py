@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from radnode.archive.digest import map_dataset
+from radnode.archive.fitting import described_by
 from radnode.archive.layout import Layout
 from radnode.archive.parents import columns_of, update
 from radnode.archive.schema import TABLES
@@ -57,6 +58,17 @@ def _digest(said: tuple[str | None, ...]) -> int:
 
 
 _remembered = lru_cache(maxsize=256)(_digest)  # the objects of a series come one after the other
+
+
+def object_columns(header: Header, description: int) -> dict[str, object]:
+    """What an object says in its own row, with the digest of what it says of its parents, and how both were made."""
+    return {
+        **columns_of(Level.IMAGE, header),
+        "SOPInstanceUID": header.sop_instance,
+        "SOPClassUID": header.sop_class,
+        "description": description,
+        "described_by": described_by(header.table),
+    }
 
 
 def describe_anew(connection: sqlite3.Connection, level: Level, row_id: int, describe: Describe) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from radnode.archive import parents, rows
-from radnode.archive.describing import description_of, first_of_each, read_again
+from radnode.archive.describing import description_of, first_of_each, object_columns, read_again
 from radnode.archive.findings import Progress
 from radnode.archive.fitting import count_waiting, described_by
 from radnode.archive.index import Index
@@ -76,8 +76,7 @@ def _describe_object(connection: sqlite3.Connection, row: sqlite3.Row, header: H
     """Unless the row is another's by now: an id may be used again."""
     known = connection.execute("SELECT name FROM instances WHERE id = ?", (row["id"],)).fetchone()
     if known and known[0] == row["name"]:
-        described = {"description": description_of(header), "described_by": described_by(header.table)}
-        parents.update(connection, "instances", row["id"], {**parents.columns_of(Level.IMAGE, header), **described})
+        parents.update(connection, "instances", row["id"], object_columns(header, description_of(header)))
 
 
 def _patients(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:

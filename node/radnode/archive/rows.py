@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from radnode.archive import parents
-from radnode.archive.describing import Describe, describe_anew, describe_further, description_of
+from radnode.archive.describing import Describe, describe_anew, describe_further, description_of, object_columns
 from radnode.archive.families import Family
-from radnode.archive.fitting import described_by
 from radnode.archive.schema import REVISION, TABLES
 from radnode.archive.stored import FileFacts
 from radnode.model.file_path import FilePath
@@ -135,18 +134,14 @@ def _insert_instance(
     connection: sqlite3.Connection, series: int, header: Header, facts: FileFacts, description: int
 ) -> None:
     values = {
-        **parents.columns_of(Level.IMAGE, header),
+        **object_columns(header, description),
         "series": series,
-        "SOPInstanceUID": header.sop_instance,
-        "SOPClassUID": header.sop_class,
         "name": facts.name,
         "sha256": facts.sha256,
         "size": facts.size,
         "transfer_syntax": header.transfer_syntax,
         "arrived": facts.arrived,
         "original_name": facts.original_name,
-        "description": description,
-        "described_by": described_by(header.table),
     }
     parents.insert(connection, TABLES[Level.IMAGE], values)
 
