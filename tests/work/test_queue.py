@@ -95,6 +95,8 @@ def test_a_destination_is_held_and_let_go(queue: Queue) -> None:
     for attempts in (1, 2):
         queue.hold("PACS", Hold(attempts, 10.0 * attempts, "nobody answers"))
     assert queue.held("PACS") == Hold(2, 20.0, "nobody answers")
+    queue.resume()
+    assert queue.held("PACS") == Hold(2, 0.0, "nobody answers")  # who restarts a node wants to see it try
     queue.hold("PACS", None)
     assert queue.held("PACS") is None
 

@@ -106,9 +106,10 @@ class Queue:
             return connection.total_changes - before
 
     def resume(self) -> None:
-        """What a killed courier was sending waits again."""
+        """What a killed courier was sending waits again, and every destination is tried at once."""
         with self._work.writing() as connection:
             connection.execute(f"UPDATE queue_items SET state = 'waiting' WHERE {OPEN} AND state = 'sending'")  # noqa: S608
+            connection.execute("UPDATE queue_destinations SET due = 0")
 
     def next_due(self, destination: str) -> float | None:
         """When something is to be sent there; None where nothing waits."""

@@ -8,6 +8,7 @@ from radnode.dimse.contexts import (
     STORAGE_COMMITMENT,
     VERIFICATION,
 )
+from radnode.dimse.delivery.verdict import TRIES, Verdict, statuses
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT
 
 
@@ -41,7 +42,10 @@ USED: tuple[Used, ...] = (
         (),
         "SCU",
         "Success and warnings (Bxxx) count as stored. More than 128 presentation contexts take several associations."
-        " The send queue tries again after any other status, ever later.",
+        f" In the send queue an object is done after {statuses(Verdict.SENT)}. The destination is left alone for a while"
+        f" after {statuses(Verdict.LATER)}. An object is given up, and shown to people, after {statuses(Verdict.NEVER)},"
+        f" and after {TRIES} times {statuses(Verdict.DOUBTFUL)}. After any other status it is tried again, ever later,"
+        " until `queue.give_up_after`.",
     ),
     Used(
         "Search a peer",

@@ -45,7 +45,7 @@ _UNSENT = {
     Unsent.LOST: Verdict.AGAIN,
     Unsent.NOT_TRIED: Verdict.LATER,
 }
-_TRIES = 3
+TRIES = 3
 """After so many a doubtful object is a dead letter. Some destinations cannot understand when their database is away."""
 
 
@@ -63,7 +63,17 @@ def judge(sent: Sent, tries: int) -> Judgement:
 def _at_last(verdict: Verdict, tries: int) -> Verdict:
     if verdict is not Verdict.DOUBTFUL:
         return verdict
-    return Verdict.AGAIN if tries < _TRIES else Verdict.NEVER
+    return Verdict.AGAIN if tries < TRIES else Verdict.NEVER
+
+
+def statuses(verdict: Verdict) -> str:
+    """The statuses that are judged so, as people write them: `A7xx, 0122`."""
+    found = (
+        "".join(f"{value:04X}"[place] if mask >> 12 - 4 * place & 0xF else "x" for place in range(4))
+        for mask, value, one, _ in _STATUSES
+        if one is verdict
+    )
+    return ", ".join(found)
 
 
 def delay(tries: int, first: float, longest: float, share: float) -> float:
