@@ -42,9 +42,10 @@ USED: tuple[Used, ...] = (
         (),
         "SCU",
         "Success and warnings (Bxxx) count as stored. More than 128 presentation contexts take several associations."
-        f" In the send queue an object is done after {statuses(Verdict.SENT)}. The destination is left alone for a while"
-        f" after {statuses(Verdict.LATER)}. An object is given up, and shown to people, after {statuses(Verdict.NEVER)},"
-        f" and after {TRIES} times {statuses(Verdict.DOUBTFUL)}. After any other status it is tried again, ever later,"
+        f" In the send queue an object is done after {statuses(Verdict.SENT)}. The destination is left alone for a"
+        f" while after {statuses(Verdict.LATER)}. An object is given up, and shown to people, after"
+        f" {statuses(Verdict.NEVER)}, and after {TRIES} times {statuses(Verdict.DOUBTFUL)}. After any other status it"
+        " is tried again, ever later,"
         " until `queue.give_up_after`.",
     ),
     Used(
