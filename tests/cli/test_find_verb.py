@@ -4,13 +4,18 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from support.archives import store
+from support.dimse_server import running
 from support.finding import provider, without_end
+from support.instances import make_instance
 
+from radnode.archive.archive import Archive
 from radnode.cli.main import main
 
 WORKLIST = "1.2.840.10008.5.1.4.31"
@@ -60,6 +65,23 @@ def test_an_interrupt_ends_the_query_with_a_cancel_and_1() -> None:
         assert main(["find", f"{peer.title}@{peer.host}:{peer.port}", "PatientID"]) == 1
     assert heard == [True]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_options_are_negotiated_and_old_models_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Archive.open(tmp_path) as archive, running(archive) as server:
+        for number, modality in enumerate(("CT", "MR")):
+            uid = f"1.2.{number}"
+            store(
+                archive,
+                make_instance(StudyInstanceUID=uid, SOPInstanceUID=uid, SeriesInstanceUID=uid, Modality=modality),
+            )
+        target = f"RADNODE@127.0.0.1:{server.port}"
+        for option, studies in (((), ["1.2.0", "1.2.1"]), (("--relational",), ["1.2.1"])):
+            assert main(["find", target, *option, "StudyInstanceUID", "Modality=MR"]) == 0
+            lines = capsys.readouterr().out.splitlines()
+            assert [line.split("\t")[0] for line in lines] == studies
+        assert main(["find", target, "--root", "patient-study", "--level", "patient", "PatientID"]) == 0
+        assert capsys.readouterr().out == "12345678\n"
 
 
 @pytest.mark.parametrize(
