@@ -207,6 +207,22 @@ def test_cancel_ends_it_between_two_objects_and_releases_the_destination(archive
         wait_until(lambda: associations[0].is_released)
 
 
+def test_cancel_is_heeded_while_the_destination_hangs(archive: Archive) -> None:
+    hanging = threading.Event()
+    with destination(lambda _: int(hanging.wait(20)) - 1) as (port, associations):
+        with serving(archive, peer(port)) as requested:
+            elements = request(Field.C_MOVE, STUDY_ROOT_MOVE, move_destination=DESTINATION)
+            requested.messages.send(1, elements, identifier(level="STUDY", study="1.1"))
+            wait_until(lambda: associations)
+            cancel(requested)
+            asked = time.monotonic()
+            found = answer_of(requested, requested.next_command()[1])
+            assert time.monotonic() - asked < 1
+        hanging.set()
+    assert (found.status, found.counters) == (0xFE00, (4, 0, 1, 0))
+    assert len(found.failed) == 1
+
+
 def test_a_requestor_that_goes_ends_the_sending(archive: Archive) -> None:
     arrived: list[str] = []
 

@@ -1,18 +1,20 @@
 """C-MOVE (PS3.4 C.4.2): objects are stored to another application entity, which has to be a known peer."""
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 import structlog
 
 from radnode.archive.archive import Archive
 from radnode.archive.retrieval import Retrieval
-from radnode.dimse.credentials import BadCertificates, client_context
+from radnode.dimse.callers import caller_for
+from radnode.dimse.credentials import BadCertificates
 from radnode.dimse.scp.retrieving import Retrieving, priority_of
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.scu.forms import in_associations
 from radnode.dimse.scu.outgoing import Originator, outgoing_holding
 from radnode.dimse.scu.sending import Sending, unsent
-from radnode.dimse.scu.values import Caller, CallFailed, Sent, Unsent
+from radnode.dimse.scu.values import CallFailed, Sent, Unsent
 from radnode.dimse.status import Refusal, Status
 from radnode.dimse.upper.association import Association, Request
 from radnode.dimse.upper.command import Element
@@ -55,10 +57,10 @@ class MoveProvider:
         self, destination: Peer, association: Association, request: Request, retrieval: Retrieval
     ) -> Iterator[Sent]:
         originator = Originator(association.calling, request.message_id)
-        caller = self._caller(destination)
+        caller = caller_for(destination, self._settings, self._settings.retrieve.timeout)
         sending = Sending(
             destination,
-            caller,
+            replace(caller, transcoder=self._transcoder),
             priority=priority_of(request),
             originator=originator,
             is_wanted=lambda: not association.is_cancelled(request),
@@ -83,14 +85,6 @@ class MoveProvider:
         if allowed is not None and title not in {one.strip() for one in allowed}:
             raise Refusal(Status.NOT_AUTHORISED, "the requestor may not move anything to this destination")
         return peer
-
-    def _caller(self, peer: Peer) -> Caller:
-        try:
-            tls = client_context(self._settings.tls) if peer.tls else None
-        except BadCertificates as error:
-            raise CallFailed(f"{peer.title}: no TLS, because of our own certificates") from error
-        timeout = self._settings.retrieve.timeout
-        return Caller(self._settings.dicom.ae_title, timeout, tls, transcoder=self._transcoder)
 
 
 def _words(error: CallFailed) -> str:

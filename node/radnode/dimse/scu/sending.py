@@ -1,5 +1,6 @@
 """Sending objects to a peer with C-STOREs, over as many associations as it takes."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from radnode.dimse.scu.calling import calling
@@ -11,13 +12,18 @@ from radnode.dimse.upper.endings import FileUnreadable, Silent
 from radnode.dimse.upper.requesting import Requested
 from radnode.settings import Peer
 
+_GLANCE = 0.05  # seconds between two looks at whether a response that does not come is still wanted
 _LOSSES = 5  # objects in a row at which the peer ended the association: then it is not the objects
 Offered = Mapping[str, Mapping[str, int]]
 """SOP class -> transfer syntax -> the context in force for both."""
 
 
-class _Unreadable(Exception):
-    """A data set cannot be read to its end; half a message is on its way, so the association has to end."""
+class _Broken(Exception):
+    """The object fails with its association: half of it is on its way, or its response is not waited for any more."""
+
+    def __init__(self, why: str, kind: Unsent, *, is_last: bool) -> None:
+        super().__init__(why)
+        self.kind, self.is_last = kind, is_last
 
 
 class Sending:
@@ -30,11 +36,12 @@ class Sending:
         *,
         priority: int = 0,
         originator: Originator | None = None,
-        is_wanted: Callable[[], bool] = lambda: True,
+        is_wanted: Callable[[], bool] | None = None,
     ) -> None:
         """`priority` and `originator` are those of the request that the objects are sent for, if there is one.
 
-        `is_wanted` is asked while an object is being transcoded, which can take long.
+        `is_wanted` is asked some twenty times a second while an object is being transcoded, or its response does not
+        come; once it says no, that object has failed, its association is aborted, and no other is tried.
         """
         self._peer, self._caller, self._is_wanted = peer, caller, is_wanted
         self._priority, self._originator = priority, originator
@@ -74,9 +81,9 @@ class Sending:
                         yield sent
                     except GeneratorExit:  # nobody wants the rest: nothing is on its way, so this ends in good order
                         is_wanted = False
-        except _Unreadable as error:
-            if waiting.first:
-                yield unsent(waiting.take(), str(error), Unsent.UNREADABLE)
+        except _Broken as error:
+            self._given_up = str(error) if error.is_last else ""
+            yield unsent(waiting.take(), str(error), error.kind)
         except CallFailed as lost:
             if not self._was_accepted:
                 raise
@@ -96,17 +103,30 @@ class Sending:
     def _store(self, requested: Requested, offered: Offered, sending: Outgoing) -> Sent:
         contexts = offered.get(sending.sop_class, {})
         try:
-            with prepared(sending, contexts, self._caller.transcoder, self._is_wanted) as (syntax, stretch):
+            with prepared(sending, contexts, self._caller.transcoder, self._is_wanted or _always) as (syntax, stretch):
                 message_id = requested.next_message_id()
                 elements = store_command(sending, self._priority, self._originator) | {Element.MESSAGE_ID: message_id}
                 requested.messages.send_file(contexts[syntax], elements, *stretch)
         except Unsendable as error:
             return unsent(sending, str(error), error.kind)
         except FileUnreadable as error:
-            raise _Unreadable(str(error)) from error
+            raise _Broken(str(error), Unsent.UNREADABLE, is_last=False) from error
+        if self._is_wanted is not None:
+            self._await(requested, self._is_wanted)
         response = requested.response(Field.C_STORE, message_id)
         status, comment = response.number(Element.STATUS), response.text(Element.ERROR_COMMENT)
         return Sent(sending.path, status, comment, sop_instance=sending.sop_instance)
+
+    def _await(self, requested: Requested, is_wanted: Callable[[], bool]) -> None:
+        """Until something comes, or the peer was silent for too long; raises _Broken where nobody wants it any more."""
+        deadline = time.monotonic() + self._caller.timeout
+        while not requested.messages.readable(_GLANCE) and time.monotonic() < deadline:
+            if not is_wanted():
+                raise _Broken("cancelled before the peer had answered", Unsent.LOST, is_last=True)
+
+
+def _always() -> bool:
+    return True
 
 
 def _offered(requested: Requested) -> Offered:
