@@ -44,6 +44,10 @@ _RETRIEVE = (
 _NAMED = (
     "Every level of the model. The unique key of the level has a value or a list of UIDs; other keys are passed over."
 )
+_TRANSCODED = (
+    "An object goes as it is stored, where that transfer syntax was accepted, else in one that was, decoded or encoded"
+    " without a loss."
+)
 _ALONE = "An object that cannot be read or sent fails alone. C-CANCEL is heeded after each sub-operation."
 PROVIDED: Mapping[Service, Provided] = {
     "echo": Provided("Verification", "A peer verifies that the node answers", ("Always answered with success.",), ()),
@@ -88,6 +92,7 @@ PROVIDED: Mapping[Service, Provided] = {
         (
             _NAMED,
             "The requestor has to offer to be SCP of the storage classes (role selection); objects of others fail.",
+            _TRANSCODED,
             _ALONE,
         ),
         _RETRIEVE,
@@ -100,6 +105,7 @@ PROVIDED: Mapping[Service, Provided] = {
             "Destinations are the peers that the settings list, for each requestor those in its `destinations`.",
             "Sub-operations carry the Move Originator's AE title and message ID.",
             "More than 128 presentation contexts take several associations.",
+            _TRANSCODED,
             _ALONE,
         ),
         (*_RETRIEVE, (0xA801, "The move destination is unknown, or the node itself")),
