@@ -65,7 +65,7 @@ class _Reader:
                 raise NotDicom(f"sequences are nested deeper than {MAX_NESTING}")
             if element.tag == ITEM:
                 self._begin_item(level)
-            elif element.tag & 0xFFFF:
+            else:
                 self._take(element, level)
         return self._path[0].values
 
@@ -80,14 +80,18 @@ class _Reader:
             items: list[DataSet] = []
             self._sequences[level:] = [items]
             inside.values[tag] = Value("SQ", "", items)
-            return
+        elif tag & 0xFFFF:  # group lengths tell nothing
+            inside.values[tag] = self._value(element, inside, level)
+
+    def _value(self, element: Element, inside: _Open, level: int) -> Value:
+        tag = element.tag
         vr = vr_of(tag) or element.vr or "UN"
         raw = self._data[element.offset : element.offset + min(element.length, MAX_VALUE)]
         if tag == SPECIFIC_CHARACTER_SET:
             self._path[level] = inside._replace(codecs=codecs_of(raw.strip(b"\0 ")))
         is_text = vr in TEXT_VRS or vr in NUMBER_VRS
         text = text_of(raw, vr, element.vr, inside.codecs, big_endian=self._big_endian) if is_text else ""
-        inside.values[tag] = Value(vr, text)
+        return Value(vr, text)
 
 
 def document_of(data_set: DataSet) -> Document:
