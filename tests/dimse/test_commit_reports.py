@@ -70,7 +70,7 @@ def test_a_silent_peer_is_left_and_delays_no_other(node: tuple[Archive, Running]
     with asker(tmp_path) as other, socket.create_server(("127.0.0.1", 0)) as listening:
         AskedCommitments(other.work).ask("RADNODE", heard, [reference(1)], patience=60)
         peers = [peer(listening.getsockname()[1], "SILENT"), peer(other.port)]
-        with reporting(archive, server, peers, timeout=1, first_delay=60, longest_delay=60):
+        with reporting(archive, server, peers, timeout=20, first_delay=60, longest_delay=60):
             wait_until(lambda: state(server, heard).state == "reported")
             assert state(server, silent).attempts == 0
             listening.close()
@@ -99,8 +99,7 @@ def test_what_cannot_be_brought_is_given_up_in_the_end_and_told(node: tuple[Arch
         wait_until(lambda: {state(server, one).state for one in (stranger, gone)} == {"given up"})
     assert "no address" in state(server, stranger).why
     assert "cannot connect" in state(server, gone).why
-    assert state(server, gone).attempts >= 1
-    assert [line["peer"] for line in logs if line["event"] == "commitment_given_up"] == ["STRANGER", "ASKER"]
+    assert {line["peer"] for line in logs if line["event"] == "commitment_given_up"} == {"STRANGER", "ASKER"}
 
 
 def test_what_was_found_before_a_stop_is_not_looked_for_again(node: tuple[Archive, Running], tmp_path: Path) -> None:

