@@ -5,14 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from support.dimse_server import Running, running
+from support.dimse_server import Running, peer_of, running
 from support.fake_archive import FakeArchive
 from support.modality import STEP, Modality, began, ended, modality_of
 from support.worklists import STUDY, added
 
 from radnode.dimse.scp.procedure_step import DATA_SET_LIMIT
+from radnode.dimse.scu import Caller, find_worklist
 from radnode.dimse.upper.command import Command, Element, Field
 from radnode.model.document import items_in, text_in
+from radnode.sections.worklist import Hide, WorklistSettings
+from radnode.settings import Settings
 from radnode.work.procedure_steps import ProcedureSteps
 from radnode.work.work_file import WorkFile
 from radnode.work.worklist import Worklist
@@ -203,3 +206,23 @@ def test_an_entry_that_comes_late_learns_it_too(server: Running, modality: Modal
     modality.set(ended("1.2.1"))
     added(server, steps=TWO_STEPS)
     assert scheduled(server.work) == [["COMPLETED", "SCHEDULED"]]
+
+
+def seen(server: Running) -> list[str]:
+    """The patients of whom a modality hears."""
+    return [match["PatientID"] for match in find_worklist(peer_of(server), Caller("CT1"), {"PatientID": ""})]
+
+
+@pytest.mark.parametrize(
+    ("hide", "started", "ended_too"),
+    [("never", ["4711"], ["4711"]), ("ended", ["4711"], []), ("started", [], [])],
+)
+def test_what_modalities_see_of_it_is_a_setting(hide: Hide, started: list[str], ended_too: list[str]) -> None:
+    settings = Settings(worklist=WorklistSettings(hide=hide))
+    with running(FakeArchive(), settings=settings) as server, modality_of(server.port) as modality:
+        added(server, steps=TWO_STEPS[:1])
+        assert seen(server) == ["4711"]
+        modality.create(began())
+        assert seen(server) == started
+        modality.set(ended("1.2.1"))
+        assert seen(server) == ended_too

@@ -38,6 +38,12 @@ def test_what_replaces_an_entry_keeps_the_identifiers_that_were_made() -> None:
     assert {**after, "PatientName": "DOE^JOHN"} == before
 
 
+def test_a_sequence_of_one_item_may_be_that_item() -> None:
+    step = {keyword: text for keyword, text in FLAT.items() if keyword != "PatientName"}
+    entry = parse_entry({"PatientName": "DOE^JOHN", "ScheduledProcedureStepSequence": step})
+    assert [item["Modality"] for item in items_in(entry, "ScheduledProcedureStepSequence")] == ["CT"]
+
+
 def test_numbers_lists_and_nothing_are_values() -> None:
     entry = parse_entry({**FLAT, "PatientWeight": 71.5, "PatientBirthDate": None, "MedicalAlerts": ["A", "B"]})
     assert [entry[one] for one in ("PatientWeight", "PatientBirthDate", "MedicalAlerts")] == ["71.5", "", "A\\B"]

@@ -99,11 +99,12 @@ def _checked(given: Mapping[str, object], nesting: int, places: Iterator[int]) -
 
 
 def _items(keyword: str, value: object, nesting: int, places: Iterator[int]) -> Iterator[Document]:
-    if not isinstance(value, list | tuple) or not all(isinstance(item, Mapping) for item in value):
+    items = [value] if isinstance(value, Mapping) else value  # of one item the list may be left out
+    if not isinstance(items, list | tuple) or not all(isinstance(item, Mapping) for item in items):
         raise InvalidEntry(f"{keyword} is a sequence and must be a list of objects")
     if not nesting:
         raise InvalidEntry(f"Sequences are nested at most {MAX_NESTING} deep")
-    for item in value:
+    for item in items:
         if next(places, None) is None:
             raise InvalidEntry(f"An entry has at most {MAX_VALUES} values")
         yield dict(_checked(item, nesting - 1, places))
