@@ -7,13 +7,19 @@ from functools import lru_cache
 from support.instances import encode_dataset, make_instance
 
 from radnode.dimse.commitment import encode_request
-from radnode.dimse.contexts import PATIENT_ROOT_FIND, STORAGE_COMMITMENT, STUDY_ROOT_FIND, STUDY_ROOT_GET
+from radnode.dimse.contexts import (
+    PATIENT_ROOT_FIND,
+    STORAGE_COMMITMENT,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+)
 from radnode.dimse.encoding import encode_elements
 from radnode.model.commitment import Reference
 from radnode.model.uid import UID
 
 EXPLICIT, IMPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"
-QUERIES = (STUDY_ROOT_FIND, PATIENT_ROOT_FIND, STUDY_ROOT_GET)
+QUERIES = (STUDY_ROOT_FIND, PATIENT_ROOT_FIND, STUDY_ROOT_GET, STUDY_ROOT_MOVE)
 VARIANTS = ("whole", "twice", "cut", "other syntax", "nested", "nested deeply", "claims much", "claims all", "bomb")
 _UNDEFINED = 0xFFFFFFFF
 
@@ -27,7 +33,7 @@ def data_set(syntax: str, variant: str, *, of: str) -> bytes:
     if of == STORAGE_COMMITMENT:
         whole = encode_request(UID("2.25.1"), [Reference(UID("1.2.3"), UID(f"1.2.{n}")) for n in range(3)], UID(plain))
     else:
-        whole = _identifier(plain) if of in QUERIES else encode_dataset(make_instance(plain))
+        whole = _identifier(plain, of) if of in QUERIES else encode_dataset(make_instance(plain))
     data = _spoiled(whole, plain, variant)
     return _deflated(data) if syntax == DEFLATED else data
 
@@ -70,7 +76,8 @@ def _deflated(data: bytes) -> bytes:
     return packed + b"\0" * (len(packed) % 2)
 
 
-def _identifier(syntax: str) -> bytes:
+def _identifier(syntax: str, of: str) -> bytes:
+    study = b"1.2.3" if of in (STUDY_ROOT_GET, STUDY_ROOT_MOVE) else b""
     keys = {0x00080052: ("CS", b"STUDY"), 0x00080005: ("CS", b"ISO_IR 192"), 0x00100010: ("PN", b"D*")}
-    keys |= {0x00100020: ("LO", b""), 0x00080020: ("DA", b"20200101-"), 0x0020000D: ("UI", b"")}
+    keys |= {0x00100020: ("LO", b""), 0x00080020: ("DA", b"20200101-"), 0x0020000D: ("UI", study)}
     return encode_elements(keys, UID(syntax))
