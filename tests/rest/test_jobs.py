@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.dimse_server import running
+from support.archives import store
+from support.dimse_server import peer_of, running
 from support.instances import INSTANCE, STUDY, make_instance
 from support.odd_acceptor import acceptor, received
 from support.pacs import Handler, pacs
 from support.rest import Rest, serving_with_peers, until
 
 from radnode.archive.archive import Archive
-from radnode.dimse.contexts import STUDY_ROOT_GET, STUDY_ROOT_MOVE
 from radnode.dimse.upper.associate import ContextAnswer, decode_request, encode_accept
 from radnode.model.errors import OutOfResources
 from radnode.sections.asking import AskingSettings
@@ -64,7 +64,7 @@ async def stored(rest: Rest) -> int:
 
 
 async def test_a_study_comes_by_get_into_the_archive(tmp_path: Path) -> None:
-    with pacs(STUDY_ROOT_GET, two) as peer:
+    with pacs(two) as peer:
         async with serving_with_peers(tmp_path, peer) as rest:
             job = await ordered(rest)
             assert (job.state, job.started_at, job.error) == ("queued", None, None)
@@ -79,23 +79,22 @@ async def test_a_study_comes_by_get_into_the_archive(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Iterator[int]:
-    """The port at which the node of the test takes what others send."""
-    with Archive.open(tmp_path) as archive, running(archive) as server:
-        yield server.port
+def pacs_without_get(tmp_path: Path) -> Iterator[Peer]:
+    """A real node with the study, from which HERE may have it moved to itself, but not get it."""
+    with Archive.open(tmp_path / "here") as here, running(here, dicom=DicomSettings(ae_title="HERE")) as door:
+        caller = Peer(title="HERE", host="127.0.0.1", port=door.port, allow=("find", "move"))
+        with Archive.open(tmp_path / "pacs") as archive, running(archive, peers=(caller,)) as server:
+            for number in range(2):
+                store(archive, make_instance(SOPInstanceUID=f"{INSTANCE}.{number}"))
+            yield peer_of(server)
 
 
-async def test_a_peer_without_get_moves_the_study_here(tmp_path: Path, door: int) -> None:
-    def move(event: Any) -> Iterator[Any]:
-        assert event.move_destination == "RADNODE"
-        yield "127.0.0.1", door
-        yield from two(event)
-
-    with pacs(STUDY_ROOT_MOVE, move) as peer:
-        async with serving_with_peers(tmp_path, peer) as rest:
-            done = await ended(rest, await ordered(rest))
-            assert (done.state, done.completed) == ("done", 2)
-            assert await stored(rest) == 2
+async def test_a_peer_without_get_moves_the_study_here(tmp_path: Path, pacs_without_get: Peer) -> None:
+    dicom = DicomSettings(ae_title="HERE")
+    async with serving_with_peers(tmp_path / "here", pacs_without_get, dicom=dicom) as rest:
+        done = await ended(rest, await ordered(rest, "RADNODE"))
+        assert (done.state, done.completed, done.error) == ("done", 2, None)
+        assert await stored(rest) == 2
 
 
 def until_cancelled(begun: threading.Event) -> Handler:
@@ -115,7 +114,7 @@ def until_cancelled(begun: threading.Event) -> Handler:
 
 async def test_a_job_is_cancelled_at_the_peer_or_before_it_begins(tmp_path: Path) -> None:
     begun = threading.Event()
-    with pacs(STUDY_ROOT_GET, until_cancelled(begun)) as peer:
+    with pacs(until_cancelled(begun)) as peer:
         async with serving_with_peers(tmp_path, peer, asking=AskingSettings(jobs_at_once=1)) as rest:
             first, second = await ordered(rest), await ordered(rest)
             await until(begun.is_set)
@@ -165,11 +164,11 @@ async def test_what_is_wanted_must_be_clear(tmp_path: Path) -> None:
 
 async def test_a_job_that_runs_when_the_node_stops_is_done_after_its_next_start(tmp_path: Path) -> None:
     begun = threading.Event()
-    with pacs(STUDY_ROOT_GET, until_cancelled(begun)) as peer:
+    with pacs(until_cancelled(begun)) as peer:
         async with serving_with_peers(tmp_path, peer) as rest:
             job = await ordered(rest)
             await until(begun.is_set)
-    with pacs(STUDY_ROOT_GET, two) as peer:
+    with pacs(two) as peer:
         async with serving_with_peers(tmp_path, peer, dicom=DicomSettings(ae_title="HERE")) as rest:
             done = await ended(rest, job)
     assert (done.state, done.completed) == ("done", 2)

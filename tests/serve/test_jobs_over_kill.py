@@ -11,8 +11,6 @@ from support.instances import INSTANCE, STUDY, make_instance
 from support.node import Node, wait_for
 from support.pacs import pacs
 
-from radnode.dimse.contexts import STUDY_ROOT_GET
-
 
 def test_a_retrieval_is_taken_up_again_by_the_next_start(tmp_path: Path) -> None:
     calls: list[int] = []
@@ -27,7 +25,7 @@ def test_a_retrieval_is_taken_up_again_by_the_next_start(tmp_path: Path) -> None
                 begun.set()
                 gone.wait(30)
 
-    with pacs(STUDY_ROOT_GET, retrieved) as peer:
+    with pacs(retrieved) as peer:
         peers = json.dumps([{"title": peer.title, "host": peer.host, "port": peer.port}])
         node = Node(tmp_path / "here", "--peers", peers).start()
         headers = {"Authorization": f"Bearer {node.token('dicom:write dicom:read')}"}

@@ -14,14 +14,12 @@ Handler = Callable[[Any], Iterator[Any]]
 
 
 @contextmanager
-def pacs(sop_class: str, handler: Handler) -> Iterator[Peer]:
-    """A peer that offers retrieval by this SOP class alone."""
+def pacs(handler: Handler) -> Iterator[Peer]:
+    """A peer that offers C-GET in the Study Root model, and nothing else."""
     ae = AE("PYNET")
-    ae.add_supported_context(sop_class)
+    ae.add_supported_context(STUDY_ROOT_GET)
     ae.add_supported_context(CT, EXPLICIT, scu_role=True, scp_role=True)
-    ae.add_requested_context(CT, EXPLICIT)
-    kind = evt.EVT_C_GET if sop_class == STUDY_ROOT_GET else evt.EVT_C_MOVE
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(kind, handler)])
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_GET, handler)])
     assert server is not None
     try:
         yield Peer(title="PYNET", host="127.0.0.1", port=server.server_address[1])
