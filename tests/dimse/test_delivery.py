@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,10 @@ from radnode.work.work_file import WorkFile
 FAST = QueueSettings(first_delay=0.05, longest_delay=0.2)
 NO_TLS = TlsSettings()
 PRIVATE = "1.2.826.0.1.3680043.10.543.9"
+
+
+def until(condition: Callable[[], object]) -> None:
+    wait_until(condition, 60)  # the machine may be busy with other tests
 
 
 class Sender:
@@ -94,9 +98,9 @@ def test_a_thousand_times_an_object_arrives_once_and_over_few_associations(sende
         ports = {title: free_port() for title in titles}
         servers = [stack.enter_context(receiving(inboxes[title], ports[title], title)) for title in titles]
         with sender.delivering(*(peer_at(ports[title], title) for title in titles)):
-            wait_until(lambda: all(map(sender.is_done, titles)), 60)
+            until(lambda: all(map(sender.is_done, titles)))
         for server in servers:
-            wait_until(lambda: sum(server.counted("ended").values()) >= 3)  # noqa: B023 - called at once
+            until(lambda: sum(server.counted("ended").values()) >= 3)  # noqa: B023 - called at once
             assert sum(server.counted("ended").values()) <= 4
     assert {title: inbox.came for title, inbox in inboxes.items()} == dict.fromkeys(titles, names(stored))
     assert inboxes["PACS"].objects[names(stored)[0]]
@@ -106,15 +110,15 @@ def test_a_destination_that_is_down_gets_everything_once_it_is_up_and_keeps_nobo
     there, away, port, closed = Inbox(), Inbox(), free_port(), free_port()
     stored = sender.enqueue(5, "THERE", "AWAY")
     with receiving(there, port, "THERE"), sender.delivering(peer_at(closed, "AWAY"), peer_at(port, "THERE")):
-        wait_until(lambda: sender.is_done("THERE"))
-        wait_until(lambda: (hold := sender.queue.held("AWAY")) and hold.attempts > 2)
-        wait_until(lambda: sender.states("AWAY") == {State.WAITING: 5})
+        until(lambda: sender.is_done("THERE"))
+        until(lambda: (hold := sender.queue.held("AWAY")) and hold.attempts > 2)
+        until(lambda: sender.states("AWAY") == {State.WAITING: 5})
         assert {item.attempts for item in sender.items("AWAY")} == {0}
         hold = sender.queue.held("AWAY")
         assert hold is not None
         assert "cannot connect" in hold.error
         with receiving(away, closed, "AWAY"):
-            wait_until(lambda: sender.is_done("AWAY"))
+            until(lambda: sender.is_done("AWAY"))
     assert there.came == away.came == names(stored)
     assert sender.queue.held("AWAY") is None
 
@@ -131,7 +135,7 @@ def test_each_refusal_has_its_own_end(sender: Sender) -> None:
     inbox, port = Inbox(heed=heed), free_port()
     sender.enqueue(5, "RADNODE")
     with receiving(inbox, port), sender.delivering(peer_at(port)):
-        wait_until(lambda: sender.states() == {State.DONE: 3, State.DEAD: 2})
+        until(lambda: sender.states() == {State.DONE: 3, State.DEAD: 2})
     came = Counter(inbox.came)
     assert came == {mismatch: 1, unclear: 3, full: 3, "1.2.3.4": 1, "1.2.3.5": 1}
     dead = {str(item.sop_instance): item.error for item in sender.items() if item.state is State.DEAD}
@@ -145,7 +149,7 @@ def test_what_a_destination_does_not_take_at_all_is_dead_at_once(sender: Sender)
     sender.order([private], "RADNODE")
     port = free_port()
     with receiving(Inbox(), port), sender.delivering(peer_at(port)):
-        wait_until(lambda: sender.states() == {State.DEAD: 1})
+        until(lambda: sender.states() == {State.DEAD: 1})
     assert "no context for" in sender.items()[0].error
 
 
@@ -156,7 +160,7 @@ def test_what_was_deleted_or_replaced_goes_with_a_note(sender: Sender) -> None:
     sender.order([newer], "RADNODE")
     inbox, port = Inbox(), free_port()
     with receiving(inbox, port), sender.delivering(peer_at(port)):
-        wait_until(sender.is_done)
+        until(sender.is_done)
     assert inbox.came == [newer.header.sop_instance]
     assert sorted(item.error for item in sender.items()) == ["", *["deleted or replaced before it was sent"] * 2]
 
@@ -164,7 +168,7 @@ def test_what_was_deleted_or_replaced_goes_with_a_note(sender: Sender) -> None:
 def test_what_cannot_be_sent_for_long_is_a_dead_letter(sender: Sender) -> None:
     sender.enqueue(3, "RADNODE")
     with sender.delivering(peer_at(free_port()), settings=FAST.model_copy(update={"give_up_after": 0.2})):
-        wait_until(lambda: sender.states() == {State.DEAD: 3})
+        until(lambda: sender.states() == {State.DEAD: 3})
     assert all("cannot connect" in item.error for item in sender.items())
 
 
@@ -173,29 +177,29 @@ def test_stopping_waits_for_the_object_on_its_way_and_the_rest_goes_later(sender
 
     def heed(_: str) -> None:
         arrived.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     inbox, port = Inbox(heed=heed), free_port()
     stored = sender.enqueue(4, "RADNODE")
     with receiving(inbox, port):
         with sender.delivering(peer_at(port)):
-            wait_until(arrived.is_set)
+            until(arrived.is_set)
             threading.Timer(0.1, go_on.set).start()
         assert sender.states() == {State.DONE: 1, State.WAITING: 3}
         with sender.delivering(peer_at(port)):
-            wait_until(sender.is_done)
+            until(sender.is_done)
     assert inbox.came == names(stored)
 
 
 def test_several_associations_share_the_work(sender: Sender) -> None:
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=60)
     inbox, port = Inbox(heed=lambda name: together.wait() if name in ("1.2.3.1", "1.2.3.101") else None), free_port()
     stored = sender.enqueue(102, "RADNODE")
     with (
         receiving(inbox, port),
         sender.delivering(peer_at(port), settings=FAST.model_copy(update={"associations": 2})),
     ):
-        wait_until(sender.is_done)
+        until(sender.is_done)
     assert sorted(inbox.came) == sorted(names(stored))
 
 
@@ -246,7 +250,7 @@ def test_what_a_destination_does_not_take_as_it_is_stored_is_transcoded(sender: 
     assert server is not None
     try:
         with sender.delivering(peer_at(server.server_address[1], "PLAIN")):
-            wait_until(lambda: sender.is_done("PLAIN"))
+            until(lambda: sender.is_done("PLAIN"))
     finally:
         server.shutdown()
     assert took == [dcmread(bundled("MR_small_RLE.dcm")).pixel_array.tobytes()]
@@ -259,7 +263,7 @@ def test_a_peer_is_called_over_tls_and_one_without_good_certificates_only_waits(
     with running(inbox, credentials=world.credentials(client_certificates="required")) as server:
         peer = peer_at(server.tls_port).model_copy(update={"tls": True})
         with sender.delivering(peer):
-            wait_until(lambda: sender.queue.held("RADNODE"))
+            until(lambda: sender.queue.held("RADNODE"))
         with sender.delivering(peer, tls=own):
-            wait_until(sender.is_done)
+            until(sender.is_done)
     assert inbox.came == names(stored)
