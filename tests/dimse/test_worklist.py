@@ -252,6 +252,14 @@ def test_the_limit_ends_the_answers_with_a_status() -> None:
         assert found(server, {"PatientID": "1"}) != []
 
 
+def test_what_is_always_on_for_queries_is_on_here() -> None:
+    settings = Settings(query=QuerySettings(empty_values="always"))
+    with running(FakeArchive(), settings=settings) as server:
+        added(server, steps=({"ScheduledProcedureStepID": "S1"},))
+        added(server, AccessionNumber="", steps=({"ScheduledProcedureStepID": "S2"},))
+        assert found(server, {"AccessionNumber": '""'}) == ["S2"]
+
+
 def test_a_peer_that_may_not_ask_for_the_worklist_is_refused_it() -> None:
     peer = Peer(title="TESTS", host="127.0.0.1", port=104, allow=("echo", "store"))
     with running(FakeArchive(), peers=(peer,)) as server, pytest.raises(CallFailed):

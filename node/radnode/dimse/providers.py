@@ -41,7 +41,7 @@ def providers(archive: Archive, work: WorkFile, settings: Settings, transcoder: 
         (Field.N_CREATE, "mpps"): procedure_steps,
         (Field.N_SET, "mpps"): procedure_steps,
         (Field.N_GET, "mpps"): procedure_steps,
-        (Field.C_FIND, "worklist"): WorklistProvider(worklist, settings.worklist.hide, settings.query.max_matches),
+        (Field.C_FIND, "worklist"): WorklistProvider(worklist, settings.worklist.hide, settings.query),
         (Field.C_GET, "get"): GetProvider(archive, settings.retrieve, transcoder),
         (Field.C_MOVE, "move"): MoveProvider(archive, settings, transcoder),
     }

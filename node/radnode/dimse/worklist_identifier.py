@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.matching_keys import combined, matching_key
 from radnode.instance.nested import DataSet, Value, read_nested
 from radnode.instance.values import SPECIFIC_CHARACTER_SET
@@ -36,30 +37,34 @@ class WorklistIdentifier:
         return _selected(step, self.wanted)
 
 
-def parse_worklist_identifier(data: bytes, transfer_syntax: UID, hidden: tuple[str, ...] = ()) -> WorklistIdentifier:
+def parse_worklist_identifier(
+    data: bytes, transfer_syntax: UID, hidden: tuple[str, ...] = (), options: QueryOptions = NO_OPTIONS
+) -> WorklistIdentifier:
     """The identifier in an encoded data set; NotDicom, or InvalidQuery where it has no answer.
 
-    `hidden` are the statuses of scheduled steps that no answer is about.
+    `hidden` are the statuses of scheduled steps that no answer is about, `options` those of matching that are in force.
     """
     wanted = dict(read_nested(data, transfer_syntax))
     character_set = wanted.pop(SPECIFIC_CHARACTER_SET, Value("CS")).text.encode("ascii", "replace")
     wanted.pop(_TIMEZONE_OFFSET, None)
     step = _item_of(wanted.get(SCHEDULED_STEP.attribute.tag, Value("SQ")), SCHEDULED_STEP.attribute)
     around = [one for one in WORKLIST if one is not SCHEDULED_STEP]
-    query = WorklistQuery(_keys(wanted, around), _keys(step, SCHEDULED_STEP.items), hidden)
+    query = WorklistQuery(_keys(wanted, around, options), _keys(step, SCHEDULED_STEP.items, options), hidden)
     return WorklistIdentifier(query, wanted, character_set)
 
 
-def _keys(wanted: DataSet, known: Iterable[WorklistAttribute]) -> Keys:
-    found = [(one.attribute, _key(one, wanted[one.attribute.tag])) for one in known if one.attribute.tag in wanted]
+def _keys(wanted: DataSet, known: Iterable[WorklistAttribute], options: QueryOptions) -> Keys:
+    found = [
+        (one.attribute, _key(one, wanted[one.attribute.tag], options)) for one in known if one.attribute.tag in wanted
+    ]
     # Ranges of a date and of its time are one range of moments (table K.6-1).
     return tuple(combined(found))
 
 
-def _key(one: WorklistAttribute, value: Value) -> MatchingKey:
+def _key(one: WorklistAttribute, value: Value, options: QueryOptions) -> MatchingKey:
     if one.attribute.vr != "SQ":
-        return matching_key(one.attribute, value.text)
-    return SequenceKey(_keys(_item_of(value, one.attribute), one.items))
+        return matching_key(one.attribute, value.text, options)
+    return SequenceKey(_keys(_item_of(value, one.attribute), one.items, options))
 
 
 def _item_of(value: Value, sequence: Attribute) -> DataSet:

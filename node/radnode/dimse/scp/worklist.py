@@ -1,6 +1,7 @@
 """C-FIND, Modality Worklist (PS3.4 K.6.1): one answer for each scheduled procedure step; C-CANCEL is heeded between."""
 
 from radnode.dimse.nested_encoding import encode_nested
+from radnode.dimse.query_options import options_in_force
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.status import Refusal, Status, refusal_of
 from radnode.dimse.upper.association import Association, Request
@@ -8,6 +9,7 @@ from radnode.dimse.worklist_identifier import WorklistIdentifier, parse_worklist
 from radnode.instance.nested import data_set_of
 from radnode.model.errors import RadnodeError
 from radnode.model.uid import UID
+from radnode.sections.query import QuerySettings
 from radnode.sections.worklist import Hide
 from radnode.settings import Service
 from radnode.work.worklist import Worklist
@@ -22,10 +24,10 @@ class WorklistProvider:
 
     service: Service = "worklist"
 
-    def __init__(self, worklist: Worklist, hide: Hide, max_matches: int) -> None:
-        """Steps that `hide` names are answered to nobody; `max_matches` of one query are, 0 is no limit."""
+    def __init__(self, worklist: Worklist, hide: Hide, settings: QuerySettings) -> None:
+        """Steps that `hide` names are answered to nobody."""
         self._worklist = worklist
-        self._max_matches = max_matches
+        self._settings = settings
         self._hidden = HIDDEN[hide]
 
     def perform(self, association: Association, request: Request) -> Performed:
@@ -49,14 +51,15 @@ class WorklistProvider:
             raise Refusal(Status.OUT_OF_RESOURCES, f"the identifier is longer than {IDENTIFIER_LIMIT} bytes")
         if request.sop_class != request.context.abstract_syntax:
             raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
-        return parse_worklist_identifier(data, UID(request.context.transfer_syntax), self._hidden)
+        options = options_in_force(self._settings, request.context.options)
+        return parse_worklist_identifier(data, UID(request.context.transfer_syntax), self._hidden, options)
 
     def _answer(
         self, association: Association, request: Request, asked: WorklistIdentifier, detail: dict[str, object]
     ) -> Status:
         """Send the matches; success, or cancelled. Raises Refusal behind the last one that may be sent."""
         found = self._worklist.matching(asked.query)
-        sent = found[: self._max_matches or None]
+        sent = found[: self._settings.max_matches or None]
         pending = Status.PENDING_WITH_UNSUPPORTED_KEYS if asked.has_unsupported_keys else Status.PENDING
         transfer_syntax = UID(request.context.transfer_syntax)
         for start in range(0, len(sent), BATCH):
@@ -69,5 +72,5 @@ class WorklistProvider:
             association.respond_pending(request, pending, answers)
             detail["matches"] = start + len(answers)
         if len(sent) < len(found):
-            raise Refusal(Status.OUT_OF_RESOURCES, f"more than {self._max_matches} matches")
+            raise Refusal(Status.OUT_OF_RESOURCES, f"more than {self._settings.max_matches} matches")
         return Status.SUCCESS
