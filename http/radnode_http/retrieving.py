@@ -94,10 +94,14 @@ class Retrieving:
         """The job as it is now: one that waited is cancelled, one that is running soon will be. None: unknown."""
         self.jobs.cancel(number, time.time())
         with self._lock:
+            self._cancelled.add(number)  # also where it was claimed just now, and is not live yet
             if number in self._live:
-                self._cancelled.add(number)
                 self._live[number].ask()
-        return self.jobs.find(number)
+        job = self.jobs.find(number)
+        if job is None or job.state.is_end:
+            with self._lock:
+                self._cancelled.discard(number)
+        return job
 
     def _serve(self) -> None:
         while self._waiting.acquire() and not self._closing.is_set():
@@ -114,6 +118,8 @@ class Retrieving:
         stopping = Stopping(GRACE)
         with self._lock:
             self._live[job.id] = stopping
+            if job.id in self._cancelled or self._closing.is_set():
+                stopping.ask()
         noting = _Noting(lambda counts: self.jobs.count(job.id, counts))
         try:
             state, error = self._retrieve(job, stopping, noting)
@@ -124,7 +130,7 @@ class Retrieving:
         with self._lock:
             was_cancelled = job.id in self._cancelled
             self._cancelled.discard(job.id)
-        if was_cancelled:
+        if was_cancelled and state is not JobState.DONE:
             state, error = JobState.CANCELLED, ""
         elif self._closing.is_set() and state is not JobState.DONE:
             self.jobs.give_back(job.id)
