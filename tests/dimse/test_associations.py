@@ -111,10 +111,10 @@ def test_services_that_a_peer_may_not_use_lose_their_contexts() -> None:
 
 def test_an_operation_that_is_not_known_is_answered_as_such() -> None:
     with running(FakeArchive()) as server, associate(address_of(server), ECHO) as requested:
-        elements: dict[int, int | str] = {Element.COMMAND_FIELD: 0x0140, Element.MESSAGE_ID: 9}
+        elements: dict[int, int | str] = {Element.COMMAND_FIELD: 0x0150, Element.MESSAGE_ID: 9}
         requested.messages.send(1, elements, b"whatever it holds")
         _, response = requested.next_command()
-        assert response.number(Element.COMMAND_FIELD) == 0x8140
+        assert response.number(Element.COMMAND_FIELD) == 0x8150
         assert response.number(Element.STATUS) == 0x0211
         assert echo_status(requested) == 0
 

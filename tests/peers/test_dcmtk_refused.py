@@ -20,19 +20,6 @@ def to(server: Running) -> list[str]:
     return ["-aec", "RADNODE", "127.0.0.1", str(server.port)]
 
 
-@pytest.mark.parametrize(
-    ("tool", "options"),
-    [
-        ("findscu", ["-W", "-k", "PatientName=*"]),  # the worklist
-    ],
-)
-def test_a_service_that_is_not_there_loses_its_context(server: Running, tool: str, options: list[str]) -> None:
-    refused = run(tool, *options, *to(server), check=False)
-    assert "resentation Context" in refused.stdout
-    assert "Aborted" not in refused.stdout
-    assert "Success" in run("echoscu", "-v", *to(server)).stdout
-
-
 def test_dcmsend_tells_what_was_refused(server: Running, tmp_path: Path) -> None:
     write_part10(make_instance(SOPInstanceUID="1.2.3.4"), tmp_path / "good.dcm")
     write_part10(make_instance(SOPInstanceUID="1.2.3.5", SOPClassUID="1.2.3.4.5"), tmp_path / "unknown.dcm")
