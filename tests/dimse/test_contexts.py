@@ -17,6 +17,7 @@ from radnode.settings import SERVICES, Service
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 JPEG_LOSSLESS, EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
+RLE, VIDEO = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.102"
 EVERYTHING: frozenset[Service] = frozenset(SERVICES)
 
 
@@ -79,6 +80,23 @@ def test_the_requestors_first_choice_is_taken() -> None:
     assert answer(CT, JPEG_LOSSLESS, IMPLICIT, EXPLICIT) == (ACCEPTED, JPEG_LOSSLESS)
     assert answer(CT, IMPLICIT, JPEG_LOSSLESS) == (ACCEPTED, IMPLICIT)
     assert answer(CT, "1.2.3.4", EXPLICIT) == (ACCEPTED, EXPLICIT)
+
+
+def retrievable(*contexts: tuple[str, ...]) -> list[str]:
+    """The transfer syntaxes that are accepted of a requestor which offers to be the SCP, as for a C-GET."""
+    proposed = [ProposedContext(1 + 2 * place, CT, syntaxes) for place, syntaxes in enumerate(contexts)]
+    asked = decode_request(encode_request("A", "B", proposed, 0, provider_of=[CT])[6:])
+    return [one.transfer_syntax for one in negotiate(asked, Terms(EVERYTHING, accept_unknown=False)).answers]
+
+
+def test_whoever_gets_objects_can_be_sent_every_one() -> None:
+    """An uncompressed object cannot be had in JPEG, nor a lossy one in RLE; a plain syntax does for all."""
+    assert retrievable((JPEG_LOSSLESS, IMPLICIT, EXPLICIT)) == [IMPLICIT]
+    assert retrievable((RLE, EXPLICIT, IMPLICIT)) == [EXPLICIT]
+    assert retrievable((EXPLICIT, JPEG_LOSSLESS)) == [EXPLICIT]
+    assert retrievable((JPEG_LOSSLESS, RLE)) == [JPEG_LOSSLESS]
+    assert retrievable((JPEG_LOSSLESS, EXPLICIT), (IMPLICIT,)) == [JPEG_LOSSLESS, IMPLICIT]
+    assert retrievable((VIDEO, EXPLICIT)) == [VIDEO]
 
 
 @pytest.mark.parametrize("syntax", ALL_TRANSFER_SYNTAXES)

@@ -8,6 +8,8 @@ from radnode.dimse.extended import BYTES, NO_OPTIONS, QueryOptions, decode_optio
 from radnode.dimse.upper.associate import AssociateRequest, ContextAnswer, ProposedContext
 from radnode.dimse.upper.association import AcceptedContext
 from radnode.dimse.upper.user_information import Role
+from radnode.instance.transcoding import is_decoded
+from radnode.model.uid import UID
 from radnode.settings import Service
 
 ACCEPTED, USER_REJECTION, NO_REASON, ABSTRACT_SYNTAX_UNKNOWN, TRANSFER_SYNTAXES_UNKNOWN = 0, 1, 2, 3, 4
@@ -55,10 +57,13 @@ def negotiate(asked: AssociateRequest, terms: Terms) -> Agreement:
     answers: list[ContextAnswer] = []
     accepted: dict[int, AcceptedContext] = {}
     roles: dict[str, Role] = {}
+    have_plain = {one.abstract_syntax for one in asked.contexts if _is_plain_preferred(one.transfer_syntaxes)}
     for context in asked.contexts:
         service = service_of(context.abstract_syntax, accept_unknown=terms.accept_unknown)
         syntax = transfer_syntax_for(service, context.transfer_syntaxes) if service else None
         role = _role(service, asked.roles.get(context.abstract_syntax, _USER_ALONE), terms) if service else _USER_ALONE
+        if role.provider and syntax and context.abstract_syntax not in have_plain:
+            syntax = _for_all(context, syntax)
         result = _result(context, service, syntax, role, terms)
         # Where a context is rejected the transfer syntax is not significant, but the item must be there (9.3.3.2).
         answers.append(ContextAnswer(context.id, result, syntax or PLAIN[1]))
@@ -72,6 +77,22 @@ def negotiate(asked: AssociateRequest, terms: Terms) -> Agreement:
         if one.service in BYTES and one.abstract_syntax in asked.extended
     }
     return Agreement(tuple(answers), accepted, roles, extended)
+
+
+def _is_plain_preferred(offered: tuple[str, ...]) -> bool:
+    return transfer_syntax_for("store", offered) in PLAIN
+
+
+def _for_all(context: ProposedContext, preferred: str) -> str:
+    """A plain transfer syntax, where one is offered, in which every object can be sent that is decoded here.
+
+    What the requestor prefers may be one that uncompressed objects, or those of another codec, cannot be had in, and
+    it leaves the choice to us (PS3.8 9.3.3.2). Where it prefers what is not decoded, such as video, that is what it
+    is after.
+    """
+    if not is_decoded(UID(preferred)):
+        return preferred
+    return next((syntax for syntax in context.transfer_syntaxes if syntax in PLAIN), preferred)
 
 
 def _role(service: Service, proposed: Role, terms: Terms) -> Role:

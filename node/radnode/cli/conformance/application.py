@@ -32,7 +32,10 @@ def sop_classes() -> Iterator[str]:
     yield heading(5, "4.2.1.1.2 Transfer syntaxes of storage")
     syntaxes = sorted((name_of(uid), uid) for uid in TRANSFER_SYNTAXES["store"])
     yield (
-        "The first one that the requestor proposes is accepted: its own preference, so that its bytes stay as they are."
+        "The first one that the requestor proposes is accepted: its own preference, so that its bytes stay as they "
+        "are. Where the requestor offers to be SCP (C-GET), and prefers no uncompressed one in any context of the SOP "
+        "class, the first uncompressed one of the context is accepted instead, unless what it prefers is not decoded "
+        "here."
     )
     yield table(("Transfer syntax", "UID"), syntaxes)
 
