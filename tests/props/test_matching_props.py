@@ -142,7 +142,7 @@ def keys_for(attribute: Attribute) -> st.SearchStrategy[MatchingKey]:
     several += [lists.map(AllOf)] if attribute.multiple else []
     several += [values.map(Fuzzy)] if attribute.vr == "PN" else []
     patterns = st.lists(
-        st.one_of(stored, st.sampled_from(["*", "?", "*", "a", "C", "=", "山"])), min_size=1, max_size=4
+        st.one_of(stored, st.sampled_from(["*", "?", "*", "^*", "=*", "a", "C", "=", "山"])), min_size=1, max_size=4
     )
     wild = patterns.map("".join).filter(lambda text: "*" in text or "?" in text)
     return st.one_of(*several, wild.map(Wildcard))

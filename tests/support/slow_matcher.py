@@ -70,7 +70,7 @@ def _says_nothing(key: MatchingKey) -> bool:
     """Whether a name is asked for that has no part."""
     match key:
         case Wildcard(text):
-            return not re.sub("[=*\uff1d]", "", text)
+            return all(re.fullmatch(r"\**|\*+(\^+\*+)+\^*", group) for group in re.split("[=\uff1d]", text))
         case Fuzzy(text):
             return not "".join(fold(word) for word in re.split(r"[\s^=,.*?-]", text))
         case _:
@@ -127,11 +127,10 @@ def _matches_name(key: MatchingKey, stored: str) -> bool:
         case ListOfUID(values):
             return any(_matches_name(SingleValue(value), stored) for value in values)
         case Wildcard(pattern):
-            groups = re.split("[=\uff1d]", pattern)
-            while len(groups) > 1 and not groups[-1].strip("*"):
+            groups = ["" if _says_nothing(Wildcard(group)) else group for group in re.split("[=\uff1d]", pattern)]
+            while len(groups) > 1 and not groups[-1]:
                 groups.pop()
-            groups = [group if group.strip("*") else "" for group in groups]
-            return _any_group(groups, name, lambda one, group: bool(_expression(one, True).fullmatch(group)))
+            return _any_group(groups, name, _is_like)
         case Fuzzy(text):
             words = re.split(r"[ ^=,.-]", fold(stored))
             return all(
@@ -147,6 +146,14 @@ def _any_group(wanted: list[str], name: list[str], same: Any) -> bool:
     if len(wanted) == 1:
         return any(same(wanted[0], group) for group in name[:2]) or (len(name) > 2 and same(wanted[0], name[2]))
     return all(not one or (place < len(name) and same(one, name[place])) for place, one in enumerate(wanted))
+
+
+def _is_like(pattern: str, group: str) -> bool:
+    """Whether a component group is like a pattern; components at its end that may be anything may be missing."""
+    if _expression(pattern, True).fullmatch(group):
+        return True
+    shorter, caret, last = pattern.rpartition("^")
+    return bool(caret) and not last.strip("*") and _is_like(shorter, group)
 
 
 @cache

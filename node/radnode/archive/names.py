@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from radnode.archive.condition import Condition, all_of, any_of
 from radnode.archive.folding import fold
-from radnode.archive.wildcards import canonical, folded_glob, pattern_condition
+from radnode.archive.wildcards import beginning, canonical, folded_glob, pattern_condition
 from radnode.model.errors import InvalidQuery
 from radnode.model.query import Fuzzy, SingleValue, Wildcard
 
@@ -21,6 +21,7 @@ _GROUPS = 3
 _MOST_WORDS = 20
 _DELIMITERS = re.compile("[=\uff1d\ufe66\u207c\u208c]")  # what folds to the delimiter
 _AFTER_DELIMITER = chr(ord("=") + 1)
+_OPEN_END = re.compile(r"(\^+\*)+\^*$")  # last components of a pattern that may be anything
 _WORDS = re.compile(r"[\s^=,.*?-]+")
 
 
@@ -54,7 +55,7 @@ def alternatives(folded: str, key: NameKey) -> tuple[NameCondition, ...]:
                 return (NameCondition(Condition(f"{folded} = ?", ("",)), None),)
             return _by_groups(folded, [SingleValue(group) for group in groups])
         case Wildcard(pattern):
-            return _by_groups(folded, [Wildcard(group) for group in _DELIMITERS.split(canonical(pattern))])
+            return _by_groups(folded, _wild_groups(pattern))
 
 
 def name_condition(folded: str, key: NameKey) -> Condition | None:
@@ -66,13 +67,25 @@ def name_condition(folded: str, key: NameKey) -> Condition | None:
     if not isinstance(key, Wildcard):
         return either
     # Most names are like this nowhere, which is quick to see without taking them apart.
-    anywhere = Condition(f"{folded} GLOB ?", (f"*{folded_glob(canonical(key.pattern))[1]}*",))
+    begins = _without_open_end(_wild_groups(key.pattern)[0].pattern)
+    anywhere = Condition(f"{folded} GLOB ?", (f"*{folded_glob(begins)[1]}*",))
     return all_of(anywhere, either)
 
 
+def _wild_groups(pattern: str) -> list[Wildcard]:
+    """A pattern for each component group, without the last ones that may be anything."""
+    groups = [Wildcard(group) for group in _DELIMITERS.split(canonical(pattern))]
+    while len(groups) > 1 and _is_open(groups[-1]):
+        groups.pop()
+    return groups
+
+
+def _without_open_end(pattern: str) -> str:
+    """The group's pattern without last components that may be anything, and so may be missing (PS3.5 6.2.1.1)."""
+    return _OPEN_END.sub("", pattern)
+
+
 def _by_groups(folded: str, wanted: Sequence[_Group]) -> tuple[NameCondition, ...]:
-    while len(wanted) > 1 and _is_open(wanted[-1]):
-        wanted = wanted[:-1]
     if len(wanted) > _GROUPS:
         return (NameCondition(Condition("0"), None),)
     if len(wanted) == 1:
@@ -84,7 +97,9 @@ def _by_groups(folded: str, wanted: Sequence[_Group]) -> tuple[NameCondition, ..
 
 
 def _is_open(group: _Group) -> bool:
-    return not (group.pattern.strip("*") if isinstance(group, Wildcard) else group.value)
+    if isinstance(group, SingleValue):
+        return not group.value
+    return not group.pattern or set(_without_open_end(group.pattern)) == {"*"}
 
 
 def _group(folded: str, place: int, group: _Group) -> NameCondition:
@@ -92,16 +107,34 @@ def _group(folded: str, place: int, group: _Group) -> NameCondition:
     expressions = group_expressions(folded)
     expression = expressions[place]
     own = f"substr({expression}, 1, instr({expression} || '=', '=') - 1)"
-    match group:
-        case SingleValue(value):
-            # The name from here on is the group itself, or has the delimiter behind it.
-            bounds = Condition(f"{expression} >= ? AND {expression} < ?", (value, value + _AFTER_DELIMITER))
-            found, prefix = all_of(bounds, Condition(f"{own} = ?", (value,))), value
-        case Wildcard(pattern):
-            found = pattern_condition(expression, pattern, folded=True, within=own)
-            prefix = folded_glob(canonical(pattern))[0]
-    if place:
-        found = all_of(found, Condition(has_more_groups(expressions[place - 1])))
+    found = (
+        _same(expression, own, group.value) if isinstance(group, SingleValue) else _like(expression, own, group.pattern)
+    )
+    if not place:
+        return found
+    return NameCondition(all_of(found.condition, Condition(has_more_groups(expressions[place - 1]))), found.ordered)
+
+
+def _same(expression: str, own: str, value: str) -> NameCondition:
+    """The condition that a group, `own`, with which an expression begins is this one."""
+    # The name from here on is the group itself, or has the delimiter behind it.
+    bounds = Condition(f"{expression} >= ? AND {expression} < ?", (value, value + _AFTER_DELIMITER))
+    return NameCondition(all_of(bounds, Condition(f"{own} = ?", (value,))), expression if value else None)
+
+
+def _like(expression: str, own: str, pattern: str) -> NameCondition:
+    """The condition that a group, `own`, with which an expression begins is like a pattern.
+
+    `DOE^*` is like `DOE` too, in which the other components are empty.
+    """
+    shorter = _without_open_end(pattern)
+    prefix = folded_glob(shorter)[0]
+    if shorter == pattern or shorter.endswith("*"):
+        found = pattern_condition(expression, shorter, folded=True, within=own)
+    else:
+        missing = "^" * pattern.count("^", len(shorter))
+        whole = Condition(f"{own} || ? GLOB ?", (missing, folded_glob(pattern)[1]))
+        found = all_of(beginning(expression, prefix), whole)
     return NameCondition(found, expression if prefix else None)
 
 
