@@ -63,11 +63,12 @@ class Retrieving:
         self._live: dict[str, Stopping] = {}
         self._cancelled: set[str] = set()
         self._closing = threading.Event()
+        self._resuming = threading.Lock()
+        self._has_resumed = False
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Take up what an earlier process has left, and begin."""
-        self._waiting.release(self.jobs.resume(time.time()) or 1)
         for number in range(self._settings.asking.jobs_at_once):
             thread = threading.Thread(target=self._serve, name=f"jobs-{number}", daemon=True)
             thread.start()
@@ -103,7 +104,19 @@ class Retrieving:
                 self._cancelled.discard(number)
         return job
 
+    def _resume(self) -> None:
+        """Nothing is claimed before: what an earlier process was running would be taken for what this one runs."""
+        with self._resuming:
+            while not (self._has_resumed or self._closing.is_set()):
+                try:
+                    self._waiting.release(self.jobs.resume(time.time()) or 1)
+                    self._has_resumed = True
+                except RadnodeError as error:
+                    _log.warning("jobs_stand_still", error=type(error).__name__)
+                    self._closing.wait(_RETRY)
+
     def _serve(self) -> None:
+        self._resume()
         while self._waiting.acquire() and not self._closing.is_set():
             try:
                 job = self.jobs.claim(time.time())

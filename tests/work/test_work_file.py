@@ -64,3 +64,41 @@ def test_what_is_no_database_is_refused_and_stays_as_it_is(tmp_path: Path) -> No
     with pytest.raises(OutOfResources, match="damaged"):
         WorkFile.open(path)
     assert path.read_bytes().startswith(b"something else")
+
+
+def test_what_would_be_written_to_a_file_that_was_removed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "work.sqlite"
+    with WorkFile.open(path) as work:
+        with work.reading() as connection:
+            assert connection.execute("SELECT count(*) FROM queue_items").fetchone()[0] == 0
+        path.unlink()
+        with pytest.raises(OutOfResources, match="removed or replaced"), work.writing():
+            pass
+        with work.reading(), pytest.raises(OutOfResources), work.reading():  # the second needs a new connection
+            pass
+        with WorkFile.open(path), pytest.raises(OutOfResources, match="removed or replaced"), work.writing():
+            pass
+
+
+def test_who_serves_goes_on_without_a_file_and_finds_it_once_it_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "work.sqlite"
+    path.write_bytes(b"something else entirely, and long enough to be looked at" * 40)
+    with WorkFile.for_serving(path) as work:
+        for _ in range(2):
+            with pytest.raises(OutOfResources, match="damaged"), work.writing():
+                pass
+        path.rename(tmp_path / "aside")
+        with work.writing() as connection:
+            assert schema.is_current(Database(connection))
+
+
+def test_who_serves_goes_on_beside_a_file_of_a_newer_radnode(tmp_path: Path) -> None:
+    path = tmp_path / "work.sqlite"
+    with WorkFile.open(path) as work, work.writing() as connection:
+        connection.execute("INSERT INTO parts (name, version) VALUES ('unheard of', 1)")
+    with WorkFile.for_serving(path) as work:
+        with pytest.raises(OutOfResources, match="newer radnode"), work.reading():
+            pass
+        path.unlink()
+        with work.reading() as connection:
+            assert schema.is_current(Database(connection))

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from radnode.archive import fitting, schema
 from radnode.archive.folding import teach
 from radnode.archive.layout import disk_errors, sync
-from radnode.archive.sqlite_files import failures_of, make_file
+from radnode.archive.sqlite_files import FileIdentity, failures_of, identity_of, make_file
 from radnode.archive.turns import Turns
 from radnode.archive.watching import GivenUp, watched
 from radnode.model.attribute_table import STANDARD_TABLE
@@ -38,7 +38,6 @@ _PRAGMAS = (
     "automatic_index = OFF",  # there is an index for what is asked; one that is made for a query costs more
 )
 Parameters = Sequence[object] | Mapping[str, object]
-_File = tuple[int, int]
 _REBUILDING = 1
 
 
@@ -50,7 +49,7 @@ class Index:
         self._log = path.with_name(f"{path.name}-wal")
         self.table = STANDARD_TABLE
         """The attributes that it has, once `migrate` has looked."""
-        self._file: _File | None = None
+        self._file: FileIdentity | None = None
         self._inherited: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
         self._turns = Turns(path.with_suffix(".lock"), BUSY_TIMEOUT, _NAME)
@@ -142,7 +141,7 @@ class Index:
     def writing_unflushed(self) -> Iterator[sqlite3.Connection]:
         """As `writing`, for those who call `flush` themselves before they tell anybody."""
         with self._turns.taken(), self.reading() as connection:
-            if _file_at(self.path) != self._file:
+            if identity_of(self.path) != self._file:
                 raise OutOfResources(
                     "The index file was removed or replaced: stop the node and run radnode check --repair"
                 )
@@ -185,7 +184,7 @@ class Index:
             check_same_thread=False,
             cached_statements=256,
         )
-        self._file = self._file or _file_at(self.path)
+        self._file = self._file or identity_of(self.path)
         connection.row_factory = sqlite3.Row
         teach(connection)
         try:
@@ -202,11 +201,3 @@ class Index:
         self._lock = threading.Lock()
         self._turns.start_afresh()
         self._closed = False
-
-
-def _file_at(path: Path) -> _File | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino

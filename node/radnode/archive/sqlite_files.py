@@ -20,6 +20,8 @@ _UNAVAILABLE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
 }
+FileIdentity = tuple[int, int]
+"""Device and inode."""
 
 
 @contextmanager
@@ -52,3 +54,12 @@ def make_file(path: Path, what: str) -> None:
         raise OutOfResources(f"{what} is unavailable ({error.strerror})") from error
     os.fchmod(descriptor, FILE_MODE)
     os.close(descriptor)
+
+
+def identity_of(path: Path) -> FileIdentity | None:
+    """Which file has that name now; None where none has."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

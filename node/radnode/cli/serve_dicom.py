@@ -24,7 +24,7 @@ def serve_dicom(doors: Sequence[Door], settings: Settings, post: Post, stop: thr
     learning = Learning(record_of(root)) if settings.dicom.learn else None
     with ExitStack() as stack:
         archive = stack.enter_context(Archive.open(root))
-        work = stack.enter_context(WorkFile.open(Layout(root).work))
+        work = stack.enter_context(WorkFile.for_serving(Layout(root).work))
         slots = Slots.of(settings.dicom, root / ".radnode" / "associations.slots")
         stack.callback(slots.close)
         stack.enter_context(learning or nullcontext())

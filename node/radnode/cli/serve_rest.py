@@ -19,5 +19,5 @@ def serve_rest(listening: socket.socket, settings: Settings, post: Post, stop: t
         archive, work = None, None
         if settings.archive.enabled:
             archive = stack.enter_context(Archive.open(settings.archive.root))
-            work = stack.enter_context(WorkFile.open(Layout(settings.archive.root).work))
+            work = stack.enter_context(WorkFile.for_serving(Layout(settings.archive.root).work))
         serve_app(build_app(archive, settings, work=work), listening, stop, ready=post.say_ready)
