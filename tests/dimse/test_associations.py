@@ -22,6 +22,7 @@ from support.dimse_server import (
     wait_until,
 )
 from support.fake_archive import FakeArchive
+from support.pynet import steady
 
 from radnode.dimse.contexts import VERIFICATION
 from radnode.dimse.server import Patience
@@ -71,7 +72,7 @@ def test_pynetdicom_as_requestor_is_served() -> None:
     ae = AE("PYNET")
     ae.add_requested_context(VERIFICATION)
     with running(FakeArchive()) as server:
-        association = ae.associate("127.0.0.1", server.port, ae_title="RADNODE")
+        association = steady(ae.associate("127.0.0.1", server.port, ae_title="RADNODE"))
         assert association.is_established
         assert association.acceptor.implementation_version_name == "RADNODE"
         assert association.acceptor.maximum_length == DicomSettings().max_pdu

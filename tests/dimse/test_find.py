@@ -10,6 +10,7 @@ from pynetdicom import AE
 from support.dimse_server import EXPLICIT, IMPLICIT, Running, address_of, peer_of, proposals, running
 from support.fake_archive import FakeArchive
 from support.instances import encode_dataset, make_instance
+from support.pynet import steady
 
 from radnode.archive.archive import Archive
 from radnode.dimse.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
@@ -171,7 +172,7 @@ def test_keys_that_are_not_supported_are_told(server: Running) -> None:
 def test_pynetdicom_reads_the_answers(server: Running) -> None:
     ae = AE("PYNET")
     ae.add_requested_context(PATIENT_ROOT_FIND)
-    association = ae.associate("127.0.0.1", server.port, ae_title="RADNODE")
+    association = steady(ae.associate("127.0.0.1", server.port, ae_title="RADNODE"))
     query = Dataset()
     query.QueryRetrieveLevel = "PATIENT"
     query.PatientName = "M*"

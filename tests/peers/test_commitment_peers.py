@@ -16,6 +16,7 @@ from support.dimse_server import TITLE, Running, running, wait_until
 from support.instances import encode_part10, make_instance
 from support.orthanc import TITLE as ORTHANC
 from support.orthanc import Orthanc
+from support.pynet import steady
 
 from radnode.archive.archive import Archive
 from radnode.dimse.commitment import WELL_KNOWN_INSTANCE
@@ -100,7 +101,7 @@ def test_pynetdicom_asks_us(tmp_path: Path, settings: Settings) -> None:
         stored = fill(archive, [1, 2])
         peers = (Peer(title="PYNET", host="127.0.0.1", port=port),)
         with running(archive, peers=peers, settings=settings) as server, reporting(archive, server, peers):
-            association = ae.associate("127.0.0.1", server.port, ae_title=TITLE, evt_handlers=handlers)
+            association = steady(ae.associate("127.0.0.1", server.port, ae_title=TITLE, evt_handlers=handlers))
             assert association.is_established
             status, _ = association.send_n_action(action("2.25.17", stored), 1, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE)
             assert status.Status == 0
@@ -137,7 +138,7 @@ def committing(node: Running, *, same: bool) -> Iterator[Peer]:
         told.FailedSOPSequence[0].FailureReason = 0x0213
         if not same:
             role = build_role(STORAGE_COMMITMENT, scp_role=True)
-            association = ae.associate("127.0.0.1", node.port, ae_title=TITLE, ext_neg=[role])
+            association = steady(ae.associate("127.0.0.1", node.port, ae_title=TITLE, ext_neg=[role]))
         status, _ = association.send_n_event_report(told, 2, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE)
         answers.put(status.Status)
         if not same:

@@ -38,6 +38,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from support.dimse_server import Running, running, wait_until
 from support.fake_archive import FakeArchive
 from support.instances import bundled, make_instance
+from support.pynet import steady
 
 from radnode.archive.archive import Archive
 from radnode.settings import DicomSettings
@@ -57,7 +58,7 @@ def associated(server: Running, *contexts: Any, **more: Any) -> Iterator[Associa
     ae = AE("PYNET")
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 10
     proposed = [one if not isinstance(one, str) else build_context(one) for one in contexts]
-    association = ae.associate("127.0.0.1", server.port, proposed, ae_title="RADNODE", **more)
+    association = steady(ae.associate("127.0.0.1", server.port, proposed, ae_title="RADNODE", **more))
     assert association.is_established
     try:
         yield association
@@ -249,7 +250,7 @@ def test_an_abort_frees_what_the_association_held(server: Running) -> None:
 def try_to_open(server: Running) -> Association:
     ae = AE("PYNET")
     ae.add_requested_context(Verification)
-    return ae.associate("127.0.0.1", server.port, ae_title="RADNODE")
+    return steady(ae.associate("127.0.0.1", server.port, ae_title="RADNODE"))
 
 
 def opened(server: Running) -> Association:

@@ -18,6 +18,7 @@ from support.destinations import Orthanc, dcmqrscp, orthanc, storescp
 from support.dimse_server import Running, running
 from support.instances import bundled, make_instance
 from support.peers import run
+from support.pynet import steady
 from support.retrieving import fill, stored_files
 
 from radnode.archive.archive import Archive
@@ -142,8 +143,10 @@ def test_pynetdicom_gets(server: Running, archive: Archive) -> None:
     entity.add_requested_context(StudyRootQueryRetrieveInformationModelGet)
     entity.add_requested_context(CTImageStorage, "1.2.840.10008.1.2.1")
     role = build_role(CTImageStorage, scp_role=True)
-    association = entity.associate(
-        "127.0.0.1", server.port, ae_title="RADNODE", ext_neg=[role], evt_handlers=[(evt.EVT_C_STORE, handle)]
+    association = steady(
+        entity.associate(
+            "127.0.0.1", server.port, ae_title="RADNODE", ext_neg=[role], evt_handlers=[(evt.EVT_C_STORE, handle)]
+        )
     )
     query = Dataset()
     query.QueryRetrieveLevel, query.StudyInstanceUID = "STUDY", "1.1"
@@ -167,7 +170,7 @@ def test_pynetdicom_moves_to_pynetdicom(archive: Archive) -> None:
     with running(archive, peers=(at(listening.server_address[1], "THERE"),)) as server:
         entity = AE("PYNET")
         entity.add_requested_context(PatientRootQueryRetrieveInformationModelMove)
-        association = entity.associate("127.0.0.1", server.port, ae_title="RADNODE")
+        association = steady(entity.associate("127.0.0.1", server.port, ae_title="RADNODE"))
         query = Dataset()
         query.QueryRetrieveLevel, query.PatientID = "PATIENT", "P1"
         *_, (status, _) = association.send_c_move(query, "THERE", PatientRootQueryRetrieveInformationModelMove)

@@ -18,6 +18,7 @@ from support.dimse_server import TITLE, Running, running, wait_until
 from support.fake_archive import FakeArchive
 from support.instances import make_instance, write_part10
 from support.peers import require, run
+from support.pynet import steady
 from support.secured import World
 
 from radnode.cli.main import main
@@ -126,7 +127,7 @@ def free_port() -> int:
 
 def is_listening(port: int) -> bool:
     table = Path("/proc/net/tcp").read_text()
-    return f"0100007F:{port:04X} " in table or f"00000000:{port:04X} " in table
+    return any(f"{address}:{port:04X} 00000000:0000 0A" in table for address in ("0100007F", "00000000"))
 
 
 def test_radnode_sends_to_dcmtk(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +172,9 @@ def test_pynetdicom_over_tls(world: World, version: ssl.TLSVersion) -> None:
     ae.add_requested_context(VERIFICATION)
     with serving(world, client_certificates="required") as (server, _):
         started = time.monotonic()
-        association = ae.associate("127.0.0.1", server.tls_port, ae_title=TITLE, tls_args=(context, "127.0.0.1"))
+        association = steady(
+            ae.associate("127.0.0.1", server.tls_port, ae_title=TITLE, tls_args=(context, "127.0.0.1"))
+        )
         assert association.is_established
         assert association.send_c_echo().Status == 0
         association.release()

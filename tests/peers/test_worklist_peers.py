@@ -15,6 +15,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from support.dimse_server import Running, running
 from support.fake_archive import FakeArchive
 from support.modality import STEP, began, ended
+from support.pynet import steady
 from support.worklists import added
 
 from radnode.instance.nested import data_set_of, tag_of, vr_of
@@ -35,7 +36,7 @@ def modality(server: Running) -> Iterator[Association]:
     entity = AE("CT1")
     for sop_class in CLASSES:
         entity.add_requested_context(sop_class)
-    association = entity.associate("127.0.0.1", server.port, ae_title="RADNODE")
+    association = steady(entity.associate("127.0.0.1", server.port, ae_title="RADNODE"))
     assert association.is_established
     yield association
     association.release()

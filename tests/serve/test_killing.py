@@ -8,6 +8,7 @@ import requests
 from pynetdicom import AE
 from support.killing import rounds
 from support.node import Node, wait_for
+from support.pynet import steady
 
 
 def test_nothing_acknowledged_is_lost_when_everything_is_killed(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def child(node: Node, name: str) -> int:
 def echo(port: int) -> bool:
     ae = AE(ae_title="ECHO")
     ae.add_requested_context("1.2.840.10008.1.1")
-    association = ae.associate("127.0.0.1", port, ae_title="RADNODE")
+    association = steady(ae.associate("127.0.0.1", port, ae_title="RADNODE"))
     answered = association.is_established and association.send_c_echo().get("Status") == 0
     association.release()
     return bool(answered)

@@ -17,6 +17,7 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from support.instances import make_instance
 from support.node import Node, descendants, radnode, wait_for
+from support.pynet import steady
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 
@@ -51,7 +52,7 @@ class Push:
         ae = AE(ae_title="SENDER")
         ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 5  # it does not always notice that the node is gone
         ae.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
-        association = ae.associate("127.0.0.1", self.port, ae_title="RADNODE")
+        association = steady(ae.associate("127.0.0.1", self.port, ae_title="RADNODE"))
         connection = connection_of(association)
         try:
             self._send_over(association)
@@ -152,7 +153,7 @@ def found_by_query(port: int, study: str) -> Iterator[str]:
     """SOP Instance UIDs that a C-FIND at IMAGE level gives for a study."""
     ae = AE(ae_title="FINDER")
     ae.add_requested_context(STUDY_ROOT_FIND)
-    association = ae.associate("127.0.0.1", port, ae_title="RADNODE")
+    association = steady(ae.associate("127.0.0.1", port, ae_title="RADNODE"))
     assert association.is_established
     query = Dataset()
     query.QueryRetrieveLevel = "IMAGE"
