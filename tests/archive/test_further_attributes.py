@@ -1,6 +1,7 @@
 """Attributes that are indexed because a setting says so: from the data set to a query over the network."""
 
 import pickle
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,16 @@ from support.instances import encode_part10, make_instance
 
 from radnode.archive.archive import Archive
 from radnode.archive.check import Check
+from radnode.archive.describing import read_again
 from radnode.archive.importing import import_paths
 from radnode.archive.reindexing import reindex
 from radnode.dimse.encoding import encode_elements
 from radnode.dimse.identifier import parse_identifier
 from radnode.dimse.scu import Caller, find
 from radnode.instance.encodings import IMPLICIT_VR_LITTLE_ENDIAN
-from radnode.model.attribute_table import table_of
+from radnode.model.attribute_table import AttributeTable, table_of
 from radnode.model.attributes import Attribute
+from radnode.model.header import Header
 from radnode.model.level import Level, Root
 from radnode.model.query import Query, SingleValue, Wildcard
 from radnode.model.uid import UID
@@ -125,3 +128,42 @@ def test_rows_say_how_they_were_described(tmp_path: Path, further: tuple[Attribu
         fill(archive)
     (number,) = {row["described_by"] for row in rows(tmp_path, "SELECT described_by FROM instances")}
     assert [row["number"] for row in rows(tmp_path, "SELECT number FROM fitted")] == [number]
+
+
+def test_what_a_node_stores_that_knows_less_is_read_again_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever it comes: while patients are read, and when all have been read."""
+    monkeypatch.setattr("radnode.archive.reindexing._OBJECTS", 2)
+    monkeypatch.setattr("radnode.archive.reindexing._PATIENTS", 1)
+    numbers = iter(range(4, 12))
+
+    def bring(number: int) -> None:
+        uids = {"SOPInstanceUID": f"1.1.{number}", "SeriesInstanceUID": f"1.8.{number}"}
+        store(node, make_instance(**uids, ContrastBolusAgent=f"No {number}"))
+
+    def read_while_some_come(file: Path, table: AttributeTable) -> Header | None:
+        for number in islice(numbers, 1):
+            bring(number)
+        return read_again(file, table)
+
+    monkeypatch.setattr("radnode.archive.reindexing.read_again", read_while_some_come)
+    with make_archive(tmp_path) as node:
+        fill(node)
+        with Archive.open(tmp_path, further=(AGENT,)) as archive:
+            list(reindex(archive.layout, archive.index))
+            list(reindex(archive.layout, archive.index))
+            assert next(numbers, None) is None, "all have come"
+            assert archive.count_waiting() == 0
+            bring(12)
+            assert archive.count_waiting() == 1
+            list(reindex(archive.layout, archive.index))
+            assert archive.count_waiting() == 0
+            assert agents(archive) == sorted(["", "Gadolinium", "Jod", *(f"No {number}" for number in range(4, 13))])
+
+
+def test_an_outdated_object_that_cannot_be_read_does_not_wait_for_ever(tmp_path: Path) -> None:
+    with make_archive(tmp_path) as node, Archive.open(tmp_path, further=(AGENT,)) as archive:
+        stored = store(node, make_instance(ContrastBolusAgent="Jod"))
+        archive.layout.current(stored.path).write_bytes(b"broken")
+        list(reindex(archive.layout, archive.index))
+        assert archive.count_waiting() == 0
+        assert agents(archive) == [""]

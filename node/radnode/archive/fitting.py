@@ -4,6 +4,9 @@ How rows are described (which attributes, and how their texts are made and folde
 filled under another number its rows wait: they say what they said, NULL for what is new, until
 `radnode.archive.reindexing` has read their objects' headers again. Nothing but the schema is written here, so that an
 index of a million rows opens at once.
+
+Whoever opened the index before that (another version of radnode, perhaps) goes on in the old way: objects that come
+through them are outdated, and found by an index of their own.
 """
 
 import json
@@ -64,17 +67,27 @@ def fit(connection: sqlite3.Connection, further: tuple[Attribute, ...]) -> None:
         schema.add_columns(db, level, table.stored(level))
     listed = [(a.keyword, a.tag, a.vr, a.level.value, a.multiple) for a in table.further]
     connection.execute("UPDATE fitted SET number = ?, further = ?", (number, json.dumps(listed)))
-    # Whoever opened the index before goes on in the old way, another version of radnode perhaps: its rows wait too.
-    connection.execute("DROP TRIGGER IF EXISTS instances_described")
-    connection.execute(
-        "CREATE TRIGGER instances_described AFTER INSERT ON instances"
-        f" WHEN NEW.described_by IS NOT {number} BEGIN {_WAIT}; END"
-    )
     connection.execute(_WAIT)
+    # No trigger notes them: it would make SQLite keep a journal of every insertion for itself.
+    connection.execute("DROP INDEX IF EXISTS instances_outdated")
+    condition = outdated(connection).replace("instances.", "")
+    connection.execute(f"CREATE INDEX instances_outdated ON instances (series) WHERE {condition}")
+
+
+def outdated(connection: sqlite3.Connection) -> str:
+    """The condition on outdated objects, word by word that of their index; the plus is for SQLite to choose that."""
+    (number,) = connection.execute("SELECT number FROM fitted").fetchone()
+    (until,) = connection.execute("SELECT until FROM waiting WHERE level = ?", (Level.IMAGE.value,)).fetchone()
+    return f"described_by IS NOT {number} AND +instances.id > {until}"
 
 
 def count_waiting(connection: sqlite3.Connection) -> int:
-    """How many objects and patients wait to be described anew: not counted, but told from ids, and at most as many."""
+    """How many objects and patients wait to be described anew: not counted, but told from ids, and at most as many.
+
+    With outdated objects, which are counted.
+    """
     counters = dict(connection.execute("SELECT name, value FROM counters").fetchall())
     waiting = connection.execute("SELECT level, until - after FROM waiting WHERE until > after").fetchall()
-    return sum(min(ids, counters[_COUNTERS[Level(level)]]) for level, ids in waiting)
+    ranges: int = sum(min(ids, counters[_COUNTERS[Level(level)]]) for level, ids in waiting)
+    sql = f"SELECT count(*) FROM instances WHERE {outdated(connection)}"  # noqa: S608 (two numbers)
+    return ranges + int(connection.execute(sql).fetchone()[0])

@@ -6,7 +6,7 @@ change, never counted again.
 
 import sqlite3
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 from radnode.archive.folding import fold
 from radnode.archive.schema import TABLES, folded_column
@@ -22,18 +22,20 @@ def identity_of(header: Header) -> str:
 
 def columns_of(level: Level, header: Header) -> dict[str, str | None]:
     """The columns of `level` that come from the object itself, folded ones too; None where it has no such attribute."""
-    columns: dict[str, str | None] = {}
-    for keyword, folded in _names(header.table, level):
-        value = header.values.get(keyword)
-        columns[keyword] = value
-        if folded is not None:
-            columns[folded] = value if value is None else fold(value)
+    keywords, folded = _names(header.table, level)
+    columns = dict(zip(keywords, map(header.values.get, keywords), strict=True))
+    for keyword, column in folded:
+        value = columns[keyword]
+        columns[column] = value if value is None else fold(value)
     return columns
 
 
-@cache
-def _names(table: AttributeTable, level: Level) -> tuple[tuple[str, str | None], ...]:
-    return tuple((attribute.keyword, folded_column(attribute)) for attribute in table.stored(level))
+@lru_cache(maxsize=64)
+def _names(table: AttributeTable, level: Level) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The keywords, and for those that have one their folded column."""
+    stored = table.stored(level)
+    folded = ((attribute.keyword, folded_column(attribute)) for attribute in stored)
+    return tuple(attribute.keyword for attribute in stored), tuple((k, column) for k, column in folded if column)
 
 
 def find_or_make(
@@ -58,11 +60,12 @@ def update(connection: sqlite3.Connection, table: str, row_id: int, values: Mapp
 
 
 def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
-    """Add one row."""
-    connection.execute(_insertion(table, *values), tuple(values.values()))
+    """Add one row. Most objects lack most attributes: what is None is not even handed over."""
+    said = {name: value for name, value in values.items() if value is not None}
+    connection.execute(_insertion(table, *said), tuple(said.values()))
 
 
-@cache
+@lru_cache(maxsize=256)
 def _insertion(table: str, *columns: str) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
 

@@ -1,17 +1,19 @@
 """Describing rows anew that wait for it (`radnode.archive.fitting`), from objects' headers, beside a running node.
 
-First every object's own row, then patients with all that is between them and their objects. Headers are read before a
-transaction begins, and each transaction also notes how far it has come, so what was interrupted goes on there.
+First every object's own row, then patients with all that is between them and their objects, at last outdated objects
+with their patients. Headers are read before a transaction begins, and each transaction also notes how far it has come,
+so what was interrupted goes on there.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from radnode.archive import parents, rows
-from radnode.archive.describing import description_of, first_of_each, object_columns, read_again
+from radnode.archive.describing import describe, description_of, first_of_each, object_columns, read_again
 from radnode.archive.findings import Progress
-from radnode.archive.fitting import count_waiting, described_by
+from radnode.archive.fitting import count_waiting, described_by, outdated
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
 from radnode.archive.schema import REVISION
@@ -35,6 +37,11 @@ _WAITING_PATIENTS = """
 SELECT p.id FROM waiting w JOIN patients p ON p.id > w.after AND p.id <= w.until
 WHERE w.level = 0 ORDER BY p.id LIMIT ?
 """
+_PARENTS = "JOIN series e ON e.id = instances.series JOIN studies t ON t.id = e.study"
+_OUTDATED_PATIENTS = f"SELECT DISTINCT t.patient FROM instances {_PARENTS}"  # noqa: S608 (our own tables)
+_OUTDATED_OBJECTS = f"""
+SELECT instances.id, name, e.SeriesInstanceUID, t.StudyInstanceUID FROM instances {_PARENTS} WHERE t.patient = ?
+"""  # noqa: S608 (our own tables)
 
 
 def reindex(layout: Layout, index: Index) -> Iterator[Progress]:
@@ -46,8 +53,8 @@ def reindex(layout: Layout, index: Index) -> Iterator[Progress]:
     yield Progress(STEP, 0, total)
     done = 0
     with reading_files(total) as read_all:
-        for pieces in (_objects(layout, index, read_all), _patients(layout, index, read_all)):
-            for count in pieces:
+        for act in (_objects, _patients, _outdated):
+            for count in act(layout, index, read_all):
                 done += count
                 yield Progress(STEP, done, max(done, total))
 
@@ -57,14 +64,11 @@ def _objects(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
     while True:
         until = _until(index, Level.IMAGE)
         piece = list(index.rows(_WAITING_OBJECTS, (_OBJECTS,)))
-        files = [layout.current(FilePath(UID(row[3]), UID(row[2]), row[1])) for row in piece]
-        headers = list(read_all(partial(read_again, table=index.table), files))
+        headers = list(read_all(partial(read_again, table=index.table), _files(layout, piece)))
         is_last = len(piece) < _OBJECTS
         with index.writing() as connection:
             _check_table(connection, index)
-            for row, header in zip(piece, headers, strict=True):
-                if header is not None:
-                    _describe_object(connection, row, header)
+            _describe_objects(connection, index, piece, headers)
             _note(connection, Level.IMAGE, until if is_last else piece[-1][0])
         if piece:
             yield len(piece)
@@ -72,11 +76,16 @@ def _objects(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
             return
 
 
-def _describe_object(connection: sqlite3.Connection, row: sqlite3.Row, header: Header) -> None:
-    """Unless the row is another's by now: an id may be used again."""
-    known = connection.execute("SELECT name FROM instances WHERE id = ?", (row["id"],)).fetchone()
-    if known and known[0] == row["name"]:
-        parents.update(connection, "instances", row["id"], object_columns(header, description_of(header)))
+def _describe_objects(
+    connection: sqlite3.Connection, index: Index, piece: list[sqlite3.Row], headers: list[Header | None]
+) -> None:
+    """Unless the row is another's by now: an id may be used again. What cannot be read goes on as it is."""
+    for row, header in zip(piece, headers, strict=True):
+        known = connection.execute("SELECT name FROM instances WHERE id = ?", (row["id"],)).fetchone()
+        if known and known[0] == row["name"]:
+            as_it_is: dict[str, object] = {"described_by": described_by(index.table)}
+            columns = object_columns(header, description_of(header)) if header else as_it_is
+            parents.update(connection, "instances", row["id"], columns)
 
 
 def _patients(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
@@ -105,8 +114,29 @@ def _patients(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
             return
 
 
+def _outdated(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
+    """Outdated objects, each with its patient in one transaction; those that come meanwhile wait for another time."""
+    with index.reading() as connection:
+        condition = outdated(connection)
+    objects = f"{_OUTDATED_OBJECTS} AND {condition} LIMIT {_OBJECTS}"
+    patients = list(index.rows(f"{_OUTDATED_PATIENTS} WHERE {condition}"))
+    for (patient,) in patients:
+        while piece := list(index.rows(objects, (patient,))):
+            headers = list(read_all(partial(read_again, table=index.table), _files(layout, piece)))
+            with index.writing() as connection:
+                _check_table(connection, index)
+                _describe_objects(connection, index, piece, headers)
+                rows.renew_patient(connection, patient, partial(describe, layout, index.table))
+                rows.count(connection, {REVISION: 1})
+            yield len(piece)
+
+
+def _files(layout: Layout, piece: list[sqlite3.Row]) -> list[Path]:
+    return [layout.current(FilePath(UID(row[3]), UID(row[2]), row[1])) for row in piece]
+
+
 def _until(index: Index, level: Level) -> int:
-    """Up to which id rows wait now; those of others that come later may wait again."""
+    """Up to which id rows wait."""
     return int(next(iter(list(index.rows("SELECT until FROM waiting WHERE level = ?", (level.value,)))))[0])
 
 
