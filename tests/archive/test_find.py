@@ -118,6 +118,8 @@ def test_answers_carry_every_attribute_as_text(empty: Index) -> None:
         {"StudyDescription": SingleValue("x")},
         {"PatientName": SingleValue("山田^太郎")},
         {"PatientName": Wildcard("*=山田*=や*")},
+        {"Modality": SingleValue("CT"), "StudyDate": Range("20250310", "20250310")},
+        {"Modality": SingleValue("CT"), "PatientID": SingleValue("1")},
         {"StudyDate": DateTimeRange(BY_KEYWORD["StudyTime"], Range("20250101", None), Range("10", None))},
         {},
     ],
@@ -138,6 +140,25 @@ def test_single_values_use_their_index(index: Index, keyword: str) -> None:
         first = next(iter(list(index.rows(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters))))[3]
         assert first.startswith("SEARCH")
         assert "INDEX" in first
+
+
+@pytest.mark.parametrize(
+    ("leader", "keys"),
+    [
+        ("studies", {"PatientName": Wildcard("n*"), "StudyDate": Range("20250310", "20250310")}),
+        ("studies", {"PatientID": Wildcard("1*"), "StudyDate": Range("20250227", "20250304")}),
+        ("patients", {"PatientID": Wildcard("1*"), "StudyDate": Range("20250101", "20251231")}),
+        ("patients", {"PatientID": SingleValue("1"), "StudyDate": SingleValue("20250310")}),
+        ("studies", {"StudyInstanceUID": ListOfUID(("1.2", "1.3")), "PatientName": Wildcard("n*")}),
+        ("instances", {"SOPInstanceUID": ListOfUID(("1.2", "1.3")), "StudyDate": SingleValue("20250310")}),
+        ("studies", {"Modality": SingleValue("CT"), "StudyDate": Range("20250310", "20250310")}),
+    ],
+)
+def test_the_key_with_the_fewest_matches_leads(index: Index, leader: str, keys: dict[str, MatchingKey]) -> None:
+    for plan in plans(ask(Level.IMAGE, **keys)):
+        statement = plan.page(None, 10)
+        first = next(iter(list(index.rows(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters))))[3]
+        assert first.startswith(f"SEARCH {leader} USING")
 
 
 def test_each_component_group_has_an_index(index: Index) -> None:

@@ -8,11 +8,13 @@ leading table parents are looked up by id, and children one after another.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from radnode.archive.condition import Condition, all_of, none_of
 from radnode.archive.matching import condition, matched_sql, returned
 from radnode.archive.names import alternatives
 from radnode.archive.schema import BY_PARENT, SECOND_OF_ARRIVAL, TABLES
+from radnode.archive.temporal import TEMPORAL
 from radnode.archive.wildcards import canonical, literal_prefix
 from radnode.model.attributes import Attribute
 from radnode.model.level import Level
@@ -34,6 +36,7 @@ _LEADERS = (
     "Modality",
 )
 """Attributes with an index, the most selective first."""
+_FEW_DAYS = 14
 
 JOINS = {
     Level.STUDY: "patients.id = studies.patient",
@@ -75,7 +78,10 @@ class Plan:
         """The SELECT for the first `limit` answers after a position."""
         tables = [TABLES[self.start]]
         tables += [TABLES[level] for level in reversed(Level) if level < self.start]
-        tables += [TABLES[level] for level in Level if self.start < level <= self.level]
+        # Without these words SQLite may go through all series of a modality for each study.
+        tables += [
+            f"{TABLES[level]} INDEXED BY {BY_PARENT[level]}" for level in Level if self.start < level <= self.level
+        ]
         joins = [Condition(JOINS[level], ()) for level in JOINS if level <= self.level]
         where = [*joins, *self.conditions]
         if after is not None:
@@ -128,7 +134,7 @@ def _below(query: Query) -> Iterator[Condition]:
     first, *rest = [level for level in Level if query.level < level <= lowest]
     parts = all_of(*(Condition(JOINS[level]) for level in rest), *found)
     own, parent = JOINS[first].split(" = ")
-    if any((rank := _rank(attribute, key)) is not None and rank[0] <= 1 for attribute, key in keys):
+    if any((rank := _rank(attribute, key)) is not None and rank[0] <= 2 for attribute, key in keys):
         # An index has the few that match: the search begins there.
         tables = ", ".join(TABLES[level] for level in (first, *rest))
         yield Condition(f"{own} IN (SELECT {parent} FROM {tables} WHERE {parts.sql})", parts.parameters)  # noqa: S608
@@ -157,6 +163,8 @@ def _leads(attribute: Attribute, key: MatchingKey, found: Condition) -> Iterator
                 earlier.append(name.condition)
         case SingleValue():
             yield found, None
+        case Range() if attribute.vr == "DA" and _days(key) == 1:  # is that of a single value
+            yield found, None
         case _:
             yield found, matched_sql(attribute)
 
@@ -177,16 +185,32 @@ def _rank(attribute: Attribute, key: MatchingKey) -> tuple[int, int] | None:
         return None
     place = _LEADERS.index(attribute.keyword)
     match key:
+        case SingleValue() | ListOfUID() if attribute.keyword == "Modality":
+            kind = 4
+        case SingleValue() | Range() | DateTimeRange() if attribute.vr == "DA":
+            # The studies of some days are fewer than those whose names begin with some letter.
+            kind = 2 if _days(key) <= _FEW_DAYS else 3
         case SingleValue():
-            return (3 if attribute.keyword == "Modality" else 0), place
+            kind = 0
         case ListOfUID():
-            return (4 if attribute.keyword == "Modality" else 1), place
-        case Range() | DateTimeRange():
-            return 2, place
-        case Wildcard(pattern):
-            return (2, place) if attribute.vr == "PN" or literal_prefix(canonical(pattern)) else None
+            kind = 1
+        case Wildcard(pattern) if attribute.vr == "PN" or literal_prefix(canonical(pattern)):
+            kind = 3
         case _:
             return None
+    return kind, place
+
+
+def _days(key: SingleValue | Range | DateTimeRange) -> float:
+    """How many days there are at most from the first to the last one asked for."""
+    if isinstance(key, SingleValue):
+        return 1
+    dates = key.dates if isinstance(key, DateTimeRange) else key
+    if dates.first is None or dates.last is None:
+        return inf
+    ends = TEMPORAL["DA"].bounds("", dates.first, dates.last)
+    first, last = (int(end[:4]) * 372 + int(end[4:6]) * 31 + int(end[6:]) for end in ends)
+    return 1 + last - first
 
 
 def _is_led_name(attribute: Attribute, key: MatchingKey) -> bool:
