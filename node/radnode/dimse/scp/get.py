@@ -44,7 +44,7 @@ class GetProvider:
         contexts = offered.get(sending.sop_class, {})
 
         def is_wanted() -> bool:
-            return not association.is_cancelled(request)
+            return association.is_wanted(request)
 
         try:
             with prepared(sending, contexts, self._transcoder, is_wanted) as (syntax, stretch):

@@ -60,10 +60,9 @@ class MoveProvider:
         caller = caller_for(destination, self._settings, self._settings.retrieve.timeout)
         sending = Sending(
             destination,
-            replace(caller, transcoder=self._transcoder),
+            replace(caller, transcoder=self._transcoder, is_wanted=lambda: association.is_wanted(request)),
             priority=priority_of(request),
             originator=originator,
-            is_wanted=lambda: not association.is_cancelled(request),
         )
         for kinds, contexts in in_associations(retrieval.kinds, is_transcoded=self._transcoder is not None):
             objects = (outgoing_holding(one, self._archive.layout.root) for one in retrieval if one.kind in kinds)

@@ -10,7 +10,7 @@ from radnode.dimse.contexts import ROOT_OF
 from radnode.dimse.retrieve_identifier import parse_retrieve_identifier
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.scp.suboperations import SubOperations
-from radnode.dimse.scu.values import Sent
+from radnode.dimse.scu.values import Sent, Unsent
 from radnode.dimse.status import Refusal, Status, error_comment, refusal_of
 from radnode.dimse.upper.association import Association, Request
 from radnode.dimse.upper.command import Element
@@ -74,8 +74,10 @@ class Retrieving:
         pending = _Pending(association, request, operations)
         try:
             for sent in delivered:
-                operations.count(sent)
-                if association.is_cancelled(request):
+                is_cancelled = association.is_cancelled(request)
+                if not is_cancelled or sent.unsent is not Unsent.NOT_TRIED:
+                    operations.count(sent)
+                if is_cancelled:
                     return Status.CANCELLED, ""
                 pending.tell()
         except OutOfResources as error:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from radnode.dimse.scu.values import Caller, CallFailed, Cancelled, NoAnswer, NotOffered
 from radnode.dimse.upper.associate import ProposedContext
-from radnode.dimse.upper.endings import Ending, Silent, Stopped
+from radnode.dimse.upper.endings import Ending, Silent, Stopped, Unwanted
 from radnode.dimse.upper.requesting import Address, Requested, associate
 from radnode.settings import Peer
 
@@ -41,6 +41,7 @@ def calling(
             extended=extended,
             timeout=caller.timeout,
             stopping=caller.stopping,
+            is_wanted=caller.is_wanted,
         ) as requested:
             yield requested
     except Ending as ending:
@@ -50,7 +51,7 @@ def calling(
 def _kind_of(ending: Ending) -> type[CallFailed]:
     if isinstance(ending, Silent) or isinstance(ending.__cause__, TimeoutError):
         return NoAnswer
-    return Cancelled if isinstance(ending, Stopped) else CallFailed
+    return Cancelled if isinstance(ending, (Stopped, Unwanted)) else CallFailed
 
 
 def context_for(requested: Requested, abstract_syntax: str, peer: Peer) -> int:

@@ -1,29 +1,23 @@
 """Sending objects to a peer with C-STOREs, over as many associations as it takes."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from radnode.dimse.scu.calling import calling
 from radnode.dimse.scu.forms import Context, prepared
 from radnode.dimse.scu.outgoing import Originator, Outgoing, Unsendable, store_command
 from radnode.dimse.scu.values import Caller, CallFailed, Sent, Unsent
 from radnode.dimse.upper.command import Element, Field
-from radnode.dimse.upper.endings import FileUnreadable, Silent
+from radnode.dimse.upper.endings import FileUnreadable, Silent, Unwanted
 from radnode.dimse.upper.requesting import Requested
 from radnode.settings import Peer
 
-_GLANCE = 0.05  # seconds between two looks at whether a response that does not come is still wanted
 _LOSSES = 5  # objects in a row at which the peer ended the association: then it is not the objects
 Offered = Mapping[str, Mapping[str, int]]
 """SOP class -> transfer syntax -> the context in force for both."""
 
 
-class _Broken(Exception):
-    """The object fails with its association: half of it is on its way, or its response is not waited for any more."""
-
-    def __init__(self, why: str, kind: Unsent, *, is_last: bool) -> None:
-        super().__init__(why)
-        self.kind, self.is_last = kind, is_last
+class _HalfSent(Exception):
+    """The object fails with its association, because half of it is on its way and the other half cannot be read."""
 
 
 class Sending:
@@ -36,14 +30,13 @@ class Sending:
         *,
         priority: int = 0,
         originator: Originator | None = None,
-        is_wanted: Callable[[], bool] | None = None,
     ) -> None:
         """`priority` and `originator` are those of the request that the objects are sent for, if there is one.
 
-        `is_wanted` is asked some twenty times a second while an object is being transcoded, or its response does not
-        come; once it says no, that object has failed, its association is aborted, and no other is tried.
+        Once the caller's `is_wanted` says no, the object under way has failed, its association is aborted, and no other
+        is tried.
         """
-        self._peer, self._caller, self._is_wanted = peer, caller, is_wanted
+        self._peer, self._caller = peer, caller
         self._priority, self._originator = priority, originator
         self._was_accepted = False
         self._losses = 0
@@ -81,9 +74,8 @@ class Sending:
                         yield sent
                     except GeneratorExit:  # nobody wants the rest: nothing is on its way, so this ends in good order
                         is_wanted = False
-        except _Broken as error:
-            self._given_up = str(error) if error.is_last else ""
-            yield unsent(waiting.take(), str(error), error.kind)
+        except _HalfSent as error:
+            yield unsent(waiting.take(), str(error), Unsent.UNREADABLE)
         except CallFailed as lost:
             if not self._was_accepted:
                 raise
@@ -92,7 +84,11 @@ class Sending:
 
     def _after_loss(self, waiting: "_Waiting", answered: int | None, lost: CallFailed) -> Iterator[Sent]:
         """`answered` is how many objects the lost association had brought; None where there was none."""
-        if answered is None:
+        if isinstance(lost.__cause__, Unwanted):
+            self._given_up = str(lost)
+            if waiting.first and answered is not None:
+                yield unsent(waiting.take(), str(lost), Unsent.LOST)
+        elif answered is None:
             self._given_up = str(lost)
         elif waiting.first and not answered:  # with objects before it, the peer may have ended it for one of those
             self._losses += 1
@@ -103,26 +99,20 @@ class Sending:
     def _store(self, requested: Requested, offered: Offered, sending: Outgoing) -> Sent:
         contexts = offered.get(sending.sop_class, {})
         try:
-            with prepared(sending, contexts, self._caller.transcoder, self._is_wanted or _always) as (syntax, stretch):
+            with prepared(sending, contexts, self._caller.transcoder, self._caller.is_wanted or _always) as (
+                syntax,
+                stretch,
+            ):
                 message_id = requested.next_message_id()
                 elements = store_command(sending, self._priority, self._originator) | {Element.MESSAGE_ID: message_id}
                 requested.messages.send_file(contexts[syntax], elements, *stretch)
         except Unsendable as error:
             return unsent(sending, str(error), error.kind)
         except FileUnreadable as error:
-            raise _Broken(str(error), Unsent.UNREADABLE, is_last=False) from error
-        if self._is_wanted is not None:
-            self._await(requested, self._is_wanted)
+            raise _HalfSent(str(error)) from error
         response = requested.response(Field.C_STORE, message_id)
         status, comment = response.number(Element.STATUS), response.text(Element.ERROR_COMMENT)
         return Sent(sending.path, status, comment, sop_instance=sending.sop_instance)
-
-    def _await(self, requested: Requested, is_wanted: Callable[[], bool]) -> None:
-        """Until something comes, or the peer was silent for too long; raises _Broken where nobody wants it any more."""
-        deadline = time.monotonic() + self._caller.timeout
-        while not requested.messages.readable(_GLANCE) and time.monotonic() < deadline:
-            if not is_wanted():
-                raise _Broken("cancelled before the peer had answered", Unsent.LOST, is_last=True)
 
 
 def _always() -> bool:

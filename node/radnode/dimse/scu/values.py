@@ -1,7 +1,7 @@
 """What goes into the service class user's calls, and what comes out."""
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -64,6 +64,8 @@ class Caller:
     """From `radnode.dimse.credentials.client_context`; without it peers with `tls` cannot be called."""
     stopping: Stopping | None = None
     """The wish to end early: then C-CANCEL goes to the peer, which has the grace to come to an end."""
+    is_wanted: Callable[[], bool] | None = None
+    """Asked some twenty times a second while there is something to wait for; once it says no, nothing more is done."""
     transcoder: Transcoder | None = None
     """Makes of objects what peers take that do not take them as they are stored; without it those are not sent."""
 

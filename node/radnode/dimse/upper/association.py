@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field, encode_response
-from radnode.dimse.upper.endings import BY_USER, ProtocolError
+from radnode.dimse.upper.endings import BY_USER, Ending, ProtocolError
 from radnode.dimse.upper.messages import Messages
 from radnode.dimse.upper.normalised import N_SERVICES, about, response_to
 from radnode.model.uid import MAX_LENGTH
@@ -57,6 +57,7 @@ class Association:
         self._messages = messages
         self._contexts = contexts
         self._cancelled: set[int] = set()
+        self._ending: Ending | None = None
         self._message_id = 0
         self._asked: dict[int, tuple[int, Heed]] = {}
         self._chores: deque[Chore] = deque()
@@ -188,6 +189,8 @@ class Association:
 
     def is_cancelled(self, request: Request) -> bool:
         """Whether a C-CANCEL for `request` has arrived; looks at what has come without waiting."""
+        if self._ending is not None:
+            raise self._ending
         while request.message_id not in self._cancelled and self._messages.readable():
             other = self._next_request(interruptible=False)
             if isinstance(other, Command):
@@ -196,6 +199,18 @@ class Association:
             elif other is None or other.field != Field.C_CANCEL:
                 raise ProtocolError("nothing but C-CANCEL was due", BY_USER)
         return request.message_id in self._cancelled
+
+    def is_wanted(self, request: Request) -> bool:
+        """Whether its requestor is still there and has not cancelled it.
+
+        For those that wait for somebody else, whose endings are not to be mistaken for this association's: it raises
+        nothing. What has ended the association is raised by the next `is_cancelled`.
+        """
+        try:
+            return not self.is_cancelled(request)
+        except Ending as ending:
+            self._ending = ending
+            return False
 
     def _do_chores(self) -> None:
         while self._chores and not (self._messages.readable() or self._messages.connection.is_stopping):

@@ -6,14 +6,16 @@ import os
 import select
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from radnode.dimse.upper.endings import ConnectionLost, Ending, FileUnreadable, Silent, Stopped
+from radnode.dimse.upper.endings import ConnectionLost, Ending, FileUnreadable, Silent, Stopped, Unwanted
 from radnode.dimse.upper.stopping import Stopping
 
 _DISCARD = 65536
 _DISCARD_LIMIT = 64 * 1024 * 1024
 _SLICE = 65536
+GLANCE = 0.05
+"""Seconds between two looks at whether what a connection is there for is still wanted."""
 _NOT_BY_KERNEL = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EOVERFLOW, errno.EIO}
 """What sendfile says of a file that it cannot send; reading it tells whether it is the file or only the way."""
 
@@ -21,14 +23,21 @@ _NOT_BY_KERNEL = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EOVERFLOW,
 class Connection:
     """A socket that reads and writes exactly what is asked for, or raises an Ending."""
 
-    def __init__(self, sock: socket.socket, stopping: Stopping | None = None) -> None:
-        """Take over a connected socket; `stopping` is the wish to stop of the server that it belongs to, if any."""
+    def __init__(
+        self, sock: socket.socket, stopping: Stopping | None = None, is_wanted: Callable[[], bool] | None = None
+    ) -> None:
+        """Take over a connected socket; `stopping` is the wish to stop of the server that it belongs to, if any.
+
+        `is_wanted` is asked each GLANCE while there is something to wait for; Unwanted ends the wait if it says no.
+        """
         sock.setblocking(False)
         # DCMTK and what is built on it leave Nagle's algorithm on: without prompt ACKs each instance costs them 40 ms.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._socket = sock
         self._stopping = stopping
+        self._is_wanted = is_wanted
+        self._next_glance = 0.0
         self._poll = select.poll()  # kept, because making one for each wait costs more than the wait
         self._poll.register(sock, select.POLLIN)
         self._awaited = select.POLLIN
@@ -131,7 +140,7 @@ class Connection:
     def part(self, seconds: float) -> None:
         """Let the peer read our last words: send no more, discard what it still sends until it closes, then close."""
         deadline = time.monotonic() + seconds
-        with contextlib.suppress(OSError, Silent, Stopped):
+        with contextlib.suppress(OSError, Silent, Stopped, Unwanted):
             self._socket.shutdown(socket.SHUT_WR)
             for _ in self._discarded(deadline):
                 pass
@@ -179,7 +188,18 @@ class Connection:
         if event == select.POLLIN:
             # Who waits for our ACK (see above) has sent all that it may, so it is enough to ask for prompt ones here.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        if self._is_wanted is not None:
+            remaining = min(remaining, self._glanced(self._is_wanted))
         self._poll.poll(max(1, int(remaining * 1000)))
+
+    def _glanced(self, is_wanted: Callable[[], bool]) -> float:
+        """Seconds until the next look; Unwanted where this one says so."""
+        now = time.monotonic()
+        if now >= self._next_glance:
+            if not is_wanted():
+                raise Unwanted("not wanted any more")
+            self._next_glance = now + GLANCE
+        return self._next_glance - now
 
 
 def _read_slice(descriptor: int, offset: int, count: int) -> bytes:

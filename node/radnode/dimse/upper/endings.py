@@ -54,6 +54,12 @@ class Stopped(Ending):
     how = "stopped"
 
 
+class Unwanted(Ending):
+    """Whoever the association was for does not want any more what it is there for."""
+
+    how = "unwanted"
+
+
 class PeerAborted(Ending):
     """An A-ABORT arrived."""
 

@@ -1,15 +1,15 @@
 """The requestor's side: A-ASSOCIATE-RQ and its answer, messages, release."""
 
-import socket
 import ssl
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from radnode.dimse.upper.associate import ProposedContext, decode_accept, encode_request
 from radnode.dimse.upper.command import RESPONSE, Command, Element
+from radnode.dimse.upper.connecting import connect
 from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import (
     BY_USER,
@@ -120,15 +120,17 @@ def associate(
     extended: Mapping[str, bytes] = _NOTHING,
     timeout: float = 30.0,
     stopping: Stopping | None = None,
+    is_wanted: Callable[[], bool] | None = None,
 ) -> Iterator[Requested]:
     """An association for the block, released after it and aborted where it fails.
 
     `provider_of` names the SOP classes for which this side offers to be the SCP (role selection, PS3.7 D.3.3.4),
     `extended` what it says for SOP class extended negotiation (D.3.3.5), by SOP class.
-    Once `stopping` is asked, what is under way has its grace, and then ends with Stopped.
+    Once `stopping` is asked, what is under way has its grace, and then ends with Stopped. `is_wanted` is asked some
+    twenty times a second while there is something to wait for, which ends with Unwanted if it says no.
     Raises an Ending: ConnectionLost where nobody listens, HandshakeFailed, Rejected, Silent.
     """
-    connection = _connected(address, timeout, stopping)
+    connection = _connected(address, timeout, stopping, is_wanted)
     try:
         proposed = tuple(contexts)
         request = encode_request(address.called, address.calling, proposed, _MAX_PDU, provider_of, extended)
@@ -144,12 +146,14 @@ def associate(
         connection.part(_PARTING)
 
 
-def _connected(address: Address, timeout: float, stopping: Stopping | None) -> Connection:
-    sock = _connect(address, timeout)
+def _connected(
+    address: Address, timeout: float, stopping: Stopping | None, is_wanted: Callable[[], bool] | None
+) -> Connection:
+    sock = connect(address.host, address.port, timeout, is_wanted)
     if address.tls is None:
-        return Connection(sock, stopping)
+        return Connection(sock, stopping, is_wanted)
     try:
-        connection = SecureConnection.over(sock, address.tls, stopping, called=address.host)
+        connection = SecureConnection.over(sock, address.tls, stopping, called=address.host, is_wanted=is_wanted)
     except (OSError, ValueError) as error:  # gone already, or a name that no certificate can have
         sock.close()
         raise ConnectionLost(f"no TLS with {address.host}:{address.port}: {error}") from error
@@ -159,15 +163,6 @@ def _connected(address: Address, timeout: float, stopping: Stopping | None) -> C
         connection.part(0)
         raise
     return connection
-
-
-def _connect(address: Address, timeout: float) -> socket.socket:
-    try:
-        return socket.create_connection((address.host, address.port), timeout)
-    except UnicodeError:
-        raise ConnectionLost(f"{address.host!r} can be no host name") from None
-    except OSError as error:
-        raise ConnectionLost(f"cannot connect to {address.host}:{address.port}: {error.strerror or error}") from error
 
 
 def _negotiate(

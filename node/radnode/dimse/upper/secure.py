@@ -5,7 +5,7 @@ import re
 import select
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from radnode.dimse.upper.connection import Connection
 from radnode.dimse.upper.endings import ConnectionLost, HandshakeFailed, Silent, Unused
@@ -29,9 +29,11 @@ _ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_ALERT_(\w+)")
 class SecureConnection(Connection):
     """A connection whose bytes go through TLS once it is established."""
 
-    def __init__(self, sock: ssl.SSLSocket, stopping: Stopping | None = None) -> None:
+    def __init__(
+        self, sock: ssl.SSLSocket, stopping: Stopping | None = None, is_wanted: Callable[[], bool] | None = None
+    ) -> None:
         """Take over a connected socket that has not shaken hands yet."""
-        super().__init__(sock, stopping)
+        super().__init__(sock, stopping, is_wanted)
         self._tls = sock
         self._ahead = b""  # one byte at most that was read to see whether there is any
         self._is_proved = False  # by a byte from the peer: in TLS 1.3 it may still refuse us after our last word
@@ -44,6 +46,7 @@ class SecureConnection(Connection):
         stopping: Stopping | None = None,
         *,
         called: str | None = None,
+        is_wanted: Callable[[], bool] | None = None,
     ) -> "SecureConnection":
         """Over a connected socket: of an acceptor, or of a requestor that called the host `called`.
 
@@ -53,7 +56,7 @@ class SecureConnection(Connection):
         secured = context.wrap_socket(
             sock, server_side=called is None, server_hostname=called, do_handshake_on_connect=False
         )
-        return cls(secured, stopping)
+        return cls(secured, stopping, is_wanted)
 
     def establish(self, deadline: float) -> Mapping[str, str]:
         """Shake hands. HandshakeFailed says why in words; nothing of a certificate is told but that it was verified."""
