@@ -117,3 +117,21 @@ def test_what_was_found_before_a_stop_is_not_looked_for_again(node: tuple[Archiv
             wait_until(lambda: state(server, one).state == "reported")
         assert asked.results(one) == {reference(1): 0, reference(2): 0x0110}
     assert [line["why"] for line in logs if line["event"] == "object_damaged"] == ["its file is missing"]
+
+
+def test_what_was_deleted_before_its_report_could_be_brought_is_not_committed_to(
+    node: tuple[Archive, Running], tmp_path: Path
+) -> None:
+    archive, server = node
+    fill(archive, [1, 2])
+    one = due(server, "2.25.1", numbers=(1, 2))
+    ReceivedCommitments(server.work).checked(state(server, one).id, {0: 0, 1: 0})
+    held = archive.holding(reference(1).sop_instance)
+    assert held is not None
+    archive.forget(held.path)
+    with asker(tmp_path) as other:
+        asked = AskedCommitments(other.work)
+        asked.ask("RADNODE", one, [reference(1), reference(2)], patience=60)
+        with reporting(archive, server, [peer(other.port)]):
+            wait_until(lambda: state(server, one).state == "reported")
+        assert asked.results(one) == {reference(1): 0x0112, reference(2): 0}

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from support.commitments import EXPLICIT, reference, transactions, user
+from support.commitments import EXPLICIT, MR, reference, transactions, user
 from support.dimse_server import running
 from support.fake_archive import FakeArchive
 from support.odd_acceptor import accept, acceptor, received
@@ -116,3 +116,16 @@ def test_a_report_that_never_comes_is_waited_for_no_longer(tmp_path: Path) -> No
         assert asked.results(TRANSACTION) is None
         assert asked.take(TRANSACTION, {reference(1): 0})  # and is taken if it does come
         assert asked.results(TRANSACTION) == {reference(1): 0}
+
+
+def test_a_report_of_a_refused_request_changes_nothing_and_one_failure_is_enough(tmp_path: Path) -> None:
+    with WorkFile.open(tmp_path / "work.sqlite") as work:
+        asked = AskedCommitments(work)
+        asked.ask("VNA", TRANSACTION, [reference(1)], patience=60)
+        asked.refuse(TRANSACTION, "no answer")
+        assert asked.take(TRANSACTION, {reference(1): Reason.COMMITTED})
+        assert asked.results(TRANSACTION) is None
+        other = UID("2.25.100")
+        asked.ask("VNA", other, [reference(1)], patience=60)
+        asked.take(other, {reference(1): Reason.NO_SUCH_INSTANCE, reference(1, MR): Reason.COMMITTED})
+        assert asked.results(other) == {reference(1): Reason.NO_SUCH_INSTANCE}

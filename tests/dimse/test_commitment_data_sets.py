@@ -94,3 +94,13 @@ def test_the_longest_uids_fit_into_the_limit() -> None:
     longest = UID("1." + "2" * 62)
     wanted = [reference(number)._replace(sop_class=longest) for number in range(1000)]
     assert len(encode_request(TRANSACTION, wanted, EXPLICIT)) < limit_for(len(wanted))
+
+
+def test_an_object_that_is_named_as_good_and_as_failed_has_failed() -> None:
+    told = Dataset()
+    told.TransactionUID = TRANSACTION
+    told.ReferencedSOPSequence, told.FailedSOPSequence = [Dataset()], [Dataset()]
+    for (item,) in (told.ReferencedSOPSequence, told.FailedSOPSequence):
+        item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = GOOD
+    told.FailedSOPSequence[0].FailureReason = 0x0112
+    assert decode_commitment(write(told, EXPLICIT), EXPLICIT, 2).results == {GOOD: Reason.NO_SUCH_INSTANCE}

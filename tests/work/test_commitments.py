@@ -33,6 +33,29 @@ def test_open_objects_have_a_limit_that_ended_ones_do_not_count_for(
     commitments.receive("B", UID("2.25.2"), three, busy=0)
 
 
+def test_one_peer_does_not_use_up_the_others_share(work: WorkFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(received_commitments, "MOST_OF_ONE", 4)
+    monkeypatch.setattr(received_commitments, "MOST_TRANSACTIONS", 2)
+    commitments = ReceivedCommitments(work)
+    commitments.receive("A", UID("2.25.1"), [reference(number) for number in range(3)], busy=0)
+    with pytest.raises(OutOfResources, match="Too many objects"):
+        commitments.receive("A", UID("2.25.2"), [reference(1), reference(2)], busy=0)
+    commitments.receive("A", UID("2.25.3"), [reference(1)], busy=0)
+    monkeypatch.setattr(received_commitments, "MOST_OF_ONE", 9)
+    with pytest.raises(OutOfResources, match="Too many requests"):
+        commitments.receive("A", UID("2.25.4"), [reference(1)], busy=0)
+    commitments.receive("B", UID("2.25.4"), [reference(1)], busy=0)
+
+
+def test_what_was_reported_is_not_to_be_reported_once_more(work: WorkFile) -> None:
+    commitments = ReceivedCommitments(work)
+    one = commitments.receive("A", UID("2.25.1"), [reference(1)], busy=0)
+    commitments.checked(one, {0: 0})
+    assert commitments.results(one) == {reference(1): 0}
+    commitments.reported(one)
+    assert commitments.results(one) is None
+
+
 def test_who_is_busy_keeps_others_off_until_it_lets_go_or_its_time_is_over(work: WorkFile) -> None:
     clock = [1000.0]
     commitments = ReceivedCommitments(work, clock=lambda: clock[0])

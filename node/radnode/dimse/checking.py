@@ -7,6 +7,7 @@ import structlog
 from radnode.archive.archive import Archive
 from radnode.archive.verifying import verifying
 from radnode.dimse.commitment_metrics import CommitmentMetrics
+from radnode.model.commitment import Reason, Results
 from radnode.model.redaction import redact
 from radnode.work.received_commitments import ReceivedCommitments
 
@@ -29,3 +30,16 @@ def checking(
                 yield
         finally:
             commitments.checked(identity, reasons)
+
+
+def as_now(archive: Archive, results: Results) -> Results:
+    """What is to be reported of objects that may have been checked long ago, where it could not be brought until now.
+
+    One that was deleted since is not committed to. Raises OutOfResources.
+    """
+    return {
+        reference: Reason.NO_SUCH_INSTANCE
+        if reason == Reason.COMMITTED and archive.holding(reference.sop_instance) is None
+        else reason
+        for reference, reason in results.items()
+    }

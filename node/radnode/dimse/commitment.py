@@ -52,7 +52,8 @@ def decode_commitment(data: bytes, transfer_syntax: UID, most: int) -> Commitmen
             continue
         sequence, item = found
         reference = Reference(_uid(item, _SOP_CLASS), _uid(item, _SOP_INSTANCE))
-        results[reference] = Reason.COMMITTED if sequence == _REFERENCED else _reason(item, transfer_syntax)
+        reason = Reason.COMMITTED if sequence == _REFERENCED else _reason(item, transfer_syntax)
+        results[reference] = results.get(reference, Reason.COMMITTED) or reason  # what failed once has failed
         if len(results) > most:
             raise TooManyObjects(f"More than {most} objects")
     if not results:

@@ -9,7 +9,7 @@ import structlog
 
 from radnode.archive.archive import Archive
 from radnode.dimse.callers import caller_for
-from radnode.dimse.checking import checking
+from radnode.dimse.checking import as_now, checking
 from radnode.dimse.commitment import Commitment
 from radnode.dimse.commitment_metrics import CommitmentMetrics
 from radnode.dimse.scu.report import report
@@ -87,7 +87,10 @@ class CommitmentReports:
             for _ in steps:
                 if stop.is_set():
                     return ""
-        results = self._commitments.results(transaction.id)
+        found = self._commitments.results(transaction.id)
+        if found is None:
+            return ""
+        results = as_now(self._archive, found)
         try:
             caller = caller_for(peer, self._settings, self._settings.commitment.timeout)
             answer = report(peer, caller, Commitment(transaction.uid, results))

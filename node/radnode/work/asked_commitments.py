@@ -36,13 +36,18 @@ class AskedCommitments:
             insert(connection, row, ((reference, None) for reference in references))
 
     def take(self, uid: UID, results: Results) -> bool:
-        """Keep what a peer reports; False where nobody asked for it. A report that comes again changes nothing."""
+        """Keep what a peer reports; False where nobody asked for it. A report that comes again changes nothing.
+
+        Nor does one of a request that counts as refused: its objects were asked for anew, or their sender was told.
+        """
         with self._work.writing() as connection:
             found = select(connection, "uid = ? AND asked_by_us", uid)
             for one in found:
-                if one.state == ANSWERED:
+                if one.state in (ANSWERED, REFUSED):
                     continue
-                told = {reference.sop_instance: reason for reference, reason in results.items()}
+                told: dict[UID, int] = {}
+                for reference, reason in results.items():
+                    told[reference.sop_instance] = told.get(reference.sop_instance, Reason.COMMITTED) or reason
                 reasons = (told.get(held.sop_instance, _UNTOLD) for held, _ in objects_of(connection, one.id))
                 set_reasons(connection, one.id, dict(enumerate(reasons)))
                 end(connection, one.id, ANSWERED, self._now())

@@ -22,10 +22,18 @@ from radnode.work.commitments import (
 )
 from radnode.work.work_file import WorkFile
 
-MOST_OPEN = 2_000_000
-"""Objects in all open transactions; one hundred megabytes or two."""
+MOST_OPEN = 4_000_000
+"""Objects in all open transactions; two hundred megabytes or four."""
+MOST_OF_ONE = 1_000_000
+"""Of these, those of one peer, so that it does not keep the others from theirs."""
+MOST_TRANSACTIONS = 20_000
+"""Open transactions of one peer."""
 _PAGE, _AT_ONCE = 500, 1000
-_OPEN_OBJECTS = "SELECT coalesce(sum(objects), 0) FROM commitments WHERE due IS NOT NULL AND NOT asked_by_us"
+_OPEN_ONES = """
+SELECT coalesce(sum(objects), 0), coalesce(sum(objects) FILTER (WHERE peer = :peer), 0),
+       count(*) FILTER (WHERE peer = :peer)
+FROM commitments WHERE due IS NOT NULL AND NOT asked_by_us
+"""
 
 
 class ReceivedCommitments:
@@ -49,9 +57,11 @@ class ReceivedCommitments:
                 if one.peer == peer and {held for held, _ in objects_of(connection, one.id)} == set(references):
                     connection.execute("UPDATE commitments SET due = ? WHERE id = ?", (self._now() + busy, one.id))
                     return one.id
-            (count,) = connection.execute(_OPEN_OBJECTS).fetchone()
-            if count + len(references) > MOST_OPEN:
+            objects, own, transactions = connection.execute(_OPEN_ONES, {"peer": peer}).fetchone()
+            if objects + len(references) > MOST_OPEN or own + len(references) > MOST_OF_ONE:
                 raise OutOfResources("Too many objects wait for their commitment")
+            if transactions >= MOST_TRANSACTIONS:
+                raise OutOfResources("Too many requests wait for their report")
             reason = Reason.DUPLICATE_TRANSACTION if same else None
             row = new(peer, uid, self._now(), due_in=busy, objects=len(references), asked_by_us=False)
             return insert(connection, row, ((reference, reason) for reference in references))
@@ -87,13 +97,17 @@ class ReceivedCommitments:
             with self._work.writing() as connection:
                 set_reasons(connection, identity, reasons)
 
-    def results(self, identity: int) -> Mapping[Reference, int]:
-        """What became of every object, once all are checked."""
+    def results(self, identity: int) -> Mapping[Reference, int] | None:
+        """What became of every object, once all are checked; None where it is not open any more.
+
+        Then somebody else has reported it, and what went well is not remembered.
+        """
         with self._work.reading() as connection:
-            return {
+            found = {
                 reference: Reason.PROCESSING_FAILURE if reason is None else reason
                 for reference, reason in objects_of(connection, identity)
             }
+            return found if select(connection, "id = ? AND state = ?", identity, OPEN) else None
 
     def busy(self, identity: int, seconds: float) -> None:
         """Somebody works on it: nobody else is to see to it for so long. With 0 it is due at once."""

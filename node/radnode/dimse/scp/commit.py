@@ -19,6 +19,7 @@ from radnode.dimse.scp.service import Performed
 from radnode.dimse.status import Refusal, Status
 from radnode.dimse.upper.association import AcceptedContext, Association, Chore, Request
 from radnode.dimse.upper.command import Command, Element, Field
+from radnode.model.commitment import Results
 from radnode.model.errors import RadnodeError
 from radnode.model.uid import UID
 from radnode.settings import Service, Settings
@@ -77,7 +78,9 @@ class CommitProvider:
                         return
                     yield
             self._commitments.busy(task.identity, self._settings.dicom.idle_timeout)
-            self._report(association, task)
+            results = self._commitments.results(task.identity)
+            if results is not None:
+                self._report(association, task, results)
             is_asked = True
         except RadnodeError as error:
             log.warning("commitment_interrupted", why=str(error))
@@ -85,8 +88,7 @@ class CommitProvider:
             if not is_asked:
                 self._let_go(task, "the association that asked ended before the result was there")
 
-    def _report(self, association: Association, task: "_Task") -> None:
-        results = self._commitments.results(task.identity)
+    def _report(self, association: Association, task: "_Task", results: Results) -> None:
         transaction = self._commitments.find(task.identity)
         syntax = UID(task.context.transfer_syntax)
         event, data_set = encode_report(transaction.uid, results, self._settings.dicom.ae_title, syntax)
