@@ -55,7 +55,8 @@ class Destination:
                 self.is_ready.set()
 
     def close(self) -> None:
-        self.listening.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self.listening.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
         for sock in (self.listening, *self.connections):
             sock.close()
@@ -148,6 +149,20 @@ def test_a_requestor_that_goes_ends_the_wait_and_nothing_is_tried_again(archive:
             requested.messages.connection.cut()
             wait_until(lambda: _is_over(there.connections[0]))
         assert len(there.connections) == 1
+
+
+def test_where_a_destination_was_that_went_for_good_is_not_told(archive: Archive) -> None:
+    def go(sock: socket.socket) -> None:
+        there.listening.close()
+        waiting_for_response(sock)
+        sock.close()
+
+    with destination(go) as there, moving(archive, there.port, "1.1") as requested:
+        found = answer_of(requested, requested.next_command()[1])
+        while found.status == 0xFF00:
+            found = answer_of(requested, requested.next_command()[1])
+    assert (found.status, found.counters) == (0xA702, (None, 0, 3, 0))
+    assert found.comment == "the destination cannot be reached"
 
 
 def _is_over(sock: socket.socket) -> bool:

@@ -1,7 +1,7 @@
 """Objects of every transfer syntax at hand, retrieved as they are stored, or as what is taken instead."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -17,8 +17,11 @@ from support.transcoded import the_rest
 from radnode.archive.archive import Archive
 from radnode.dimse.contexts import STUDY_ROOT_GET
 from radnode.dimse.scu import Caller, move, send
+from radnode.dimse.scu.forms import prepared
+from radnode.dimse.scu.outgoing import Unsendable, outgoing_file
 from radnode.instance.part10 import encode_file_meta
 from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding import ENCODED
 from radnode.model.errors import RadnodeError
 from radnode.model.level import Level
 from radnode.settings import Peer
@@ -138,3 +141,20 @@ def test_a_destination_gets_what_it_takes(pictures: Archive, transcoder: Transco
 
 def sop_class_of(path: Path) -> str:
     return str(dcmread(path, stop_before_pixels=True).SOPClassUID)
+
+
+def test_what_is_not_wanted_is_not_tried_in_one_form_after_the_other() -> None:
+    asked: list[bool] = []
+
+    def is_wanted() -> bool:
+        asked.append(True)
+        return False
+
+    sending = outgoing_file(bundled("CT_small.dcm"))
+    with (
+        closing(Transcoder()) as other,
+        pytest.raises(Unsendable, match="no longer wanted"),
+        prepared(sending, ENCODED, other, is_wanted),
+    ):
+        pass
+    assert asked == [True]

@@ -18,6 +18,10 @@ class Gone(Exception):
     """The process ended in the middle of something, was ended, or could not be started; it says why."""
 
 
+class GivenUp(Gone):
+    """The process took too long, or nobody wants any more what it does."""
+
+
 class EndedIdle(Exception):
     """The process ended before it took the request, because nothing had been asked of it for long."""
 
@@ -58,9 +62,9 @@ class TranscodeProcess:
                 message = self._connection.recv(MAX_MESSAGE)
             except TimeoutError:
                 if time.monotonic() >= deadline:
-                    raise Gone(f"took longer than {limit:g} s") from None
+                    raise GivenUp(f"took longer than {limit:g} s") from None
                 if not is_wanted():
-                    raise Gone("no longer wanted") from None
+                    raise GivenUp("no longer wanted") from None
             except ConnectionError:
                 raise self._ended() from None
             else:

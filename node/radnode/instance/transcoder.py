@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radnode.instance.plain_transcode import transcode_small, transcoding_errors
-from radnode.instance.transcode_process import GLANCE, EndedIdle, Gone, TranscodeProcess
+from radnode.instance.transcode_process import GLANCE, EndedIdle, GivenUp, Gone, TranscodeProcess
 from radnode.instance.transcode_protocol import Request, written
-from radnode.model.errors import CannotTranscode
+from radnode.model.errors import CannotTranscode, TranscodingGivenUp
 from radnode.model.uid import UID
 
 
@@ -45,9 +45,9 @@ class Transcoder:
     ) -> Iterator[Transcoded]:
         """The data set of a Part 10 file, in one of the `targets` of its transfer syntax, for as long as it is used.
 
-        Raises NotFound where there is no such file, and CannotTranscode where it cannot be done: by the object, because
-        the decoder crashed or took too long, or because `is_wanted`, which is asked some twenty times a second, said
-        no.
+        Raises NotFound where there is no such file, and CannotTranscode where it cannot be done, by the object or
+        because the decoder crashed; that is TranscodingGivenUp where it took too long, or `is_wanted`, which is asked
+        some twenty times a second, said no.
         """
         descriptor = transcode_small(path, target)
         if descriptor is None:
@@ -84,7 +84,7 @@ class Transcoder:
         deadline = time.monotonic() + self._timeout
         while not self._free.acquire(timeout=GLANCE):
             if time.monotonic() >= deadline or not is_wanted():
-                raise CannotTranscode("too many others are being transcoded")
+                raise TranscodingGivenUp("too many others are being transcoded")
 
     def _ask(self, request: Request, descriptor: int, is_wanted: Callable[[], bool]) -> bytes | None:
         """The answer; None where the process had just ended because it was idle."""
@@ -93,6 +93,8 @@ class Transcoder:
             answer = process.ask(request, descriptor, is_wanted)
         except EndedIdle:
             pass
+        except GivenUp as given_up:
+            raise TranscodingGivenUp(str(given_up)) from given_up
         except Gone as gone:
             raise CannotTranscode(str(gone)) from gone
         finally:
@@ -102,7 +104,7 @@ class Transcoder:
     def _taken(self) -> TranscodeProcess:
         with self._lock:
             if self._is_closed:
-                raise CannotTranscode("the node is stopping")
+                raise TranscodingGivenUp("the node is stopping")
             while self._idle:
                 process = self._idle.pop()
                 if not process.is_worn_out:

@@ -68,5 +68,9 @@ class CannotTranscode(RadnodeError):
     """The object cannot be had in the other transfer syntax without loss, or not within the limits; it says why."""
 
 
+class TranscodingGivenUp(CannotTranscode):
+    """It is not the object's fault, so another transfer syntax would fare no better: no time, no process, no wish."""
+
+
 class Occupied(RadnodeError):
     """Another process holds this role on the archive."""

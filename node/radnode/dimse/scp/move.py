@@ -63,6 +63,7 @@ class MoveProvider:
             replace(caller, transcoder=self._transcoder, is_wanted=lambda: association.is_wanted(request)),
             priority=priority_of(request),
             originator=originator,
+            words=_words,
         )
         for kinds, contexts in in_associations(retrieval.kinds, is_transcoded=self._transcoder is not None):
             objects = (outgoing_holding(one, self._archive.layout.root) for one in retrieval if one.kind in kinds)

@@ -9,7 +9,7 @@ from radnode.dimse.upper.requesting import MAX_CONTEXTS
 from radnode.instance.encodings import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.instance.transcoder import Transcoder
 from radnode.instance.transcoding import targets
-from radnode.model.errors import CannotTranscode, NotFound
+from radnode.model.errors import CannotTranscode, NotFound, TranscodingGivenUp
 from radnode.model.uid import UID
 
 _FALLBACKS = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
@@ -89,6 +89,8 @@ def _transcoded(
             made = stack.enter_context(transcoder.transcoded(sending.path, target, is_wanted=is_wanted))
         except CannotTranscode as error:
             why = f"not transcoded to {target}: {error}"
+            if isinstance(error, TranscodingGivenUp):
+                break
         except NotFound as error:
             raise Unsendable(str(error)) from error
         else:

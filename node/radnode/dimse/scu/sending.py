@@ -1,6 +1,6 @@
 """Sending objects to a peer with C-STOREs, over as many associations as it takes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from radnode.dimse.scu.calling import calling
 from radnode.dimse.scu.forms import Context, prepared
@@ -30,12 +30,14 @@ class Sending:
         *,
         priority: int = 0,
         originator: Originator | None = None,
+        words: Callable[[CallFailed], str] = str,
     ) -> None:
         """`priority` and `originator` are those of the request that the objects are sent for, if there is one.
 
         Once the caller's `is_wanted` says no, the object under way has failed, its association is aborted, and no other
-        is tried.
+        is tried. `words` says for those that are not tried why no association can be had.
         """
+        self._words = words
         self._peer, self._caller = peer, caller
         self._priority, self._originator = priority, originator
         self._was_accepted = False
@@ -89,7 +91,7 @@ class Sending:
             if waiting.first and answered is not None:
                 yield unsent(waiting.take(), str(lost), Unsent.LOST)
         elif answered is None:
-            self._given_up = str(lost)
+            self._given_up = self._words(lost)
         elif waiting.first and not answered:  # with objects before it, the peer may have ended it for one of those
             self._losses += 1
             yield unsent(waiting.take(), str(lost), Unsent.LOST)
