@@ -224,6 +224,20 @@ def test_a_search_is_given_up_before_it_finds_anything(index: Index, monkeypatch
     assert len(asked) == 3, "nobody is asked about later searches"
 
 
+def test_a_search_for_one_of_many_uids_is_given_up_too(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_SECONDS", 0.0)
+    asked: list[int] = []
+
+    def given_up() -> bool:
+        asked.append(1)
+        return len(asked) == 100
+
+    nobody = ask(Level.STUDY, StudyInstanceUID=ListOfUID(tuple(f"9.9.{number}" for number in range(10_000))))
+    with pytest.raises(Abandoned):
+        list(find_pages(index, nobody, given_up=given_up))
+    assert len(asked) == 100
+
+
 def test_entities_that_go_between_pages_hide_no_other(empty: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "PAGE", 2)
     ids = [insert_branch(empty, {"PatientName": "SAME"}, {"StudyInstanceUID": f"1.{n}"})[1] for n in range(9)]

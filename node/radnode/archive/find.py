@@ -6,7 +6,7 @@ from typing import Any
 
 from radnode.archive.index import Index
 from radnode.archive.plan import Plan, Position, plans
-from radnode.archive.watching import GivenUp
+from radnode.archive.watching import GivenUp, in_parts
 from radnode.model.query import Query
 
 PAGE = 1000
@@ -43,7 +43,7 @@ def find_pages(
 def _pages(
     index: Index, prepared: Iterator[Plan], clock: Callable[[], float], given_up: GivenUp | None
 ) -> Iterator[Page]:
-    for plan in prepared:
+    for plan in in_parts(prepared, given_up):
         after: Position | None = None
         complete = False
         while not complete:

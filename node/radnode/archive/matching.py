@@ -202,12 +202,10 @@ def _text_condition(column: Column, key: MatchingKey) -> Condition | None:
 
 
 def _any_value(column: Column, values: tuple[str, ...]) -> Condition:
-    wanted = json.dumps(values)
+    wanted, among = json.dumps(values), "IN (SELECT value FROM json_each(?))"
     if not column.attribute.multiple:
-        return Condition(f"{column.matched} IN (SELECT value FROM json_each(?))", (wanted,))  # noqa: S608 (no values)
-    one_of_them = rf"instr('\' || {column.matched} || '\', '\' || wanted.value || '\') > 0"
-    exists = f"EXISTS (SELECT 1 FROM json_each(?) AS wanted WHERE {one_of_them})"  # noqa: S608 (no values)
-    return Condition(exists, (wanted,))
+        return Condition(f"{column.matched} {among}", (wanted,))
+    return _has_value(column, Condition(f"value {among}", (wanted,)))
 
 
 def _has_value(column: Column, found: Condition) -> Condition:

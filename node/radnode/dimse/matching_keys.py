@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from radnode.archive.matching import WILDCARD_VRS
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
+from radnode.instance.values import PADDING
 from radnode.model.attributes import Attribute
 from radnode.model.errors import InvalidQuery
 from radnode.model.query import (
@@ -75,25 +76,32 @@ def _literal(attribute: Attribute, text: str, options: QueryOptions) -> Matching
     if "\\" in text:
         if options.multiple_value and attribute.multiple and attribute.vr in MULTIPLE_VRS:
             return _all_of(attribute, text)
-        if attribute.vr == "CS":
-            return ListOfUID(tuple(text.split("\\")))
+        if attribute.vr == "CS" and (values := _values(text)):
+            return ListOfUID(values)
     if options.fuzzy and attribute.vr == "PN":
         return Fuzzy(text)
     return SingleValue(text)
 
 
 def _all_of(attribute: Attribute, text: str) -> MatchingKey:
-    values = tuple(dict.fromkeys(value for value in text.split("\\") if value))
+    values = _values(text)
     if len(values) > MOST_VALUES:
         raise InvalidQuery(f"{attribute.keyword}: a key has at most {MOST_VALUES} values that must all be there")
     return AllOf(values) if values else Universal()
 
 
+def _values(text: str) -> tuple[str, ...]:
+    """Each value once; none is what stands before, between or behind backslashes without need."""
+    return tuple(dict.fromkeys(value for value in text.split("\\") if value))
+
+
 def _uids(attribute: Attribute, text: str) -> MatchingKey:
     try:
-        uids = tuple(parse_uid(one) for one in text.split("\\"))
+        uids = tuple(parse_uid(one) for value in _values(text) if (one := value.strip(PADDING)))
     except InvalidUID:
         raise InvalidQuery(f"{attribute.keyword} is not a UID") from None
+    if not uids:
+        raise InvalidQuery(f"{attribute.keyword} has no UID between its backslashes")
     return SingleValue(uids[0]) if len(uids) == 1 else ListOfUID(uids)
 
 
