@@ -1,4 +1,4 @@
-"""Encoding of data sets with sequences (PS3.5 7.5), for answers in one character set."""
+"""Encoding of data sets with sequences (PS3.5 7.5) in one character set."""
 
 import struct
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def encode_nested(data_set: DataSet, transfer_syntax: UID, character_set: bytes 
 
 def _with_term(data_set: DataSet, transfer_syntax: UID, term: bytes, encode: Encode) -> bytes:
     named = {**data_set, SPECIFIC_CHARACTER_SET: Value("CS", term.decode("ascii", "replace"))}
-    return _encoded(named, transfer_syntax, encode)
+    return encode_data_set(named, transfer_syntax, encode)
 
 
 def _texts(data_set: DataSet) -> Iterator[str]:
@@ -39,13 +39,14 @@ def _texts(data_set: DataSet) -> Iterator[str]:
             yield value.text
 
 
-def _encoded(data_set: DataSet, transfer_syntax: UID, encode: Encode) -> bytes:
+def encode_data_set(data_set: DataSet, transfer_syntax: UID, encode: Encode) -> bytes:
+    """The data set as it is, its text by `encode`. Raises UnicodeError where that cannot hold it."""
     big_endian = transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
     parts = []
     for tag in sorted(data_set):
         value = data_set[tag]
         if value.vr == "SQ":
-            raw = b"".join(_item(_encoded(item, transfer_syntax, encode), big_endian) for item in value.items)
+            raw = b"".join(_item(encode_data_set(item, transfer_syntax, encode), big_endian) for item in value.items)
         else:
             raw = encode_value(value.vr, value.text, encode, big_endian=big_endian)
         parts.append(_form(tag, value.vr, transfer_syntax).write(raw))

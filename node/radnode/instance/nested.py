@@ -3,8 +3,9 @@
 What is large or binary (pixel data, OB, UN...) is left out by its value, not by its place. Limits come before memory.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
@@ -47,6 +48,16 @@ def read_nested(data: bytes, transfer_syntax: UID) -> DataSet:
     return _Reader(data, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN).read(transfer_syntax)
 
 
+def _elements(data: bytes, transfer_syntax: UID) -> Iterable[Element]:
+    """All elements, those in sequences too; a flat walk is far quicker, and enough where there are none."""
+    flat = []
+    for element in islice(walk(data, transfer_syntax), MAX_ELEMENTS + 1):
+        if is_sequence(element.tag, element.vr) or element.length == UNDEFINED:
+            return walk(data, transfer_syntax, deep=True)
+        flat.append(element)
+    return flat
+
+
 class _Reader:
     """The state of reading: the data set and the items around what is read, outermost first."""
 
@@ -57,7 +68,7 @@ class _Reader:
         self._sequences: list[list[DataSet]] = []
 
     def read(self, transfer_syntax: UID) -> DataSet:
-        for count, element in enumerate(walk(self._data, transfer_syntax, deep=True)):
+        for count, element in enumerate(_elements(self._data, transfer_syntax)):
             if count >= MAX_ELEMENTS:
                 raise NotDicom(f"the data set has more than {MAX_ELEMENTS} elements")
             level = element.depth // 2

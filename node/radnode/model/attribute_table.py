@@ -25,11 +25,6 @@ class AttributeTable:
         return {attribute.tag: attribute for attribute in self.attributes}
 
     @cached_property
-    def by_keyword(self) -> Mapping[str, Attribute]:
-        """Those that are called so."""
-        return {attribute.keyword: attribute for attribute in self.attributes}
-
-    @cached_property
     def in_headers(self) -> Mapping[int, Attribute]:
         """Those whose value an object's header has, by tag."""
         return {tag: attribute for tag, attribute in self.by_tag.items() if attribute.source is Source.HEADER}

@@ -3,17 +3,15 @@
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache
 from typing import TypeAlias
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
-
 from radnode.dimse.scu.values import InvalidKey
+from radnode.instance.nested import keyword_of, tag_of, vr_of
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 _NO_DATA_SET = {0x0000, 0x0002, 0xFFFE}  # groups of commands, file meta and delimiters
 _SHOWN = 80
-_REMEMBERED = 4096  # tags: looking one up in the dictionary takes longer than all else about an element
 
 Keys: TypeAlias = "dict[int, str | Keys]"
 """Tag -> the value that is asked for, or of a sequence the keys in its one item."""
@@ -45,19 +43,9 @@ def tree_of(keys: Mapping[str, str]) -> Keys:
     return tree
 
 
-@lru_cache(_REMEMBERED)
 def name_of(tag: int) -> str:
     """Its keyword, or the tag as `gggg,eeee` where it has none."""
-    return keyword_for_tag(tag) or f"{tag >> 16:04X},{tag & 0xFFFF:04X}"
-
-
-@lru_cache(_REMEMBERED)
-def vr_of(tag: int) -> str:
-    """The VR in PS3.6 (the first where there is a choice), "" where that does not know the tag."""
-    try:
-        return dictionary_VR(tag)[:2]
-    except KeyError:
-        return ""
+    return keyword_of(tag) or f"{tag >> 16:04X},{tag & 0xFFFF:04X}"
 
 
 def _inside(place: Keys, sequence: int) -> Keys:
@@ -67,7 +55,7 @@ def _inside(place: Keys, sequence: int) -> Keys:
 
 
 def _tag(part: str, name: str) -> int:
-    tag = tag_for_keyword(part) if part else None  # pydicom has entries without a keyword
+    tag = tag_of(part) if part else None  # pydicom has entries without a keyword
     if tag is None and (found := _TAG.fullmatch(part)):
         tag = int(found[1] + found[2], 16)
     if tag is None:
