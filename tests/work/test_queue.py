@@ -8,6 +8,7 @@ import pytest
 from radnode.model.file_path import FilePath
 from radnode.model.uid import UID
 from radnode.work.queue import Hold, Item, Order, Queue, State
+from radnode.work.queue_view import Selection, replay
 from radnode.work.work_file import WorkFile
 
 
@@ -88,6 +89,34 @@ def test_a_study_goes_when_nothing_more_of_it_has_come_for_a_while(queue: Queue)
     assert queue.claim("PACS", 105.0, 9) == []
     assert queue.next_due("PACS") == 108.0
     assert sorted(numbers(queue.claim("PACS", 108.0, 9))) == [1, 2, 3]
+
+
+def test_a_study_that_is_not_quiet_keeps_no_other_back_however_large_it_is(queue: Queue) -> None:
+    queue.enqueue([order(n, quiet=5) for n in range(9)], 100.0, again=False)
+    queue.enqueue([order(20, study="9.9", quiet=5), order(21, study="9.8")], 101.0, again=False)
+    queue.enqueue([order(9, quiet=5)], 104.0, again=False)
+    assert numbers(queue.claim("PACS", 106.0, 3)) == [21, 20]
+    assert len(queue.claim("PACS", 109.0, 20)) == 10
+
+
+def test_what_is_replayed_goes_at_once_though_its_study_was_to_be_quiet(work: WorkFile, queue: Queue) -> None:
+    queue.enqueue([order(1, quiet=5)], 100.0, again=False)
+    queue.settle(queue.claim("PACS", 105.0, 9)[0], State.DEAD, 106.0)
+    for _ in range(2):
+        assert replay(work, Selection(destination="PACS"), 110.0) == 1
+    assert numbers(queue.claim("PACS", 110.0, 9)) == [1]
+
+
+def test_what_was_queued_while_the_clock_was_ahead_does_not_wait_for_that_time(queue: Queue) -> None:
+    queue.enqueue([order(1), order(2, study="9.9", quiet=5), order(3)], 1e9, again=False)
+    queue.settle(queue.claim("PACS", 1e9, 1)[0], State.WAITING, 1e9, due=1e9 + 600)
+    queue.hold("PACS", Hold(1, 1e9 + 600, "nobody answers"))
+    assert queue.claim("PACS", 1000.0, 9) == []
+    assert queue.heed_clock(1000.0, 600.0)
+    assert not queue.heed_clock(1000.0, 600.0)
+    assert queue.held("PACS") == Hold(1, 1000.0, "nobody answers")
+    assert numbers(queue.claim("PACS", 1000.0, 9)) == [1, 3]
+    assert numbers(queue.claim("PACS", 1005.0, 9)) == [2]
 
 
 def test_a_destination_is_held_and_let_go(queue: Queue) -> None:

@@ -24,21 +24,27 @@ _RENEW = """
 UPDATE SET rule = excluded.rule, quiet = excluded.quiet, state = 'waiting', attempts = 0, error = '',
            due = excluded.due, enqueued = excluded.enqueued, changed = excluded.changed
 """
+_FIRST_DUE = f"""
+SELECT * FROM queue_items
+WHERE {OPEN} AND destination = :destination AND state = 'waiting' AND due <= :now ORDER BY due, id LIMIT :limit
+"""  # noqa: S608 (our own constant)
 _CLAIM = f"""
-UPDATE queue_items SET state = 'sending', changed = :now WHERE id IN (
-    SELECT id FROM queue_items
-    WHERE {OPEN} AND destination = :destination AND state = 'waiting' AND due <= :now ORDER BY due, id LIMIT :limit)
+UPDATE queue_items SET state = 'sending', changed = :now WHERE id IN (SELECT id FROM ({_FIRST_DUE}))
 RETURNING *
 """  # noqa: S608 (our own constant)
 _LATEST = """
 SELECT max(later.enqueued) FROM queue_items later
 WHERE later.quiet > 0 AND later.destination = queue_items.destination AND later.study = queue_items.study
 """
+_UNTRIED = f"quiet > 0 AND attempts = 0 AND ({_LATEST}) > :now - quiet"
+_RESTLESS = f"SELECT DISTINCT study FROM ({_FIRST_DUE}) AS queue_items WHERE {_UNTRIED}"  # noqa: S608 (our own constants)
 _WAIT_FOR_QUIET = f"""
 UPDATE queue_items SET due = ({_LATEST}) + quiet
-WHERE {OPEN} AND destination = :destination AND state = 'waiting' AND due <= :now AND quiet > 0 AND attempts = 0
-      AND ({_LATEST}) > :now - quiet
+WHERE destination = :destination AND study = :study AND state = 'waiting' AND due <= :now AND {_UNTRIED}
 """  # noqa: S608 (our own constants)
+_AHEAD = "enqueued > :soon OR state = 'waiting' AND due > :soon + max(:longest, quiet)"
+_HOLDS_AHEAD = "due > :soon + :longest"
+_TOLERANCE = 60.0  # seconds that a time may be ahead of now without anything being wrong
 _AT_ONCE = 1000  # rows that are forgotten in one transaction
 
 
@@ -111,6 +117,25 @@ class Queue:
             connection.execute(f"UPDATE queue_items SET state = 'waiting' WHERE {OPEN} AND state = 'sending'")  # noqa: S608
             connection.execute("UPDATE queue_destinations SET due = 0")
 
+    def heed_clock(self, now: float, longest: float) -> bool:
+        """Let nothing wait for longer than its own delay, or `longest` seconds; whether something did.
+
+        That is so after a clock that was ahead was put right.
+        """
+        times = {"now": now, "soon": now + _TOLERANCE, "longest": longest}
+        asked = f"SELECT EXISTS (SELECT 1 FROM queue_items WHERE {_AHEAD})"  # noqa: S608
+        asked += f" OR EXISTS (SELECT 1 FROM queue_destinations WHERE {_HOLDS_AHEAD})"  # noqa: S608
+        with self._work.reading() as connection:
+            if not connection.execute(asked, times).fetchone()[0]:
+                return False
+        with self._work.writing() as connection:
+            connection.execute(
+                f"UPDATE queue_items SET enqueued = min(enqueued, :now), due = min(due, :now + quiet) WHERE {_AHEAD}",  # noqa: S608
+                times,
+            )
+            connection.execute(f"UPDATE queue_destinations SET due = :now WHERE {_HOLDS_AHEAD}", times)  # noqa: S608
+        return True
+
     def next_due(self, destination: str) -> float | None:
         """When something is to be sent there; None where nothing waits."""
         sql = f"SELECT min(due) FROM queue_items WHERE {OPEN} AND destination = ? AND state = 'waiting'"  # noqa: S608
@@ -122,7 +147,8 @@ class Queue:
         """At most `limit` items that are due there, which are being sent from now on; studies not yet quiet wait on."""
         where = {"destination": destination, "now": now, "limit": limit}
         with self._work.writing_unflushed() as connection:
-            connection.execute(_WAIT_FOR_QUIET, where)
+            while restless := connection.execute(_RESTLESS, where).fetchall():
+                connection.executemany(_WAIT_FOR_QUIET, [{**where, "study": row["study"]} for row in restless])
             claimed = connection.execute(_CLAIM, where).fetchall()
         return sorted(map(item_of, claimed), key=lambda item: (item.due, item.id))
 

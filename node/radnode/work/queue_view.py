@@ -70,12 +70,15 @@ def items(work: WorkFile, wanted: Selection, limit: int) -> list[Item]:
 
 
 def replay(work: WorkFile, wanted: Selection, now: float) -> int:
-    """Send these as if they had just been queued, and at once; how many. Those being sent are left to it."""
+    """Send these as if they had just been queued, and at once, whether their study is quiet or not; how many.
+
+    Those being sent are left to it.
+    """
     where, values = _where(wanted)
     with work.writing() as connection:
         renewed = connection.execute(
-            "UPDATE queue_items SET state = 'waiting', attempts = 0, due = ?, error = '', enqueued = ?, changed = ?"  # noqa: S608
-            f" WHERE state <> 'sending' AND {where} RETURNING destination",
+            "UPDATE queue_items SET state = 'waiting', attempts = 0, quiet = 0, due = ?, error = '', enqueued = ?,"  # noqa: S608
+            f" changed = ? WHERE state <> 'sending' AND {where} RETURNING destination",
             (now, now, now, *values),
         ).fetchall()
         connection.executemany(

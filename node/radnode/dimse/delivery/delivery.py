@@ -110,8 +110,13 @@ class Delivery:
         return replace(caller_for(peer, self._settings, self._settings.queue.timeout), transcoder=transcoder)
 
     def _keep_up(self) -> None:
-        """Forget what was sent long ago, and give up what goes to peers that the settings do not name any more."""
+        """Forget what was sent long ago, and give up what goes to peers that the settings do not name any more.
+
+        What a clock that was put right would leave waiting for long is due.
+        """
         now, settings = time.time(), self._settings.queue
+        if self._queue.heed_clock(now, settings.longest_delay):
+            log.warning("clock_went_back")
         while self._queue.forget(now - settings.remember):
             continue
         for title in set(self._queue.destinations()).difference(self._lanes):
