@@ -165,6 +165,21 @@ def test_what_was_deleted_or_replaced_goes_with_a_note(sender: Sender) -> None:
     assert sorted(item.error for item in sender.items()) == ["", *["deleted or replaced before it was sent"] * 2]
 
 
+def test_what_has_lost_its_end_on_the_disk_is_not_sent_but_told(sender: Sender) -> None:
+    cut, gone, garbled, *_ = stored = sender.enqueue(4, "RADNODE")
+    place = sender.archive.layout.current
+    place(cut.path).write_bytes(place(cut.path).read_bytes()[:-100])
+    place(gone.path).unlink()
+    place(garbled.path).write_bytes(bytes(place(garbled.path).stat().st_size))
+    inbox, port = Inbox(), free_port()
+    with receiving(inbox, port), sender.delivering(peer_at(port)):
+        until(lambda: sender.states() == {State.DONE: 1, State.DEAD: 3})
+    assert inbox.came == names(stored)[3:]
+    dead = [item.error for item in sender.items() if item.state is State.DEAD]
+    assert "has not the length" in dead[0]
+    assert "No such file" in dead[1]
+
+
 def test_what_cannot_be_sent_for_long_is_a_dead_letter(sender: Sender) -> None:
     sender.enqueue(3, "RADNODE")
     with sender.delivering(peer_at(free_port()), settings=FAST.model_copy(update={"give_up_after": 0.2})):

@@ -8,7 +8,7 @@ that record is not flushed each time.
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,9 @@ from radnode.archive.archive import Archive
 from radnode.dimse.delivery.metrics import DeliveryMetrics
 from radnode.dimse.delivery.verdict import Judgement, Verdict, delay, judge, printable
 from radnode.dimse.scu import Caller, CallFailed, Sent, send
+from radnode.dimse.scu.outgoing import Outgoing, outgoing_holding
 from radnode.dimse.scu.values import Unsent
-from radnode.model.errors import NotFound, OutOfResources, RadnodeError
+from radnode.model.errors import OutOfResources, RadnodeError
 from radnode.model.redaction import redact
 from radnode.sections.queue import QueueSettings
 from radnode.settings import Peer
@@ -72,9 +73,8 @@ class Lane:
         pending = {self._post.archive.layout.current(item.path): item for item in items}
         started, stored = time.monotonic(), 0
         try:
-            for path in self._gone(pending):
-                self._record(pending.pop(path), State.DONE, GONE)
-            for sent in send(self._peer, self._post.caller_for(self._peer), list(pending)):
+            objects = self._outgoing(pending)
+            for sent in send(self._peer, self._post.caller_for(self._peer), objects):
                 judgement = self._settle(sent, pending)
                 if judgement.verdict is Verdict.LATER:
                     return judgement.why
@@ -92,15 +92,16 @@ class Lane:
                 self._log.info("delivery", stored=stored, of=len(items), seconds=seconds)
         return ""
 
-    def _gone(self, pending: Mapping[Path, Item]) -> list[Path]:
-        """What the index does not know as current any more."""
-        gone = []
-        for path, item in pending.items():
-            try:
-                self._post.archive.locate(item.path)
-            except NotFound:
-                gone.append(path)
-        return gone
+    def _outgoing(self, pending: dict[Path, Item]) -> list[Outgoing]:
+        """The objects to send; what the index does not know as current any more is done with, and not pending."""
+        archive, objects = self._post.archive, []
+        for path, item in list(pending.items()):
+            held = archive.holding(item.sop_instance)
+            if held is None or held.path != item.path:
+                self._record(pending.pop(path), State.DONE, GONE)
+            else:
+                objects.append(outgoing_holding(held, archive.layout.root))
+        return objects
 
     def _settle(self, sent: Sent, pending: dict[Path, Item]) -> Judgement:
         """Write down what came of an object; one that was not even tried is left pending."""

@@ -13,9 +13,10 @@ from radnode.settings import Peer
 _BATCH = 500  # files whose file meta is read ahead, and sent over one association
 
 
-def send(peer: Peer, caller: Caller, files: Iterable[Path]) -> Iterator[Sent]:
+def send(peer: Peer, caller: Caller, files: Iterable[Path | Outgoing]) -> Iterator[Sent]:
     """Send each file with the bytes that it has, and tell what became of every one, also of those that were not sent.
 
+    Of an object that is given as such it is known what its file should be, and one that is not so any more is not sent.
     What `Sending.send` says of lost associations holds. Raises CallFailed where not even the first can be had.
     """
     sending = Sending(peer, caller)
@@ -27,12 +28,12 @@ def send(peer: Peer, caller: Caller, files: Iterable[Path]) -> Iterator[Sent]:
         yield from sending.send(objects, contexts_for(kinds, is_transcoded=is_transcoded))
 
 
-def _batches(files: Iterable[Path], *, is_transcoded: bool) -> Iterator[list[Outgoing | Sent]]:
+def _batches(files: Iterable[Path | Outgoing], *, is_transcoded: bool) -> Iterator[list[Outgoing | Sent]]:
     """Files in their order, cut where one more would need a 129th context, and soon enough for the sending to begin."""
     batch: list[Outgoing | Sent] = []
     kinds: set[Kind] = set()
-    for path in files:
-        entry = _read(path)
+    for file in files:
+        entry = _read(file) if isinstance(file, Path) else file
         wanted = {entry.context} - kinds if isinstance(entry, Outgoing) else set()
         is_too_much = wanted and len(contexts_for(kinds | wanted, is_transcoded=is_transcoded)) > MAX_CONTEXTS
         if is_too_much or len(batch) >= _BATCH:
