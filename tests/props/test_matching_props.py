@@ -69,6 +69,7 @@ DATE_TIMES = st.sampled_from(
 )
 UIDS = st.sampled_from(["1.2.3", "1.2", "1.2.30", "1.2.3.4"])
 CODES = st.sampled_from(["CT", "MR", "CR", "DX", "C", "", "ORIGINAL"])
+NUMBERS = st.sampled_from(["1", "01", "+1", "-1", "0", "-0", "2", "1a", "1 2", "+", ""])
 SEVERAL = st.lists(CODES, min_size=1, max_size=3).map("\\".join)
 DAYS = st.sampled_from(["20251106", "2025.11.06", "20250228", "20251231"])
 CLOCKS = st.sampled_from(["10", "1030", "10:30:59", "23"])
@@ -100,7 +101,7 @@ STORED = {
     "ProcedureCodeSequence": optional(items(CodeValue=CODES, CodeMeaning=LETTERS)),
     "ModalitiesInStudy": optional(SEVERAL),
     "Modality": optional(CODES),
-    "SeriesNumber": optional(st.sampled_from(["1", "01", "2", ""])),
+    "SeriesNumber": optional(NUMBERS),
     "SOPClassUID": optional(UIDS),
     "AcquisitionDateTime": optional(DATE_TIMES),
     "VerifyingObserverSequence": optional(items(VerifyingObserverName=NAMES, VerificationDateTime=DATE_TIMES)),
@@ -133,7 +134,7 @@ def keys_for(attribute: Attribute) -> st.SearchStrategy[MatchingKey]:
     several: list[st.SearchStrategy[MatchingKey]] = [st.just(Empty())]
     if attribute.vr in {"DA", "TM", "DT"}:
         return st.one_of(*several, *moments(attribute.vr))
-    stored = {"PN": NAMES, "UI": UIDS, "CS": CODES}.get(attribute.vr, LETTERS)
+    stored = {"PN": NAMES, "UI": UIDS, "CS": CODES, "IS": NUMBERS}.get(attribute.vr, LETTERS)
     values = stored.filter(bool)
     lists = st.lists(values, min_size=1, max_size=3).map(tuple)
     several += [values.map(SingleValue), lists.map(ListOfUID)]

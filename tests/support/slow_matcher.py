@@ -107,6 +107,9 @@ def _matches_value(attribute: Attribute, key: MatchingKey, stored: str) -> bool:
         return _matches_moment(attribute.vr, key, stored)
     match key:
         case SingleValue(value):
+            whole = re.compile(r"[+-]?[0-9]{1,12}")
+            if attribute.vr == "IS" and whole.fullmatch(value) and whole.fullmatch(stored):
+                return int(value) == int(stored)
             return value == stored
         case ListOfUID(wanted):
             return stored in wanted

@@ -12,6 +12,7 @@ from radnode.archive.condition import Condition, all_of, any_of
 from radnode.archive.folding import FOLDED, fold
 from radnode.archive.moments import combined_condition, moment_condition
 from radnode.archive.names import NameKey, name_condition
+from radnode.archive.numbers import number_condition
 from radnode.archive.schema import TABLES, folded_column
 from radnode.archive.sequences import has_item, matching_items, value_in
 from radnode.archive.temporal import TEMPORAL
@@ -147,6 +148,8 @@ def _value_condition(column: Column, key: MatchingKey) -> Condition | None:
         return _name_condition(column, key)
     if attribute.vr in TEMPORAL and isinstance(key, SingleValue | ListOfUID | Range):
         return moment_condition(attribute, key, column.stored)
+    if attribute.vr == "IS" and isinstance(key, SingleValue):
+        return _number_condition(column, key.value) or _text_condition(column, key)
     return _text_condition(column, key)
 
 
@@ -181,6 +184,13 @@ def _one_name(column: Column, key: NameKey) -> Condition | None:
     if not column.attribute.multiple:
         return name_condition(column.matched, key)
     found = name_condition("value", key)
+    return found and _has_value(column, found)
+
+
+def _number_condition(column: Column, value: str) -> Condition | None:
+    if not column.attribute.multiple:
+        return number_condition(column.matched, value)
+    found = number_condition("value", value)
     return found and _has_value(column, found)
 
 

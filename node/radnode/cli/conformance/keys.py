@@ -113,7 +113,7 @@ def _kinds(attribute: Attribute) -> Iterator[str]:
     elif attribute.vr in _TEMPORAL:
         yield from ("single value", "range")
     else:
-        yield "single value"
+        yield "single value, as a number" if attribute.vr == "IS" else "single value"
         if attribute.vr in WILDCARD_VRS:
             yield "wild card"
         if attribute.vr == "CS":
