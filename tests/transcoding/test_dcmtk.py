@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import dcmread
-from support.instances import bundled
+from support.instances import bundled, write_part10
 from support.peers import run
+from support.pictures import image_of
 from support.transcoded import transcoded, transfer_syntax_of
 
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.instance.equality import same_elements
+from radnode.instance.render import render
 from radnode.instance.transcoding import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED
 from radnode.instance.transcoding import JPEG_LS_LOSSLESS, RLE_LOSSLESS, targets
 
@@ -71,3 +73,21 @@ def test_what_is_compressed_here_is_decompressed_there(tmp_path: Path) -> None:
         pixels = dcmread(bundled(name)).pixel_array
         run(tool, transcoded(bundled(name), target, tmp_path), tmp_path / "plain.dcm")
         np.testing.assert_array_equal(dcmread(tmp_path / "plain.dcm").pixel_array, pixels)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", [np.uint16, np.int16])
+@pytest.mark.parametrize("tool", ["dcmcjpeg", "dcmcjpls"])
+def test_values_in_the_upper_bits_of_their_cells_stay_what_they_are(tool: str, kind: type, tmp_path: Path) -> None:
+    """Compressed with all bits of the cells, they are not where Bits Stored - 1 would have them (PS3.5 8.1.1)."""
+    first = 1000 if kind is np.uint16 else -800
+    numbers = np.arange(first, first + 40 * 40, dtype=kind).reshape(40, 40)
+    plain = write_part10(image_of((numbers << 4).astype(kind), BitsStored=12, HighBit=15), tmp_path / "plain.dcm")
+    compressed = tmp_path / "compressed.dcm"
+    run(tool, plain, compressed)
+    shown = render(plain, "png", 90)
+    assert render(compressed, "png", 90) == shown
+    for target in targets(transfer_syntax_of(compressed)):
+        assert render(transcoded(compressed, target, tmp_path), "png", 90) == shown
+    found, wanted = dcmread(transcoded(compressed, EXPLICIT_VR_LITTLE_ENDIAN, tmp_path)), dcmread(plain)
+    assert (found.PixelData, found.HighBit) == (wanted.PixelData, 15)

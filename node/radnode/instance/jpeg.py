@@ -19,10 +19,12 @@ from radnode.model.errors import CannotRender
 def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str, int]:
     """Stored values, their photometric interpretation and their bits. Raises CannotRender, and what decoders raise."""
     cells, codestream = jpeg_samples(data, description)
-    bits = codestream.precision
-    if codestream.process is not Process.JPEG_2000:
+    bits, high_bit = codestream.precision, high_bit_of(codestream, description)
+    if codestream.process is not Process.JPEG_2000 or high_bit >= description.stored:
         bits = min(bits, description.stored)
-    values = stored_values(cells, stored=bits, high_bit=bits - 1, signed=description.signed)
+    if high_bit < description.stored:  # they begin at the lowest bit, whatever the precision is
+        high_bit = bits - 1
+    values = stored_values(cells, stored=bits, high_bit=high_bit, signed=description.signed)
     return values, colour_space(description, codestream), bits
 
 
@@ -37,6 +39,15 @@ def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Cod
     if codestream.process is Process.DCT and codestream.precision > 8:
         decoder = _gdcm
     return decoder(data, description, codestream), codestream
+
+
+def high_bit_of(codestream: Codestream, description: PixelDescription) -> int:
+    """The most significant bit of the stored values within the samples.
+
+    That is what High Bit says, where they have it: then the cells were compressed as they are. Else they were moved to
+    the lowest bits.
+    """
+    return description.high_bit if description.high_bit < codestream.precision else description.stored - 1
 
 
 def colour_space(description: PixelDescription, codestream: Codestream) -> str:

@@ -43,10 +43,10 @@ def _whole_values(frame: PlainFrame, image: PixelDescription) -> Array:
     """The stored values; overlays or other things in the bits around them (PS3.5 8.1.1) would be lost."""
     if frame.photometric not in _COLOUR_SPACES:
         raise CannotTranscode(f"{frame.photometric[:16]} is not compressed")
-    values = stored_values(frame.cells, stored=image.stored, high_bit=image.high_bit, signed=image.signed)
-    low = image.high_bit + 1 - image.stored
+    values = stored_values(frame.cells, stored=image.stored, high_bit=frame.high_bit, signed=image.signed)
+    low = frame.high_bit + 1 - image.stored
     laid = (values.astype("i8") << low).view("u8")
-    allocated, stored = (1 << image.allocated) - 1, (1 << (image.high_bit + 1)) - 1
+    allocated, stored = (1 << image.allocated) - 1, (1 << (frame.high_bit + 1)) - 1
     cells = frame.cells.astype("u8")
     if not (np.array_equal(laid & allocated, cells) or np.array_equal(laid & stored, cells)):
         raise CannotTranscode("there is something in the bits beside Bits Stored")

@@ -125,9 +125,9 @@ def _attribute_changes(image: _Image, first: PlainFrame, target: UID) -> Iterato
         yield _PHOTOMETRIC, partial(_write, _PHOTOMETRIC, "CS", text + b" " * (len(text) % 2))
     if description.samples > 1:
         yield _PLANAR, partial(_write_number, _PLANAR, 0)
-    is_codestream = image.compression is Compression.JPEG or target not in (*UNCOMPRESSED, RLE_LOSSLESS)
-    if is_codestream and description.high_bit != description.stored - 1:
-        yield _HIGH_BIT, partial(_write_number, _HIGH_BIT, description.stored - 1)
+    high_bit = first.high_bit if target in (*UNCOMPRESSED, RLE_LOSSLESS) else description.stored - 1
+    if high_bit != description.high_bit:
+        yield _HIGH_BIT, partial(_write_number, _HIGH_BIT, high_bit)
     if is_always_lossy(image.encoding):
         yield _LOSSY, partial(_write, _LOSSY, "CS", b"01")  # decompressed or not (PS3.3 C.7.6.1.1.5)
     yield _OFFSETS, None

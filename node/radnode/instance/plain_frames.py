@@ -9,7 +9,7 @@ from radnode.instance.color import rgb
 from radnode.instance.compressions import Compression
 from radnode.instance.decoders import UPSAMPLED, pixel_cells
 from radnode.instance.image_attributes import PixelDescription
-from radnode.instance.jpeg import colour_space, jpeg_samples
+from radnode.instance.jpeg import colour_space, high_bit_of, jpeg_samples
 from radnode.instance.native import Array, stored_values
 from radnode.instance.pixels import EncodedFrame
 from radnode.model.errors import CannotRender
@@ -19,10 +19,11 @@ _COLOUR_SPACES = frozenset({"RGB", "YBR_FULL"})
 
 @dataclass(frozen=True)
 class PlainFrame:
-    """Unsigned cells of Bits Allocated, rows x columns (x samples), and the photometric interpretation as it is now."""
+    """Unsigned cells of Bits Allocated, rows x columns (x samples), and how they are to be read now."""
 
     cells: Array
     photometric: str
+    high_bit: int
 
 
 def plain_frame(frame: EncodedFrame) -> PlainFrame:
@@ -33,14 +34,16 @@ def plain_frame(frame: EncodedFrame) -> PlainFrame:
     """
     description = frame.description
     if frame.compression is not Compression.JPEG:
-        return PlainFrame(pixel_cells(frame), UPSAMPLED.get(description.photometric, description.photometric))
+        photometric = UPSAMPLED.get(description.photometric, description.photometric)
+        return PlainFrame(pixel_cells(frame), photometric, description.high_bit)
     samples, codestream = jpeg_samples(frame.data, description)
     photometric = UPSAMPLED.get(*(colour_space(description, codestream),) * 2)
     if codestream.process is Process.DCT and codestream.precision == 8 and photometric == "YBR_FULL":
         samples, photometric = rgb(samples, photometric, 8), "RGB"
     if description.samples > 1 and photometric not in _COLOUR_SPACES:
         raise CannotRender(f"{photometric[:16]} is not decompressed")
-    return PlainFrame(_in_cells(samples, codestream.precision, description), photometric)
+    high_bit = high_bit_of(codestream, description)
+    return PlainFrame(_in_cells(samples, codestream.precision, description), photometric, high_bit)
 
 
 def _in_cells(samples: Array, precision: int, description: PixelDescription) -> Array:
