@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Self
 
@@ -117,12 +117,17 @@ class WorkFile:
 
     def _make(self) -> None:
         make_file(self._path, _NAME)
-        with self._reading() as connection:
+        with self._alone_if_empty(), self._reading() as connection:
             current = schema.is_current(Database(connection))
         if not current:
             with self._writing() as connection:
                 schema.migrate(Database(connection))
             self._flush()
+
+    def _alone_if_empty(self) -> AbstractContextManager[None]:
+        """SQLite does not wait for others who turn a new file's journal to WAL as well: it fails."""
+        with disk_errors():
+            return nullcontext() if self._path.stat().st_size else self._turns.taken()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
