@@ -16,8 +16,9 @@ from support.archives import store, store_file
 from support.certificates import settings as certificates
 from support.dimse_server import CT, EXPLICIT, address_of, proposals, running, store_command, wait_until
 from support.disks import fill, small_file_system
-from support.inbox import Inbox, free_port, peer_at, receiving
+from support.inbox import Inbox, peer_at, receiving
 from support.instances import bundled, encode_dataset, make_instance
+from support.peers import free_port
 from support.secured import World
 
 from radnode.archive.archive import Archive

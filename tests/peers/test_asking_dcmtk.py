@@ -1,10 +1,7 @@
 """radnode asks DCMTK: dcmqrscp for studies, and wlmscpfs for a worklist."""
 
 import json
-import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,15 +9,13 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
 from support.archives import dataset_bytes
+from support.destinations import program
 from support.dimse_server import running
 from support.instances import make_instance, write_part10
-from support.node import wait_for
-from support.peers import require
+from support.peers import free_port, require
 
 from radnode.archive.archive import Archive
 from radnode.cli.main import main
-from radnode.dimse.scu import Caller, CallFailed, echo
-from radnode.settings import Peer
 
 STUDY = "1.2.3.4"
 CONFIGURATION = """\
@@ -35,30 +30,6 @@ AETable BEGIN
 PACS {folder} RW (9, 1024mb) ANY
 AETable END
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-    return port
-
-
-@contextmanager
-def program(peer: Peer, *words: str | Path) -> Iterator[Peer]:
-    """A program of DCMTK that answers as `peer`, while the block runs."""
-    with subprocess.Popen([require(str(words[0])), *words[1:]], stdout=subprocess.DEVNULL) as process:
-        try:
-            wait_for(lambda: answers(peer), what=str(words[0]), alive=lambda: process.poll() is None)
-            yield peer
-        finally:
-            process.terminate()
-
-
-def answers(peer: Peer) -> bool:
-    try:
-        return echo(peer, Caller(timeout=5)).status == 0
-    except CallFailed:
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +48,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def asked(files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """dcmqrscp with that study as a target, and where this node keeps what is moved to it."""
-    require("dcmqrscp")
-    folder, root = tmp_path_factory.mktemp("pacs"), tmp_path_factory.mktemp("here")
-    peer = Peer(title="PACS", host="127.0.0.1", port=free_port())
+    folder, root, port = tmp_path_factory.mktemp("pacs"), tmp_path_factory.mktemp("here"), free_port()
     with Archive.open(root) as archive, running(archive) as server:
         configuration = folder / "dcmqrscp.cfg"
         configuration.write_text(CONFIGURATION.format(here=server.port, folder=folder))
-        with program(peer, "dcmqrscp", "-c", configuration, str(peer.port)):
-            target = f"PACS@127.0.0.1:{peer.port}"
+        with program([require("dcmqrscp"), "-c", str(configuration), str(port)], port, folder):
+            target = f"PACS@127.0.0.1:{port}"
             assert main(["send", target, *map(str, files.values())]) == 0
             yield target, root
 
@@ -117,15 +86,13 @@ def test_what_it_has_comes_by_get_and_by_move(
 
 
 def test_a_worklist_is_searched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    require("wlmscpfs")
-    folder = tmp_path / "RIS"
+    folder, port = tmp_path / "RIS", free_port()
     folder.mkdir()
     (folder / "lockfile").touch()
     for modality in ("CT", "MR"):
         write_worklist_file(folder / f"{modality}.wl", modality)
-    peer = Peer(title="RIS", host="127.0.0.1", port=free_port())
-    with program(peer, "wlmscpfs", "-dfp", tmp_path, str(peer.port)):
-        words = ["find", f"RIS@127.0.0.1:{peer.port}", "--worklist", "PatientID"]
+    with program([require("wlmscpfs"), "-dfp", str(tmp_path), str(port)], port, tmp_path):
+        words = ["find", f"RIS@127.0.0.1:{port}", "--worklist", "PatientID"]
         assert main([*words, "ScheduledProcedureStepSequence.Modality=CT"]) == 0
     assert capsys.readouterr().out == "ID-CT\tCT\n"
 

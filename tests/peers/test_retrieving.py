@@ -14,9 +14,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelGet,
 )
 from support.archives import make_archive, store, store_file
-from support.destinations import Orthanc, dcmqrscp, orthanc, storescp
+from support.destinations import dcmqrscp, storescp
 from support.dimse_server import Running, running
 from support.instances import bundled, make_instance
+from support.orthanc import TITLE as ORTHANC
+from support.orthanc import Orthanc
 from support.peers import run
 from support.pynet import steady
 from support.retrieving import fill, stored_files
@@ -115,7 +117,7 @@ def test_movescu_to_storescp_and_to_dcmqrscp(archive: Archive, tmp_path: Path) -
         run("movescu", "-aem", "STORESCP", *keys, *to(server))
         unknown = run("movescu", "-v", "-aem", "NOBODY", *STUDY_KEYS, *to(server), check=False).stdout
         assert "MoveDestinationUnknown" in unknown.replace(" ", "")
-    arrived = data_sets([path for path in scp.iterdir() if path.name != "output.txt"])
+    arrived = data_sets(list(scp.iterdir()))
     assert of_study(archive, "1.1") < arrived <= of_study(archive)
     in_archive = [path for path in (qr / "files").iterdir() if path.suffix == ".dcm"]
     assert data_sets(in_archive) == of_study(archive, "1.1")
@@ -183,29 +185,25 @@ def test_pynetdicom_moves_to_pynetdicom(archive: Archive) -> None:
 def test_orthanc_queries_us_has_it_moved_to_itself_and_takes_every_kind(archive: Archive, tmp_path: Path) -> None:
     studies = "\\".join(sorted({path.parts[-3] for path in stored_files(archive)}))
     with (
-        orthanc(tmp_path / "orthanc", "ORTHANC") as other,
-        running(archive, peers=(at(other.port, "ORTHANC"),)) as server,
+        Orthanc(tmp_path) as other,
+        running(archive, peers=(at(other.port, ORTHANC),)) as server,
     ):
-        other.ask("/modalities/radnode", ["RADNODE", "127.0.0.1", server.port], method="PUT")
-        query = other.ask("/modalities/radnode/query", {"Level": "Study", "Query": {"PatientID": "P1"}})["ID"]
-        assert other.ask(f"/queries/{query}/answers") == ["0"]
-        other.ask(f"/queries/{query}/retrieve", {"TargetAet": "ORTHANC", "Synchronous": True})
-        assert {data_set_of(content) for content in instances_of(other)} == of_study(archive, "1.1")
+        other.knows("radnode", "RADNODE", server.port)
+        query = other.post("/modalities/radnode/query", {"Level": "Study", "Query": {"PatientID": "P1"}})["ID"]
+        assert other.get(f"/queries/{query}/answers") == ["0"]
+        other.post(f"/queries/{query}/retrieve", {"TargetAet": ORTHANC, "Synchronous": True})
+        assert {data_set_of(content) for content in other.instances()} == of_study(archive, "1.1")
         keys = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={studies}"]
-        said = run("movescu", "-v", "-aem", "ORTHANC", *keys, *to(server)).stdout
+        said = run("movescu", "-v", "-aem", ORTHANC, *keys, *to(server)).stdout
         assert "Received Final Move Response (Success)" in said
         # Orthanc writes some of them anew, as its toolkit does; what they are stays.
         stored = [path.read_bytes() for path in stored_files(archive)]
-        assert {kind_of(content) for content in instances_of(other)} == {kind_of(content) for content in stored}
+        assert {kind_of(content) for content in other.instances()} == {kind_of(content) for content in stored}
 
 
 def kind_of(content: bytes) -> tuple[str, str]:
     dataset = dcmread(BytesIO(content), stop_before_pixels=True)
     return dataset.file_meta.TransferSyntaxUID, dataset.SOPInstanceUID
-
-
-def instances_of(other: Orthanc) -> list[bytes]:
-    return [other.ask(f"/instances/{one}/file") for one in other.ask("/instances")]
 
 
 def test_a_file_that_is_gone_fails_alone_for_getscu(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import ssl
 import subprocess
 import time
@@ -17,7 +16,7 @@ from support.certificates import Certified, settings
 from support.dimse_server import TITLE, Running, running, wait_until
 from support.fake_archive import FakeArchive
 from support.instances import make_instance, write_part10
-from support.peers import require, run
+from support.peers import free_port, require, run
 from support.pynet import steady
 from support.secured import World
 
@@ -117,12 +116,6 @@ def storescp(world: World, folder: Path, *words: str) -> Iterator[int]:
             yield port
         finally:
             process.kill()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def is_listening(port: int) -> bool:

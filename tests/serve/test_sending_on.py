@@ -5,10 +5,11 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from support.inbox import Inbox, free_port, peer_at, receiving
+from support.inbox import Inbox, peer_at, receiving
 from support.instances import make_instance, write_part10
 from support.killing import kill_everything
 from support.node import Node, wait_for
+from support.peers import free_port
 
 from radnode.dimse.scu import Caller, send
 from radnode.work.queue import State

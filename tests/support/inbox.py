@@ -1,6 +1,5 @@
 """Destinations of what is sent on: what they were sent, in which order, and how often."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,13 +32,6 @@ class _Noting(FakeReceiving):
             self.archive.came.append(self.sop_instance)
         self.archive.heed(self.sop_instance)
         return super().commit()
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def peer_at(port: int, title: str = "RADNODE") -> Peer:

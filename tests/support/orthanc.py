@@ -1,7 +1,6 @@
 """Orthanc, run for real on free ports of the loopback."""
 
 import json
-import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import requests
 from support.node import wait_for
-from support.peers import require
+from support.peers import free_port, require
 
 TITLE = "ORTHANC"
 _SECONDS = 10
@@ -20,7 +19,7 @@ class Orthanc:
     """A server over the folder, ready once it is entered."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        self.port, http = _free_port(), _free_port()
+        self.port, http = free_port(), free_port()
         self._url = f"http://127.0.0.1:{http}"
         self._folder = folder
         self._settings = {
@@ -50,6 +49,11 @@ class Orthanc:
         answer = requests.get(f"{self._url}{path}", timeout=_SECONDS)
         return answer.json() if answer.ok else None
 
+    def instances(self) -> list[bytes]:
+        """The files that it has."""
+        paths = [f"{self._url}/instances/{one}/file" for one in self.get("/instances")]
+        return [requests.get(path, timeout=_SECONDS).content for path in paths]
+
     def knows(self, name: str, title: str, port: int) -> None:
         """Add a modality on the loopback."""
         body = json.dumps({"AET": title, "Host": "127.0.0.1", "Port": port})
@@ -66,9 +70,3 @@ class Orthanc:
         with suppress(requests.RequestException):
             return self.get("/system") is not None
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port

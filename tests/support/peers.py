@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,13 @@ def require(tool: str) -> str:
             pytest.fail(f"{tool} is not installed, but RADNODE_REQUIRE_PEERS=1")
         pytest.skip(f"{tool} is not installed")
     return found
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+        return port
 
 
 def run(
