@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydicom import dcmread
 from support.instances import bundled, write_part10
 from support.peers import run
@@ -81,7 +83,7 @@ def test_what_is_compressed_here_is_decompressed_there(tmp_path: Path) -> None:
 def test_values_in_the_upper_bits_of_their_cells_stay_what_they_are(tool: str, kind: type, tmp_path: Path) -> None:
     """Compressed with all bits of the cells, they are not where Bits Stored - 1 would have them (PS3.5 8.1.1)."""
     first = 1000 if kind is np.uint16 else -800
-    numbers = np.arange(first, first + 40 * 40, dtype=kind).reshape(40, 40)
+    numbers: NDArray[Any] = np.arange(first, first + 40 * 40, dtype=kind).reshape(40, 40)
     plain = write_part10(image_of((numbers << 4).astype(kind), BitsStored=12, HighBit=15), tmp_path / "plain.dcm")
     compressed = tmp_path / "compressed.dcm"
     run(tool, plain, compressed)
