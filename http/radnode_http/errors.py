@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from radnode.dimse.scu import CallFailed, Cancelled, InvalidKey, NoAnswer
+from radnode.model.call_errors import CallFailed, Cancelled, InvalidKey, NoAnswer
 from radnode.model.errors import (
     CannotRender,
     InvalidEntry,

@@ -1,5 +1,7 @@
 """`radnode token`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import jwt
@@ -59,3 +61,9 @@ def test_lifetimes(text: str, seconds: int) -> None:
 def test_no_lifetimes(text: str) -> None:
     with pytest.raises(Refused):
         lifetime(text)
+
+
+def test_making_a_token_loads_no_dicom_at_all() -> None:
+    code = "import sys, radnode.cli.verbs.mint; print({'numpy', 'pydicom', 'pynetdicom', 'aiohttp'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"

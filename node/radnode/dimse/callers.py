@@ -3,8 +3,9 @@
 import structlog
 
 from radnode.dimse.credentials import BadCertificates, client_context
-from radnode.dimse.scu.values import Caller, CallFailed
+from radnode.dimse.scu.values import Caller
 from radnode.dimse.upper.stopping import Stopping
+from radnode.model.call_errors import CallFailed
 from radnode.settings import Peer, Settings
 
 log = structlog.get_logger()

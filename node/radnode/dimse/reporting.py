@@ -13,8 +13,8 @@ from radnode.dimse.checking import as_now, checking
 from radnode.dimse.commitment import Commitment
 from radnode.dimse.commitment_metrics import CommitmentMetrics
 from radnode.dimse.scu.report import report
-from radnode.dimse.scu.values import CallFailed
 from radnode.dimse.status import Status
+from radnode.model.call_errors import CallFailed
 from radnode.model.commitment import Reason
 from radnode.settings import Settings
 from radnode.work.asked_commitments import AskedCommitments

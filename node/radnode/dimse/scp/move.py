@@ -14,13 +14,14 @@ from radnode.dimse.scp.service import Performed
 from radnode.dimse.scu.forms import in_associations
 from radnode.dimse.scu.outgoing import Originator, outgoing_holding
 from radnode.dimse.scu.sending import Sending, unsent
-from radnode.dimse.scu.values import CallFailed, Sent, Unsent
+from radnode.dimse.scu.values import Sent, Unsent
 from radnode.dimse.status import Refusal, Status
 from radnode.dimse.upper.association import Association, Request
 from radnode.dimse.upper.command import Element
 from radnode.dimse.upper.endings import Ending, HandshakeFailed, Silent
 from radnode.dimse.upper.requesting import Rejected
 from radnode.instance.transcoder import Transcoder
+from radnode.model.call_errors import CallFailed
 from radnode.settings import Peer, Service, Settings
 
 log = structlog.get_logger()

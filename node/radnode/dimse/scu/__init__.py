@@ -30,21 +30,9 @@ from radnode.dimse.scu.query import find, find_worklist, move
 from radnode.dimse.scu.retrieve import Taker, get
 from radnode.dimse.scu.send import send
 from radnode.dimse.scu.target import InvalidTarget, parse_target
-from radnode.dimse.scu.values import (
-    Answered,
-    Asking,
-    Caller,
-    CallFailed,
-    Cancelled,
-    Echoed,
-    InvalidKey,
-    Match,
-    NoAnswer,
-    NotOffered,
-    Progress,
-    Sent,
-)
+from radnode.dimse.scu.values import Asking, Caller, Echoed, Match, Progress, Sent
 from radnode.dimse.upper.stopping import Stopping
+from radnode.model.call_errors import Answered, CallFailed, Cancelled, InvalidKey, NoAnswer, NotOffered
 
 __all__ = [
     "Answered",

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from radnode.dimse.scu.values import Caller, CallFailed, Cancelled, NoAnswer, NotOffered
+from radnode.dimse.scu.values import Caller
 from radnode.dimse.upper.associate import ProposedContext
 from radnode.dimse.upper.endings import Ending, Silent, Stopped, Unwanted
 from radnode.dimse.upper.requesting import Address, Requested, associate
+from radnode.model.call_errors import CallFailed, Cancelled, NoAnswer, NotOffered
 from radnode.settings import Peer
 
 _NOTHING: Mapping[str, bytes] = {}

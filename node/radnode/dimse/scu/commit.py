@@ -11,11 +11,12 @@ from radnode.dimse.commitment import REQUEST_COMMITMENT, WELL_KNOWN_INSTANCE, en
 from radnode.dimse.commitment_messages import commitment_in, refusal_of, take_report
 from radnode.dimse.contexts import STORAGE_COMMITMENT
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT, calling, context_for
-from radnode.dimse.scu.values import Caller, CallFailed
+from radnode.dimse.scu.values import Caller
 from radnode.dimse.status import Refusal, Status
 from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.exchange import Exchange, Message
 from radnode.dimse.upper.requesting import Requested
+from radnode.model.call_errors import CallFailed
 from radnode.model.commitment import Reference, Results
 from radnode.model.errors import RadnodeError
 from radnode.model.uid import UID

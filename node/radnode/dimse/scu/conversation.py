@@ -1,10 +1,10 @@
 """A request under way: what the peer says to it, and C-CANCEL once the caller wants to stop (PS3.7 9.3.2.3)."""
 
-from radnode.dimse.scu.values import CallFailed
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field
 from radnode.dimse.upper.endings import BY_USER, ProtocolError, Stopped
 from radnode.dimse.upper.requesting import Requested
 from radnode.dimse.upper.stopping import Stopping
+from radnode.model.call_errors import CallFailed
 
 ANSWER_LIMIT = 1 << 20
 """Bytes of one identifier that a peer answers with."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from radnode.dimse.scu.query import move
 from radnode.dimse.scu.retrieve import Taker, get
-from radnode.dimse.scu.values import Caller, NotOffered, Progress
+from radnode.dimse.scu.values import Caller, Progress
+from radnode.model.call_errors import NotOffered
 from radnode.model.level import Level
 from radnode.settings import Peer
 

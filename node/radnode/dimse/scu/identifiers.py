@@ -6,10 +6,11 @@ from radnode.dimse.answer_charset import UNICODE_TERM, Encode, encoder_for
 from radnode.dimse.encoding import CHARSET_VRS, element_form, encode_value
 from radnode.dimse.nested_encoding import encode_data_set
 from radnode.dimse.scu.keys import Keys, name_of, tree_of
-from radnode.dimse.scu.values import CallFailed, InvalidKey, Match, Nested
+from radnode.dimse.scu.values import Match, Nested
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN
 from radnode.instance.nested import DataSet, Value, read_nested, vr_of
 from radnode.instance.values import NUMBER_VRS, SPECIFIC_CHARACTER_SET
+from radnode.model.call_errors import CallFailed, InvalidKey
 from radnode.model.errors import NotDicom
 from radnode.model.level import Level
 from radnode.model.uid import UID

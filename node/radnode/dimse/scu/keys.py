@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TypeAlias
 
-from radnode.dimse.scu.values import InvalidKey
 from radnode.instance.nested import keyword_of, tag_of, vr_of
+from radnode.model.call_errors import InvalidKey
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 _NO_DATA_SET = {0x0000, 0x0002, 0xFFFE}  # groups of commands, file meta and delimiters

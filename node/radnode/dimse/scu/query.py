@@ -7,10 +7,11 @@ from radnode.dimse.extended import NO_OPTIONS, encode_options
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT, calling, context_for
 from radnode.dimse.scu.conversation import Conversation
 from radnode.dimse.scu.identifiers import check, decode_identifier, encode_identifier
-from radnode.dimse.scu.values import USUALLY, Answered, Asking, Caller, Match, Progress
+from radnode.dimse.scu.values import USUALLY, Asking, Caller, Match, Progress
 from radnode.dimse.status import Status
 from radnode.dimse.upper.command import Command, Element, Field
 from radnode.dimse.upper.requesting import Requested
+from radnode.model.call_errors import Answered
 from radnode.model.level import Level, Root
 from radnode.model.uid import UID
 from radnode.settings import Peer

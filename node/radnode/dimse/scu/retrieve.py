@@ -11,10 +11,11 @@ from radnode.dimse.scu.conversation import Conversation
 from radnode.dimse.scu.identifiers import check, encode_identifier
 from radnode.dimse.scu.query import ask, progress_of
 from radnode.dimse.scu.storage_contexts import Context, classes_of, contexts_for
-from radnode.dimse.scu.values import USUALLY, Asking, Caller, CallFailed, Progress
+from radnode.dimse.scu.values import USUALLY, Asking, Caller, Progress
 from radnode.dimse.status import Status, refusal_of
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field
 from radnode.dimse.upper.requesting import Requested
+from radnode.model.call_errors import CallFailed
 from radnode.model.errors import RadnodeError
 from radnode.model.level import Level, Root
 from radnode.model.uid import UID

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from radnode.dimse.scu.calling import calling
 from radnode.dimse.scu.forms import Context, prepared
 from radnode.dimse.scu.outgoing import Originator, Outgoing, Unsendable, store_command
-from radnode.dimse.scu.values import Caller, CallFailed, Sent, Unsent
+from radnode.dimse.scu.values import Caller, Sent, Unsent
 from radnode.dimse.upper.command import Element, Field
 from radnode.dimse.upper.endings import FileUnreadable, Silent, Unwanted
 from radnode.dimse.upper.requesting import Requested
+from radnode.model.call_errors import CallFailed
 from radnode.settings import Peer
 
 _LOSSES = 5  # objects in a row at which the peer ended the association: then it is not the objects

@@ -12,8 +12,9 @@ from pynetdicom import StoragePresentationContexts
 from radnode.dimse.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from radnode.dimse.scu.calling import EXPLICIT, IMPLICIT
 from radnode.dimse.scu.query import find
-from radnode.dimse.scu.values import Caller, CallFailed, Cancelled, NoAnswer
+from radnode.dimse.scu.values import Caller
 from radnode.dimse.upper.requesting import MAX_CONTEXTS
+from radnode.model.call_errors import CallFailed, Cancelled, NoAnswer
 from radnode.model.level import Level, Root
 from radnode.model.uid import InvalidUID, parse_uid
 from radnode.settings import Peer
