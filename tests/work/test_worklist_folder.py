@@ -128,6 +128,37 @@ def test_a_folder_that_is_gone_for_a_while_takes_nothing_away(folder: Path, work
     assert Worklist(work).entries(limit=9).entries == ()
 
 
+def test_a_file_that_cannot_be_read_for_a_while_keeps_its_entry_and_hides_no_other(
+    folder: Path, work: WorkFile
+) -> None:
+    one = folder / "one.wl"
+    one.write_bytes(encoded())
+    files = WorklistFolder(folder, work, clock=lambda: 0.0)
+    files.refresh()
+    one.unlink()
+    one.symlink_to(one)  # too many levels of symbolic links
+    (folder / "never.wl").symlink_to("never.wl")
+    (folder / "two.wl").write_bytes(encoded(name="ROE^JANE"))
+    with capture_logs() as logs:
+        files.refresh()
+        files.refresh()
+    assert [event["event"] for event in logs] == ["worklist_file_refused"] * 2
+    assert listed(work, folder) == {"one.wl": "DOE^JOHN", "two.wl": "ROE^JANE"}
+    assert set(Worklist(work, folder).refused_files()) == {"never.wl", "one.wl"}
+    (folder / "made").write_bytes(encoded(name="DOE^JACK"))
+    (folder / "made").rename(one)
+    files.refresh()
+    assert listed(work, folder) == {"one.wl": "DOE^JACK", "two.wl": "ROE^JANE"}
+
+
+def test_names_of_files_need_not_be_utf_8(folder: Path, work: WorkFile) -> None:
+    file = folder / os.fsdecode(b"M\xfcller.wl")
+    file.write_bytes(encoded())
+    assert listed(work, folder) == {"M\\xfcller.wl": "DOE^JOHN"}
+    file.unlink()
+    assert listed(work, folder) == {}
+
+
 def test_a_file_written_in_place_counts_though_its_size_is_the_same(folder: Path, work: WorkFile) -> None:
     (folder / "one.wl").write_bytes(encoded(name="AAA"))
     assert listed(work, folder) == {"one.wl": "AAA"}

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, Row
+from stat import S_ISREG
+from typing import NamedTuple
 
 import structlog
 
@@ -26,7 +28,15 @@ REST = 20
 """How many times as long as listing the folder took nobody looks again: a second where it has 10,000 files."""
 MAX_FILES = 100_000
 _BATCH = 500
+UNREADABLE = ""
 log = structlog.get_logger()
+
+
+class _File(NamedTuple):
+    """A worklist file: what it is called in the file system, and what changes when it does."""
+
+    name: str
+    signature: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class _Read:
 
     name: str
     signature: str
+    """UNREADABLE where it could not be read: it may well be, later."""
     document: Document | None
     why: str = ""
 
@@ -49,7 +60,7 @@ class WorklistFolder:
         self._clock = clock
         self._lock = threading.Lock()
         self._due = 0.0
-        self._seen: Mapping[str, str] | None = None
+        self._seen: Mapping[str, _File] | None = None
         self._is_missed = False
 
     def refresh(self) -> None:
@@ -61,7 +72,7 @@ class WorklistFolder:
     def _look(self) -> None:
         started = self._clock()
         try:
-            there = _signatures(self._folder)
+            there = _files(self._folder)
         except OSError as error:
             # A share that is gone for a while must not take the day's work away.
             if not self._is_missed:
@@ -74,21 +85,28 @@ class WorklistFolder:
         if there == self._seen:
             return
         with self._work.reading() as connection:
-            known = {row["name"]: row["signature"] for row in connection.execute("SELECT * FROM worklist_files")}
-        changed = [name for name, signature in there.items() if known.get(name) != signature]
+            known = {row["name"]: row for row in connection.execute("SELECT * FROM worklist_files")}
+        changed = [name for name, file in there.items() if _differs(known.get(name), file.signature)]
+        is_whole = True
         for start in range(0, len(changed), _BATCH):
-            self._take([self._read(name, there[name]) for name in changed[start : start + _BATCH]])
+            read = [self._read(name, there[name], known.get(name)) for name in changed[start : start + _BATCH]]
+            news = [file for file in read if _differs(known.get(file.name), file.signature)]
+            if news:
+                self._take(news)
+            is_whole = is_whole and all(file.signature != UNREADABLE for file in read)
         self._drop(known.keys() - there.keys())
-        self._seen = there
+        self._seen = there if is_whole else None
 
-    def _read(self, name: str, signature: str) -> _Read:
+    def _read(self, name: str, file: _File, known: Row | None) -> _Read:
+        signature = file.signature
         try:
-            return _Read(name, signature, read_worklist_file(self._folder / name))
+            return _Read(name, signature, read_worklist_file(self._folder / file.name))
         except (InvalidEntry, NotDicom) as error:
             why = str(error)
         except OSError as error:
-            why = error.strerror or "input/output error"
-        log.warning("worklist_file_refused", file=redact(name), why=why)
+            why, signature = error.strerror or "input/output error", UNREADABLE
+        if signature != UNREADABLE or _differs(known, UNREADABLE):
+            log.warning("worklist_file_refused", file=redact(name), why=why)
         return _Read(name, signature, None, why)
 
     def _take(self, files: Iterable[_Read]) -> None:
@@ -96,7 +114,7 @@ class WorklistFolder:
         with self._work.writing() as connection:
             for file in files:
                 known = connection.execute("SELECT * FROM worklist_files WHERE name = ?", (file.name,)).fetchone()
-                if known is None or known["signature"] != file.signature:
+                if _differs(known, file.signature):
                     entry = _keep(connection, file, known["entry"] if known else "")
                     row = (file.name, file.signature, entry, file.why)
                     connection.execute("INSERT OR REPLACE INTO worklist_files VALUES (?, ?, ?, ?)", row)
@@ -111,8 +129,14 @@ class WorklistFolder:
                     connection.execute("DELETE FROM worklist_files WHERE name = ?", (name,))
 
 
+def _differs(known: Row | None, signature: str) -> bool:
+    return known is None or known["signature"] != signature
+
+
 def _keep(connection: Connection, file: _Read, entry: str) -> str:
     """The entry that the file makes, "" for none; the one that it made before keeps its id."""
+    if file.document is None and file.signature == UNREADABLE:
+        return entry  # like a folder that is gone for a while
     if file.document is None:
         delete(connection, entry)
         return ""
@@ -122,17 +146,25 @@ def _keep(connection: Connection, file: _Read, entry: str) -> str:
     return insert(connection, file.document, file.name)
 
 
-def _signatures(folder: Path) -> Mapping[str, str]:
-    """Each worklist file's name, with what changes when the file does. Raises OSError."""
-    found: dict[str, str] = {}
+def _files(folder: Path) -> Mapping[str, _File]:
+    """Each worklist file by its name as text: names need not be UTF-8. Raises OSError."""
+    found: dict[str, _File] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
-            if not entry.name.endswith(SUFFIX) or len(found) >= MAX_FILES:
-                continue
-            try:
-                status = entry.stat()
-            except FileNotFoundError:
-                continue
-            if entry.is_file():
-                found[entry.name] = f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
+            if entry.name.endswith(SUFFIX) and len(found) < MAX_FILES:
+                signature = _signature(entry)
+                if signature is not None:
+                    text = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+                    found[text] = _File(entry.name, signature)
     return found
+
+
+def _signature(entry: os.DirEntry[str]) -> str | None:
+    """What changes when the file does, UNREADABLE where nobody can tell; None for what is no file."""
+    try:
+        status = entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return UNREADABLE
+    return f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}" if S_ISREG(status.st_mode) else None
