@@ -49,6 +49,14 @@ def test_numbers_lists_and_nothing_are_values() -> None:
     assert [entry[one] for one in ("PatientWeight", "PatientBirthDate", "MedicalAlerts")] == ["71.5", "", "A\\B"]
 
 
+def test_text_is_unicode_whatever_character_set_is_named() -> None:
+    entry = parse_entry(
+        {**FLAT, "SpecificCharacterSet": "ISO_IR 100", "ReferencedStudySequence": {"SpecificCharacterSet": ""}}
+    )
+    assert "SpecificCharacterSet" not in entry
+    assert items_in(entry, "ReferencedStudySequence") == ({},)
+
+
 def nested(depth: int) -> dict[str, Any]:
     return {"ScheduledProcedureStepSequence": [nested(depth - 1)]} if depth else {}
 
@@ -68,6 +76,10 @@ def nested(depth: int) -> dict[str, Any]:
         ({"PatientID": "a\0b"}, "control characters"),
         ({"PatientID": "a\nb"}, "control characters"),
         ({"PatientID": "\ud800"}, "control characters"),
+        ({"PatientID": "a\x9bb"}, "control characters"),
+        ({"PatientID": "a\\b"}, "PatientID must have one value"),
+        ({"Modality": ["CT", "MR"]}, "Modality must have one value"),
+        ({"": "x"}, "is no DICOM keyword"),
         ({"PatientsName": "DOE"}, "PatientsName is no DICOM keyword"),
         ({"00100020": "1"}, "is no DICOM keyword"),
         ({"TransferSyntaxUID": "1.2"}, "is no DICOM keyword"),

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag, tag_for_keyword
 
 from radnode.instance.charset import codecs_of
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED
@@ -151,4 +151,13 @@ def keyword_of(tag: int) -> str:
 @lru_cache(maxsize=4096)
 def tag_of(keyword: str) -> int | None:
     """The tag of a keyword (PS3.6); None where it is not known."""
-    return tag_for_keyword(keyword)
+    return tag_for_keyword(keyword) if keyword else None
+
+
+@lru_cache(maxsize=4096)
+def has_one_value(tag: int) -> bool:
+    """Whether an attribute has one value at most (PS3.6)."""
+    try:
+        return dictionary_VM(tag) == "1"
+    except KeyError:
+        return False

@@ -36,9 +36,11 @@ _WORDS = {
 }
 
 
-def checked_text(keyword: str, vr: str, text: str) -> str:
-    """The text of an attribute of this VR, outer spaces trimmed. Raises InvalidEntry."""
+def checked_text(keyword: str, vr: str, text: str, *, one: bool = False) -> str:
+    """The text of an attribute of this VR, of `one` value at most, outer spaces trimmed. Raises InvalidEntry."""
     values = (text,) if vr in _ONE_VALUE else tuple(one.strip(" ") for one in text.split("\\"))
+    if one and len(values) > 1:
+        raise InvalidEntry(f"{keyword} must have one value")
     if len(values) > _MAX_VALUES:
         raise InvalidEntry(f"{keyword} must have at most {_MAX_VALUES} values")
     for value in values:
@@ -89,4 +91,4 @@ def _is_moment(vr: str, value: str) -> bool:
 def _is_control(character: str, vr: str) -> bool:
     if character in "\r\n\t\f":
         return vr not in _LINES
-    return character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff"
+    return character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff"

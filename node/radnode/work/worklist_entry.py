@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from radnode.instance.nested import tag_of, vr_of
+from radnode.instance.nested import has_one_value, tag_of, vr_of
+from radnode.instance.values import SPECIFIC_CHARACTER_SET
 from radnode.model.document import Document, items_in, text_in
 from radnode.model.errors import InvalidEntry
 from radnode.model.worklist import OF_A_STEP, SCHEDULED_STEP
@@ -92,10 +93,12 @@ def _checked(given: Mapping[str, object], nesting: int, places: Iterator[int]) -
             raise InvalidEntry(f"{_shown(keyword)} is no DICOM keyword")
         if next(places, None) is None:
             raise InvalidEntry(f"An entry has at most {MAX_VALUES} values")
+        if tag == SPECIFIC_CHARACTER_SET:
+            continue  # the text is Unicode here, and in answers it is what they say then
         if vr_of(tag) == "SQ":
             yield keyword, tuple(_items(keyword, value, nesting, places))
         else:
-            yield keyword, checked_text(keyword, vr_of(tag), _text(keyword, value))
+            yield keyword, checked_text(keyword, vr_of(tag), _text(keyword, value), one=has_one_value(tag))
 
 
 def _items(keyword: str, value: object, nesting: int, places: Iterator[int]) -> Iterator[Document]:
