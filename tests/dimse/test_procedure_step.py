@@ -55,6 +55,7 @@ def test_a_step_begins_goes_on_and_ends(server: Running, modality: Modality) -> 
     ("changes", "expected", "comment"),
     [
         ({"PerformedProcedureStepStatus": "COMPLETED"}, 0x0106, "PerformedProcedureStepStatus"),
+        ({"PerformedProcedureStepStatus": [{"Modality": "CT"}]}, 0x0106, "PerformedProcedureStepStatus"),
         ({"PerformedProcedureStepStatus": None}, 0x0120, "PerformedProcedureStepStatus is missing"),
         ({"PerformedProcedureStepStatus": ""}, 0x0121, "PerformedProcedureStepStatus has no value"),
         ({"Modality": None}, 0x0120, "Modality"),
@@ -116,6 +117,8 @@ def test_what_has_ended_changes_no_more(server: Running, modality: Modality, las
         (ended(PerformedSeriesSequence=[{"ProtocolName": "x"}]), 0x0120),
         ({"PatientID": "another"}, 0x0105),
         ({"Modality": "MR"}, 0x0105),
+        ({"IssuerOfPatientID": "elsewhere"}, 0x0105),
+        ({"ReferencedPatientSequence": [], "PatientBirthDate": ""}, 0),
         ({"Modality": "CT", "PerformedProcedureStepDescription": "x"}, 0),
         (ended(), 0),
         (ended(status="DISCONTINUED", PerformedSeriesSequence=None), 0),
@@ -163,7 +166,7 @@ def test_a_step_is_retrieved_with_the_attributes_asked_for(modality: Modality) -
         0,
         {"PatientName": "山田^太郎", "PerformedProcedureStepStatus": "IN PROGRESS", "PatientAddress": ""},
     )
-    assert modality.get(0x00100020, 0x00090001)[0] == 0x0107
+    assert modality.get(0x00100020, 0x00090001) == (0x0001, {"PatientID": "4711"})
 
 
 def scheduled(work: WorkFile) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """Performed procedure steps: what may and must be in them when they are created, changed and ended (PS3.4 F.7.2).
 
-THE table is F.7.2-1 as far as it asks for something; attributes that are not in it are of type 3 and may be set.
+THE table is F.7.2-1 as far as it asks for or forbids something; what is not in it is of type 3 and may be set.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ STATUS = "PerformedProcedureStepStatus"
 SCHEDULED_STEPS = "ScheduledStepAttributesSequence"
 MOST_SCHEDULED_STEPS = 1000
 """Scheduled steps that one performed step may refer to."""
-Type = Literal["1", "2"]
+Type = Literal["1", "2", "3"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,9 @@ PROCEDURE_STEP = (
     StepAttribute(SCHEDULED_STEPS, "1", items=_SCHEDULED_STEP),
     *_items("PatientName", "PatientID", "PatientBirthDate", "PatientSex", created="2"),
     StepAttribute("ReferencedPatientSequence", "2", items=_REFERENCE),
+    *_items("IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence", created="3"),
+    *_items("AdmissionID", "IssuerOfAdmissionIDSequence", created="3"),
+    *_items("ServiceEpisodeID", "IssuerOfServiceEpisodeIDSequence", "ServiceEpisodeDescription", created="3"),
     *_items("PerformedProcedureStepID", "PerformedStationAETitle", created="1"),
     *_items("PerformedStationName", "PerformedLocation", created="2"),
     *_items("PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime", created="1"),
@@ -102,7 +105,7 @@ def findings_at_creation(document: Document) -> Iterator[Finding]:
     yield from _missing(document, PROCEDURE_STEP)
     if len(items_in(document, SCHEDULED_STEPS)) > MOST_SCHEDULED_STEPS:
         yield Finding(SCHEDULED_STEPS, Problem.INVALID)
-    if text_in(document, STATUS) not in ("", IN_PROGRESS):
+    if document.get(STATUS, "") not in ("", IN_PROGRESS):
         yield Finding(STATUS, Problem.INVALID)
 
 
@@ -110,7 +113,7 @@ def findings_at_setting(document: Document, changes: Document) -> Iterator[Findi
     """What is wrong with what an N-SET brings for a step in progress; the same value once more is no change."""
     for keyword, value in changes.items():
         known = _BY_KEYWORD.get(keyword)
-        if known is not None and not known.may_be_set and value != document.get(keyword, ""):
+        if known is not None and not known.may_be_set and (value or "") != (document.get(keyword) or ""):
             yield Finding(keyword, Problem.NOT_SETTABLE)
     status = text_in(changes, STATUS)
     if STATUS in changes and status not in STATES:

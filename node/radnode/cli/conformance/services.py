@@ -152,9 +152,9 @@ PROVIDED: Mapping[Service, Provided] = {
             "What was reported is kept durably before it is answered, and shown by REST.",
         ),
         (
+            (0x0001, "N-GET: attributes of the list are not known, so not supported; the others are answered"),
             (0x0105, "An attribute may not be set by N-SET"),
             (0x0106, "An attribute has a value that it cannot have"),
-            (0x0107, "N-GET: an attribute of the list is none; the others are answered"),
             (0x0110, "Processing failure; with error ID A710: the step has ended and cannot be changed any more"),
             (0x0111, "There is such a step already"),
             (0x0112, "There is no such step"),

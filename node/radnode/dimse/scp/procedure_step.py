@@ -106,8 +106,8 @@ class ProcedureStepProvider:
         known = data_set_of(step.document)
         wanted = _asked_for(request)
         chosen: DataSet = {tag: known.get(tag, Value(vr_of(tag) or "UN")) for tag in wanted} if wanted else known
-        # Without values the list is still answered, and a warning tells that some attributes are none (PS3.7 10.1.2).
-        status = Status.ATTRIBUTE_LIST_ERROR if any(not vr_of(tag) for tag in wanted) else Status.SUCCESS
+        # What is no attribute is left out, and a warning tells so (F.8.2.1).
+        status = Status.ATTRIBUTES_NOT_SUPPORTED if any(not vr_of(tag) for tag in wanted) else Status.SUCCESS
         chosen = {tag: value for tag, value in chosen.items() if vr_of(tag)}
         return _Done(status, data_set=encode_nested(chosen, UID(request.context.transfer_syntax)))
 
