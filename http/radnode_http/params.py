@@ -34,8 +34,6 @@ def _whole_number(first: int, last: int) -> Callable[[object], object]:
     """Digits only: what int() takes beyond them (signs, underscores, spaces) is a mistake in a URL."""
 
     def parse(value: object) -> object:
-        if isinstance(value, int):
-            return value
         text = str(value)
         if not (text.isascii() and text.isdigit() and len(text) <= 6 and first <= int(text) <= last):
             raise PydanticCustomError("number", f"must be a whole number from {first} to {last}")
