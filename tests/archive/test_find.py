@@ -133,7 +133,9 @@ def test_no_page_is_sorted(index: Index, level: Level, keys: dict[str, MatchingK
             assert not any("TEMP B-TREE" in step for step in steps), steps
 
 
-@pytest.mark.parametrize("keyword", ["PatientID", "PatientName", "StudyDate", "AccessionNumber", "StudyInstanceUID"])
+@pytest.mark.parametrize(
+    "keyword", ["PatientID", "PatientName", "PatientBirthDate", "StudyDate", "AccessionNumber", "StudyInstanceUID"]
+)
 def test_single_values_use_their_index(index: Index, keyword: str) -> None:
     for plan in plans(ask(Level.STUDY, **{keyword: SingleValue("20250101")})):
         statement = plan.page(None, 10)

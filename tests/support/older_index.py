@@ -24,6 +24,7 @@ def make_older(root: Path) -> None:
     """Take back from the closed index of the archive at `root` all that came after version 3."""
     with closing(sqlite3.connect(root / ".radnode" / "index.sqlite")) as connection, connection:
         connection.execute("DROP INDEX instances_outdated")
+        connection.execute("DROP INDEX patients_birth_date")
         for attribute in (BY_KEYWORD[keyword] for keyword in LATER):
             for column in _columns(attribute):
                 connection.execute(f"ALTER TABLE {TABLES[attribute.level]} DROP COLUMN {column}")

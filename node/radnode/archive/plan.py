@@ -32,6 +32,7 @@ _LEADERS = (
     "PatientID",
     "StudyID",
     "PatientName",
+    "PatientBirthDate",
     "StudyDate",
     "Modality",
 )
@@ -188,7 +189,7 @@ def _rank(attribute: Attribute, key: MatchingKey) -> tuple[int, int] | None:
         case SingleValue() | ListOfUID() if attribute.keyword == "Modality":
             kind = 4
         case SingleValue() | Range() | DateTimeRange() if attribute.vr == "DA":
-            # The studies of some days are fewer than those whose names begin with some letter.
+            # Some days have fewer than there are names that begin with some letter.
             kind = 2 if _days(key) <= _FEW_DAYS else 3
         case SingleValue():
             kind = 0

@@ -180,11 +180,17 @@ def _note_descriptions(db: Database) -> None:
     db.table("instances").add_column("described_by", int)
 
 
+def _index_birth_dates(db: Database) -> None:
+    # Looked for without a name where that may be spelled in several ways.
+    db.execute(f"CREATE INDEX patients_birth_date ON patients ({TEMPORAL['DA'].normal_sql('PatientBirthDate')})")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _create_schema,
     _add_revision,
     _index_component_groups,
     _note_descriptions,
+    _index_birth_dates,
 )
 """Step n leads from version n to n + 1; a released step never changes."""
 
