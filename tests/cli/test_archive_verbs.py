@@ -52,7 +52,7 @@ def test_reindex(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats", *further]) == 0
     capsys.readouterr()
     assert main(["check", *further]) == 1
-    assert "outdated: .radnode/index.sqlite: 2 rows were described when less was indexed" in capsys.readouterr().out
+    assert "outdated: .radnode/index.sqlite: 2 rows say less than is indexed" in capsys.readouterr().out
     assert main(["reindex", *further]) == 0
     assert capsys.readouterr().out == "2 rows say all that is indexed\n"
     assert main(["check", *further]) == 0

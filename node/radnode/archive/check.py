@@ -109,7 +109,7 @@ class Check:
         if waiting and repair:
             yield from reindex(self._layout, index)
         if waiting:
-            detail = f"{waiting} rows were described when less was indexed; radnode reindex reads them again as well"
+            detail = f"{waiting} rows say less than is indexed; radnode reindex reads them again"
             self._findings.append(Finding(Kind.OUTDATED, ".radnode/index.sqlite", detail, repair))
 
     def _judge(self, index: Index, suspect: Suspect, backlog: Backlog, *, repair: bool) -> None:

@@ -56,7 +56,10 @@ class _Series:
 
 
 class Retrieval:
-    """The objects that a query of unique keys names, as they were when it was made."""
+    """The objects that a query of unique keys names: counted when it is made, told as they are when they are told.
+
+    So one that comes or is replaced meanwhile, with another number or in another series, may be told or not.
+    """
 
     def __init__(self, index: Index, query: Query) -> None:
         """Count the objects. Raises InvalidQuery for keys that are none, OutOfResources when the index fails."""
