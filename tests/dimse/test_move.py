@@ -255,6 +255,40 @@ def test_where_a_peer_may_have_objects_moved_to(archive: Archive) -> None:
                 assert move(requested).last.status == 0
 
 
+def test_a_title_that_is_listed_twice_has_the_limits_of_both_and_is_called_where_it_listens(archive: Archive) -> None:
+    with destination(lambda _: 0) as (port, _):
+        twice = peer(1, "TWICE", destinations=("ELSEWHERE",)), peer(2, "TWICE")
+        network = Peer(title=DESTINATION, host="127.0.0.0/8", port=port)
+        with running(archive, peers=(*twice, network, peer(port), network)) as server:
+            with moving(server, "TWICE") as requested:
+                assert move(requested).last.status == 0x0124
+            with moving(server, "ANYBODY") as requested:
+                assert move(requested).last.status == 0
+
+
+def test_an_object_that_came_anew_in_another_transfer_syntax_is_not_left_out(tmp_path: Path) -> None:
+    """Contexts are proposed for what there was; an object with none fails, rather than that nobody is told."""
+    with make_archive(tmp_path / "archive") as archive:
+        fill(archive, "1.1", {"1.1.1": 2, "1.1.2": 1})
+
+        def handle(_: Event) -> int:
+            again = make_instance(
+                IMPLICIT,
+                PatientID="P1",
+                StudyInstanceUID="1.1",
+                SeriesInstanceUID="1.1.1",
+                SOPInstanceUID="1.1.1.1",
+                SeriesDescription="changed",
+            )
+            store(archive, again)
+            return 0
+
+        with destination(handle) as (port, _), serving(archive, peer(port)) as requested:
+            found = move(requested)
+    assert (found.last.status, found.last.counters) == (0xB000, (None, 2, 1, 0))
+    assert found.last.failed == ["1.1.1.1"]
+
+
 def test_more_kinds_than_one_association_has_contexts_for(tmp_path: Path) -> None:
     classes = sorted(STORAGE_CLASSES)[:130]
     with make_archive(tmp_path / "here") as here, make_archive(tmp_path / "there") as there:

@@ -37,7 +37,6 @@ class MoveProvider:
         self._transcoder = transcoder
         self._archive = archive
         self._settings = settings
-        self._peers = {peer.title.strip(): peer for peer in settings.peers}
         self._retrieving = Retrieving(archive, settings.retrieve, self._deliver)
 
     def perform(self, association: Association, request: Request) -> Performed:
@@ -45,7 +44,7 @@ class MoveProvider:
         return self._retrieving.perform(association, request)
 
     def _deliver(self, association: Association, request: Request, retrieval: Retrieval) -> Generator[Sent, None, None]:
-        destination = self._destination(association, request)
+        destination = self._destination(association.calling, request)
         try:
             yield from self._send(destination, association, request, retrieval)
         except CallFailed as error:  # before anything was sent
@@ -66,26 +65,35 @@ class MoveProvider:
             originator=originator,
             words=_words,
         )
-        for kinds, contexts in in_associations(retrieval.kinds, is_transcoded=self._transcoder is not None):
-            objects = (outgoing_holding(one, self._archive.layout.root) for one in retrieval if one.kind in kinds)
+        known = retrieval.kinds
+        for place, (kinds, contexts) in enumerate(in_associations(known, is_transcoded=self._transcoder is not None)):
+            objects = (
+                outgoing_holding(one, self._archive.layout.root)
+                for one in retrieval
+                if one.kind in kinds or (not place and one.kind not in known)  # such came after they were counted
+            )
             yield from sending.send(objects, contexts)
 
-    def _destination(self, association: Association, request: Request) -> Peer:
+    def _destination(self, calling: str, request: Request) -> Peer:
         """The peer that is named. Raises Refusal where none is, or the requestor may not move anything there.
 
-        This node is no destination of its own: what it would send, it has.
+        This node is no destination of its own: what it would send, it has. A title that is listed more than once has
+        the limits of each.
         """
         title = request.command.text(Element.MOVE_DESTINATION).strip()
-        peer = self._peers.get(title)
-        if peer is None:
+        listed = [peer for peer in self._settings.peers if peer.title.strip() == title]
+        if not listed:
             is_self = title == self._settings.dicom.ae_title.strip()
             why = "the objects are at this destination already" if is_self else "the destination is not known here"
             raise Refusal(Status.DESTINATION_UNKNOWN, why)
-        requestor = self._peers.get(association.calling)
-        allowed = requestor.destinations if requestor else None
-        if allowed is not None and title not in {one.strip() for one in allowed}:
+        if not all(_may_move_to(title, peer) for peer in self._settings.peers if peer.title.strip() == calling):
             raise Refusal(Status.NOT_AUTHORISED, "the requestor may not move anything to this destination")
-        return peer
+        return next((peer for peer in listed if peer.is_callable), listed[0])
+
+
+def _may_move_to(title: str, requestor: Peer) -> bool:
+    allowed = requestor.destinations
+    return allowed is None or title in {one.strip() for one in allowed}
 
 
 def _words(error: CallFailed) -> str:
