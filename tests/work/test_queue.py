@@ -1,14 +1,15 @@
 """The send queue by itself."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from radnode.model.file_path import FilePath
 from radnode.model.uid import UID
-from radnode.work.queue import Hold, Item, Order, Queue, State
-from radnode.work.queue_view import Selection, replay
+from radnode.work.queue import CIRCLING, MOST_RENEWALS, Hold, Item, Order, Queue, State
+from radnode.work.queue_view import Selection, items, replay
 from radnode.work.work_file import WorkFile
 
 
@@ -117,6 +118,27 @@ def test_what_was_queued_while_the_clock_was_ahead_does_not_wait_for_that_time(q
     assert queue.held("PACS") == Hold(1, 1000.0, "nobody answers")
     assert numbers(queue.claim("PACS", 1000.0, 9)) == [1, 3]
     assert numbers(queue.claim("PACS", 1005.0, 9)) == [2]
+
+
+def test_what_keeps_coming_back_is_dead_until_somebody_replays_it(work: WorkFile, queue: Queue) -> None:
+    for second in range(MOST_RENEWALS + 1):
+        queue.enqueue([order()], 100.0 + second, again=True)
+        queue.settle(queue.claim("PACS", 200.0, 9)[0], State.DONE, 100.0 + second)
+    for late in (300.0, 400.0):
+        assert queue.enqueue([order()], late, again=True) == 1
+        assert queue.claim("PACS", 500.0, 9) == []
+    (item,) = items(work, Selection(), 9)
+    assert (item.state, item.error) == (State.DEAD, CIRCLING)
+    assert replay(work, Selection(ids=(item.id,)), 500.0) == 1
+    assert numbers(queue.claim("PACS", 500.0, 9)) == [1]
+
+
+def test_what_comes_back_now_and_then_or_is_sent_by_hand_goes_each_time(queue: Queue) -> None:
+    by_hand = replace(order(2), rule="")
+    for day in range(2 * MOST_RENEWALS):
+        queue.enqueue([order()], 86400.0 * day, again=True)
+        queue.enqueue([by_hand], float(day), again=True)
+        assert len(queue.claim("PACS", 86400.0 * day + 50, 9)) == 2
 
 
 def test_a_destination_is_held_and_let_go(queue: Queue) -> None:

@@ -20,8 +20,17 @@ INSERT INTO queue_items
 VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, '', ?, ?)
 ON CONFLICT (digest, destination) DO
 """
-_RENEW = """
-UPDATE SET rule = excluded.rule, quiet = excluded.quiet, state = 'waiting', attempts = 0, error = '',
+MOST_RENEWALS = 10
+"""Times that rules send the same object to the same destination, each within SOON of the time before."""
+SOON = 3600.0
+CIRCLING = "it keeps coming back: do rules send it round in a circle?"
+_RENEWS_SOON = f"excluded.rule <> '' AND excluded.enqueued - enqueued < {SOON}"
+_CIRCLES = f"{_RENEWS_SOON} AND renewals >= {MOST_RENEWALS}"
+_RENEW = f"""
+UPDATE SET rule = excluded.rule, quiet = excluded.quiet, attempts = 0,
+           state = CASE WHEN {_CIRCLES} THEN 'dead' ELSE 'waiting' END,
+           error = CASE WHEN {_CIRCLES} THEN '{CIRCLING}' ELSE '' END,
+           renewals = CASE WHEN {_RENEWS_SOON} THEN renewals + 1 ELSE 0 END,
            due = excluded.due, enqueued = excluded.enqueued, changed = excluded.changed
 """
 _FIRST_DUE = f"""
@@ -103,7 +112,9 @@ class Queue:
     def enqueue(self, orders: Iterable[Order], now: float, *, again: bool) -> int:
         """Queue these, on the disk on return; how many that changed. Raises OutOfResources.
 
-        What is in the queue already, or is remembered as sent, stays as it is; `again`: it is to be sent once more.
+        What is in the queue already, or is remembered as sent, stays as it is; `again`: it is to be sent once more,
+        unless rules have done so again and again. Then it is dead: two versions of an object that chase each other
+        through a ring of nodes would do so for ever.
         """
         statement = _INSERT + (_RENEW if again else "NOTHING")
         with self._work.writing() as connection:

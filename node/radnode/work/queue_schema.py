@@ -37,4 +37,9 @@ def _make_tables(db: Database) -> None:
         )""")
 
 
-STEPS = (_make_tables,)
+def _count_renewals(db: Database) -> None:
+    """How often an item was queued anew, each time soon after the time before: objects may go round in a circle."""
+    db.execute("ALTER TABLE queue_items ADD COLUMN renewals INTEGER NOT NULL DEFAULT 0")
+
+
+STEPS = (_make_tables, _count_renewals)

@@ -77,8 +77,8 @@ def replay(work: WorkFile, wanted: Selection, now: float) -> int:
     where, values = _where(wanted)
     with work.writing() as connection:
         renewed = connection.execute(
-            "UPDATE queue_items SET state = 'waiting', attempts = 0, quiet = 0, due = ?, error = '', enqueued = ?,"  # noqa: S608
-            f" changed = ? WHERE state <> 'sending' AND {where} RETURNING destination",
+            "UPDATE queue_items SET state = 'waiting', attempts = 0, quiet = 0, renewals = 0, due = ?, error = '',"  # noqa: S608
+            f" enqueued = ?, changed = ? WHERE state <> 'sending' AND {where} RETURNING destination",
             (now, now, now, *values),
         ).fetchall()
         connection.executemany(
