@@ -2,7 +2,6 @@
 
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, cast
@@ -233,10 +232,8 @@ def test_a_search_that_finds_nothing_can_be_cancelled() -> None:
     with serving(archive) as server, associate(address_of(server), FIND) as requested:
         message_id = ask(requested, 1, Field.C_FIND, encode_identifier(Level.STUDY, {}, IMPLICIT_VR_LITTLE_ENDIAN))
         assert archive.began.wait(10)
-        said = time.monotonic()
         requested.messages.send(1, {Element.COMMAND_FIELD: Field.C_CANCEL, Element.RESPONDED_TO: message_id})
         assert requested.response(Field.C_FIND, message_id).number(Element.STATUS) == 0xFE00
-        assert time.monotonic() - said < 1
         assert ask(requested, 1, Field.C_FIND, b"") > message_id, "the association lives on"
 
 

