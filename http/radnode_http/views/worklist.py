@@ -27,7 +27,11 @@ T = TypeVar("T")
 async def list_entries(request: web.Request) -> web.Response:
     """GET /api/dicom/worklist."""
     wanted = parse_query(WorklistParameters, request.query, may_be_empty=("cursor",))
-    page = await asyncio.to_thread(_found, _worklist(request).entries, limit=wanted.limit, after=wanted.cursor)
+    return await asyncio.to_thread(_listed, _worklist(request), wanted)
+
+
+def _listed(worklist: Worklist, wanted: WorklistParameters) -> web.Response:
+    page = _found(worklist.entries, limit=wanted.limit, after=wanted.cursor)
     shown = tuple(_shown(entry) for entry in page.entries)
     return answered(WorklistAnswer(count=len(shown), entries=shown, next=page.next))
 
