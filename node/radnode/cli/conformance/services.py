@@ -140,6 +140,7 @@ PROVIDED: Mapping[Service, Provided] = {
         (
             "One answer for each scheduled procedure step that matches.",
             "Entries come by REST, by `radnode worklist`, and from worklist files in a folder.",
+            "Ranges of the start date and of the start time of a step are one range of moments.",
         ),
         _FIND,
     ),
@@ -150,6 +151,12 @@ PROVIDED: Mapping[Service, Provided] = {
             "N-CREATE begins a step, IN PROGRESS; N-SET changes it, and ends it as COMPLETED or DISCONTINUED.",
             "N-GET answers what was reported, by either SOP class; the retrieve class knows nothing else.",
             "What was reported is kept durably before it is answered, and shown by REST.",
+            (
+                "A scheduled step that it refers to (by Study Instance UID and Scheduled Procedure Step ID) is"
+                " STARTED in the worklist, then COMPLETED or DISCONTINUED; `worklist.hide` says which of them are"
+                " answered no more."
+            ),
+            "No attribute is coerced, in whatever state. A step is kept for `worklist.remember` days after a change.",
         ),
         (
             (0x0001, "N-GET: attributes of the list are not known, so not supported; the others are answered"),
