@@ -72,6 +72,16 @@ def test_who_is_busy_keeps_others_off_until_it_lets_go_or_its_time_is_over(work:
     assert commitments.due() == []
 
 
+def test_what_came_while_the_clock_was_ahead_does_not_wait_for_that_time(work: WorkFile) -> None:
+    clock = [1e9]
+    commitments = ReceivedCommitments(work, clock=lambda: clock[0])
+    early = commitments.receive("A", UID("2.25.1"), [reference(1)], busy=5)
+    clock[0] = 1000.0
+    commitments.receive("A", UID("2.25.2"), [reference(1)], busy=100)
+    assert commitments.heed_clock(longest=100) == 1
+    assert [(one.id, one.since) for one in commitments.due()] == [(early, 1000.0)]
+
+
 def test_what_went_well_is_listed_only_on_demand_and_forgotten_after_a_while(work: WorkFile) -> None:
     clock = [1000.0]
     commitments = ReceivedCommitments(work, clock=lambda: clock[0])

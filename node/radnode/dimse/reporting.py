@@ -53,6 +53,8 @@ class CommitmentReports:
                     if overdue := self._asked.give_up_overdue():
                         log.error("commitments_not_reported", transactions=overdue)
                     self._commitments.forget_ended()
+                    own = self._settings.commitment
+                    self._commitments.heed_clock(max(own.give_up_after, own.longest_delay, own.same_association))
                     swept = time.monotonic()
                 for peer in [peer for peer, future in working.items() if future.done()]:
                     working.pop(peer).result()

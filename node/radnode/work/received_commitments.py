@@ -29,6 +29,7 @@ MOST_OF_ONE = 1_000_000
 MOST_TRANSACTIONS = 20_000
 """Open transactions of one peer."""
 _PAGE, _AT_ONCE = 500, 1000
+_TOLERANCE = 60.0  # seconds
 _OPEN_ONES = """
 SELECT coalesce(sum(objects), 0), coalesce(sum(objects) FILTER (WHERE peer = :peer), 0),
        count(*) FILTER (WHERE peer = :peer)
@@ -123,6 +124,15 @@ class ReceivedCommitments:
                 "UPDATE commitments SET due = ?, attempts = attempts + 1, why = ? WHERE id = ? AND state = ?",
                 (self._now() + seconds, why, identity, OPEN),
             )
+
+    def heed_clock(self, longest: float) -> int:
+        """What is to wait for more than `longest` seconds was received while the clock was ahead: due now; how many."""
+        now = self._now()
+        with self._work.writing() as connection:
+            return connection.execute(
+                "UPDATE commitments SET since = min(since, ?), due = ? WHERE NOT asked_by_us AND due > ?",
+                (now, now, now + longest + _TOLERANCE),
+            ).rowcount
 
     def reported(self, identity: int) -> None:
         """The peer has its report."""

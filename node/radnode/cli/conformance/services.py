@@ -131,7 +131,10 @@ PROVIDED: Mapping[Service, Provided] = {
             (0x0115, "The request lacks what it must have"),
             (0x0118, "The SOP class is not that of storage commitment"),
             (0x0123, "Unknown action type"),
-            (0x0213, "More objects than `commitment.max_objects`, or the work file cannot be written"),
+            (
+                0x0213,
+                "More objects than `commitment.max_objects`, too many are waiting, or the work file cannot be written",
+            ),
         ),
     ),
     "worklist": Provided(
