@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from radnode.archive import parents, rows
-from radnode.archive.describing import describe, description_of, first_of_each, object_columns, read_again
+from radnode.archive.describing import Describe, description_of, first_of_each, object_columns, read_again
 from radnode.archive.findings import Progress
 from radnode.archive.fitting import count_waiting, described_by, outdated
 from radnode.archive.index import Index
@@ -93,14 +93,7 @@ def _patients(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
     while True:
         until = _until(index, Level.PATIENT)
         piece = [row[0] for row in index.rows(_WAITING_PATIENTS, (_PATIENTS,))]
-        with index.reading() as connection:
-            paths = [path for patient in piece for path, _ in first_of_each(connection, Level.PATIENT, patient)]
-        files = [layout.current(path) for path in paths]
-        headers = dict(zip(paths, read_all(partial(read_again, table=index.table), files), strict=True))
-
-        def describe_again(path: FilePath, headers: dict[FilePath, Header | None] = headers) -> Header | None:
-            return headers[path] if path in headers else read_again(layout.current(path), index.table)
-
+        describe_again = _read_ahead(layout, index, read_all, piece)
         is_last = len(piece) < _PATIENTS
         with index.writing() as connection:
             _check_table(connection, index)
@@ -114,6 +107,19 @@ def _patients(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
             return
 
 
+def _read_ahead(layout: Layout, index: Index, read_all: ReadAll, patients: list[int]) -> Describe:
+    """The headers that describe these patients, read now: not while others wait to write."""
+    with index.reading() as connection:
+        paths = [path for patient in patients for path, _ in first_of_each(connection, Level.PATIENT, patient)]
+    files = [layout.current(path) for path in paths]
+    headers = dict(zip(paths, read_all(partial(read_again, table=index.table), files), strict=True))
+
+    def describe_again(path: FilePath) -> Header | None:
+        return headers[path] if path in headers else read_again(layout.current(path), index.table)
+
+    return describe_again
+
+
 def _outdated(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
     """Outdated objects, each with its patient in one transaction; those that come meanwhile wait for another time."""
     with index.reading() as connection:
@@ -123,10 +129,11 @@ def _outdated(layout: Layout, index: Index, read_all: ReadAll) -> Iterator[int]:
     for (patient,) in patients:
         while piece := list(index.rows(objects, (patient,))):
             headers = list(read_all(partial(read_again, table=index.table), _files(layout, piece)))
+            describe_again = _read_ahead(layout, index, read_all, [patient])
             with index.writing() as connection:
                 _check_table(connection, index)
                 _describe_objects(connection, index, piece, headers)
-                rows.renew_patient(connection, patient, partial(describe, layout, index.table))
+                rows.renew_patient(connection, patient, describe_again)
                 rows.count(connection, {REVISION: 1})
             yield len(piece)
 
