@@ -76,3 +76,24 @@ def test_an_empty_archive_has_an_empty_page(tmp_path: Path) -> None:
     with new_index(tmp_path) as index:
         for wanted in (FileFilter(), FileFilter(modality="CT")):
             assert list_files(index, wanted, limit=10, cursor=None) == listing.FilePage((), 0, None)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        FileFilter(patient_id="7", modality="CT"),
+        FileFilter(study_date_from="20150101", study_date_to="20150107", modality="CT"),
+        FileFilter(patient_name="doe*", modality="MR", study_date_to="20200101"),
+    ],
+)
+def test_no_series_are_sought_by_their_modality_for_each_study(index: Index, wanted: FileFilter) -> None:
+    said: list[str] = []
+    with index.reading() as connection:
+        connection.set_trace_callback(said.append)
+    list_files(index, wanted, limit=10, cursor=None)  # on the connection that was given back last
+    with index.reading() as connection:
+        connection.set_trace_callback(None)
+        selects = [sql for sql in said if "INDEXED" in sql or "series.Modality" in sql]
+        steps = [row[3] for sql in selects for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    assert any(step.startswith("SEARCH series USING INDEX idx_series_study") for step in steps), steps
+    assert not any("idx_series_Modality" in step for step in steps), steps
