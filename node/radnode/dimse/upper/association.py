@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
+from radnode.dimse.status import Status
 from radnode.dimse.upper.command import RESPONSE, Command, Element, Field, encode_response
 from radnode.dimse.upper.endings import BY_USER, Ending, ProtocolError
 from radnode.dimse.upper.messages import Messages
@@ -58,6 +59,7 @@ class Association:
         self._contexts = contexts
         self._cancelled: set[int] = set()
         self._ending: Ending | None = None
+        self._answered: Request | None = None
         self._message_id = 0
         self._asked: dict[int, tuple[int, Heed]] = {}
         self._chores: deque[Chore] = deque()
@@ -110,6 +112,8 @@ class Association:
         self, request: Request, status: int, counters: Mapping[int, int | str], data_set: bytes | None = None
     ) -> None:
         """Send a response to a C-GET or C-MOVE `request`, with what is counted and what has failed."""
+        if status != Status.PENDING:
+            self._answered = request
         elements: dict[int, int | str] = {
             Element.COMMAND_FIELD: request.field | RESPONSE,
             Element.RESPONDED_TO: request.message_id,
@@ -201,13 +205,12 @@ class Association:
         return request.message_id in self._cancelled
 
     def is_wanted(self, request: Request) -> bool:
-        """Whether its requestor is still there and has not cancelled it.
+        """Whether its requestor is still there and has not cancelled it; once it was answered nobody looks any more.
 
-        For those that wait for somebody else, whose endings are not to be mistaken for this association's: it raises
-        nothing. What has ended the association is raised by the next `is_cancelled`.
+        For those that wait for somebody else: what ends this association is raised by the next `is_cancelled`.
         """
         try:
-            return not self.is_cancelled(request)
+            return request is self._answered or not self.is_cancelled(request)
         except Ending as ending:
             self._ending = ending
             return False
