@@ -21,8 +21,8 @@ from radnode.dimse.upper.endings import ConnectionLost
 from radnode.dimse.upper.requesting import Requested, associate
 from radnode.settings import Peer
 
-SOON = 0.25
-"""Seconds: C-CANCEL is heeded within 0.1, and machines are busy."""
+SOON = 1.0
+"""Seconds: C-CANCEL is heeded within a tenth of it, and machines are busy."""
 Behave = Callable[[socket.socket], object]
 
 
