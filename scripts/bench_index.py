@@ -115,6 +115,13 @@ def queries(studies: int) -> dict[str, Query]:
         "STUDY, PatientID=*7": ask(Level.STUDY, PatientID=Wildcard("*7")),
         "STUDY, ModalitiesInStudy=MR": ask(Level.STUDY, ModalitiesInStudy=SingleValue("MR")),
         "STUDY, ModalitiesInStudy=XX (none)": ask(Level.STUDY, ModalitiesInStudy=SingleValue("XX")),
+        "STUDY, PatientName=S* and a day": ask(
+            Level.STUDY, PatientName=Wildcard("S*"), StudyDate=Range("20200301", "20200301")
+        ),
+        "STUDY, PatientBirthDate (none)": ask(Level.STUDY, PatientBirthDate=SingleValue("19800101")),
+        "SERIES, Modality=CT and a week": ask(
+            Level.SERIES, Modality=SingleValue("CT"), StudyDate=Range("20200301", "20200307")
+        ),
         "IMAGE, ten years of StudyDate": ask(Level.IMAGE, StudyDate=Range("20150101", "20241231")),
         "PATIENT, no key": ask(Level.PATIENT),
         "STUDY, no key": ask(Level.STUDY),
@@ -130,6 +137,7 @@ FILTERS = {
     "modality=MR": FileFilter(modality="MR"),
     "modality=XR,RT": FileFilter(modality="XR,RT"),
     "a week of study dates": FileFilter(study_date_from="20200301", study_date_to="20200307"),
+    "modality=CT and a week": FileFilter(modality="CT", study_date_from="20200301", study_date_to="20200307"),
     "a year of study dates": FileFilter(study_date_from="20200101", study_date_to="20201231"),
     "ten years of study dates": FileFilter(study_date_from="20150101"),
     "name, modality and dates": FileFilter(patient_name="a", modality="CT,MR", study_date_from="20160101"),

@@ -154,13 +154,36 @@ def test_single_values_use_their_index(index: Index, keyword: str) -> None:
         ("studies", {"StudyInstanceUID": ListOfUID(("1.2", "1.3")), "PatientName": Wildcard("n*")}),
         ("instances", {"SOPInstanceUID": ListOfUID(("1.2", "1.3")), "StudyDate": SingleValue("20250310")}),
         ("studies", {"Modality": SingleValue("CT"), "StudyDate": Range("20250310", "20250310")}),
+        ("patients USING INDEX idx_patients_PatientID", {"PatientID": Wildcard("12*"), "PatientName": Wildcard("n*")}),
+        ("studies", {"PatientID": Wildcard("1*"), "AccessionNumber": Wildcard("A12*")}),
     ],
 )
 def test_the_key_with_the_fewest_matches_leads(index: Index, leader: str, keys: dict[str, MatchingKey]) -> None:
     for plan in plans(ask(Level.IMAGE, **keys)):
         statement = plan.page(None, 10)
         first = next(iter(list(index.rows(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters))))[3]
-        assert first.startswith(f"SEARCH {leader} USING")
+        assert first.startswith(f"SEARCH {leader}")
+
+
+@pytest.mark.parametrize(
+    ("used", "keys"),
+    [
+        (
+            "idx_studies_StudyInstanceUID",
+            {"StudyInstanceUID": SingleValue("1.2"), "StudyDate": SingleValue("20250310")},
+        ),
+        ("idx_studies_AccessionNumber", {"AccessionNumber": SingleValue("A"), "StudyDate": SingleValue("20250310")}),
+        ("patients_", {"PatientName": SingleValue("n"), "PatientBirthDate": SingleValue("19700101")}),
+    ],
+)
+def test_no_other_index_is_preferred_to_that_of_the_leading_key(
+    index: Index, used: str, keys: dict[str, MatchingKey]
+) -> None:
+    for plan in plans(ask(Level.STUDY, **keys)):
+        statement = plan.page(None, 10)
+        steps = [row[3] for row in index.rows(f"EXPLAIN QUERY PLAN {statement.sql}", statement.parameters)]
+        assert used in steps[0], steps
+        assert not any("date" in step or "TEMP B-TREE" in step for step in steps), steps
 
 
 def test_each_component_group_has_an_index(index: Index) -> None:

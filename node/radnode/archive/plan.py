@@ -116,13 +116,18 @@ def plans(query: Query) -> Iterator[Plan]:
     ]
     ranked = [(rank, restriction) for restriction in restrictions if (rank := _rank(*restriction[:2])) is not None]
     leader = min(ranked, key=lambda pair: pair[0])[1] if ranked else None
-    others = [restriction[2] for restriction in restrictions if restriction is not leader]
+    others = [_without_index(restriction[2]) for restriction in restrictions if restriction is not leader]
     if query.relational:
         others += _below(query)
     if leader is None:
         start = min((attribute.level for attribute, _, _ in restrictions), default=query.level)
         return iter((_plan(query, start, (), others),))
     return _led_by(query, leader, others)
+
+
+def _without_index(found: Condition) -> Condition:
+    """The condition in words for which SQLite uses no index: that of another key may have far more."""
+    return Condition(f"+({found.sql})", found.parameters)
 
 
 def _below(query: Query) -> Iterator[Condition]:
@@ -190,12 +195,14 @@ def _rank(attribute: Attribute, key: MatchingKey) -> tuple[int, int] | None:
             kind = 4
         case SingleValue() | Range() | DateTimeRange() if attribute.vr == "DA":
             # Some days have fewer than there are names that begin with some letter.
-            kind = 2 if _days(key) <= _FEW_DAYS else 3
+            kind = 2 if _days(key) <= (_FEW_DAYS if attribute.keyword == "StudyDate" else 1) else 3
         case SingleValue():
             kind = 0
         case ListOfUID():
             kind = 1
-        case Wildcard(pattern) if attribute.vr == "PN" or literal_prefix(canonical(pattern)):
+        case Wildcard(pattern) if prefix := literal_prefix(canonical(pattern)):
+            kind, place = 3, place - len(_LEADERS) * len(prefix)
+        case Wildcard() if attribute.vr == "PN":
             kind = 3
         case _:
             return None
