@@ -3,19 +3,21 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from radnode.archive.archive import Archive
 from radnode.dimse.callers import caller_for
 from radnode.dimse.scu import CallFailed, Progress, Stopping, fetch
-from radnode.model.errors import RadnodeError
+from radnode.model.errors import OutOfResources, RadnodeError
 from radnode.model.level import Level
 from radnode.model.route import Door, Sender
 from radnode.settings import Peer, Settings
 from radnode.work.jobs import Counts, Job, Jobs, JobState, Wanted
 from radnode.work.routed import RoutedArchive
 from radnode.work.routing import Router
+from radnode_http.errors import INTERNAL
 
 GRACE = 5.0
 """Seconds that a peer has to come to an end after a C-CANCEL."""
@@ -148,8 +150,19 @@ class Retrieving:
         elif self._closing.is_set() and state is not JobState.DONE:
             self.jobs.give_back(job.id)
             return
-        self.jobs.end(job.id, state, noting.counts, error, time.time())
+        self._end(job.id, state, noting.counts, error)
         _log.info("job", state=state.value, completed=noting.counts.completed, failed=noting.counts.failed)
+
+    def _end(self, number: str, state: JobState, counts: Counts, error: str) -> None:
+        """Until it is noted: a job that seems to run for ever could not even be cancelled."""
+        now = time.time()
+        while True:
+            try:
+                return self.jobs.end(number, state, counts, error, now)
+            except RadnodeError as failure:
+                _log.warning("jobs_stand_still", error=type(failure).__name__)
+                if self._closing.wait(_RETRY):
+                    return None
 
     def _retrieve(self, job: Job, stopping: Stopping, noting: "_Noting") -> tuple[JobState, str]:
         peer = next((peer for peer in self._settings.peers if peer.title == job.peer), None)
@@ -162,6 +175,9 @@ class Retrieving:
                 noting.take(last)
         except CallFailed as error:
             return JobState.FAILED, error.words
+        except Exception:  # noqa: BLE001 - the outer edge of a thread: one job's fault must not end those after it
+            _log.exception("job_failed")
+            return JobState.FAILED, INTERNAL
         return outcome_of(last)
 
     def _place(self, peer: Peer) -> RoutedArchive:
@@ -182,4 +198,5 @@ class _Noting:
         self.counts = Counts(progress.remaining, progress.completed, progress.failed, progress.warning)
         if time.monotonic() - self._noted >= NOTED_EVERY:
             self._noted = time.monotonic()
-            self._note(self.counts)
+            with suppress(OutOfResources):  # it is told again, and in the end
+                self._note(self.counts)

@@ -5,11 +5,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from support.archives import store
-from support.dimse_server import peer_of, running
+from support.dimse_server import peer_of, running, wait_until
 from support.instances import INSTANCE, STUDY, make_instance
 from support.odd_acceptor import acceptor, received
 from support.pacs import Handler, pacs
@@ -19,11 +19,13 @@ from radnode.archive.archive import Archive
 from radnode.dimse.upper.associate import ContextAnswer, decode_request, encode_accept
 from radnode.model.errors import OutOfResources
 from radnode.sections.asking import AskingSettings
-from radnode.settings import DicomSettings, Peer
+from radnode.settings import DicomSettings, Peer, Settings
 from radnode.work import jobs as jobs_module
 from radnode.work.jobs import Counts, Jobs, JobState, Wanted
+from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
 from radnode_http.peer_answers import JobAnswer, JobsAnswer
+from radnode_http.retrieving import Retrieving
 
 
 def two(event: Any) -> Iterator[Any]:
@@ -172,6 +174,20 @@ async def test_a_job_that_runs_when_the_node_stops_is_done_after_its_next_start(
         async with serving_with_peers(tmp_path, peer, dicom=DicomSettings(ae_title="HERE")) as rest:
             done = await ended(rest, job)
     assert (done.state, done.completed) == ("done", 2)
+
+
+def test_a_mistake_of_ours_fails_its_job_and_not_those_after_it(tmp_path: Path) -> None:
+    with pacs(two) as peer, WorkFile.open(tmp_path / "work.sqlite") as work:
+        settings = Settings(peers=(peer,), asking=AskingSettings(jobs_at_once=1))
+        retrieving = Retrieving(Jobs(work, 10), cast("Archive", None), Router((), work), settings)
+        retrieving.start()
+        for _ in range(2):
+            retrieving.add(peer, Wanted(STUDY))
+        wait_until(lambda: all(job.state.is_end for job in retrieving.jobs.latest(2)))
+        assert [(job.state, job.error) for job in retrieving.jobs.latest(2)] == [
+            (JobState.FAILED, "Internal server error")
+        ] * 2
+        retrieving.close()
 
 
 def test_a_job_that_ends_its_process_again_and_again_is_given_up(tmp_path: Path) -> None:
