@@ -127,7 +127,8 @@ def plans(query: Query) -> Iterator[Plan]:
 
 def _without_index(found: Condition) -> Condition:
     """The condition in words for which SQLite uses no index: that of another key may have far more."""
-    return Condition(f"+({found.sql})", found.parameters)
+    # Twice NOT; behind a plus sign SQLite would look at all parts of the condition, also once it cannot hold any more.
+    return Condition(f"NOT NOT ({found.sql})", found.parameters)
 
 
 def _below(query: Query) -> Iterator[Condition]:
