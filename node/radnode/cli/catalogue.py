@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Literal, TypeGuard, get_args, get_origin
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from radnode.sections.rules import Rule
@@ -34,11 +34,6 @@ class Setting:
     def variable(self) -> str:
         """The environment variable that sets it."""
         return "RADNODE_" + self.name.replace(".", "__").upper()
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether its value may never be shown."""
-        return SecretStr in types(self.field.annotation)
 
     @property
     def is_json(self) -> bool:
