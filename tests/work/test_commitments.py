@@ -1,8 +1,5 @@
 """Commitments in the work file: limits, and what is remembered."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from support.commitments import reference
 
@@ -12,12 +9,6 @@ from radnode.work import received_commitments
 from radnode.work.commitments import KEPT, listed, select
 from radnode.work.received_commitments import ReceivedCommitments
 from radnode.work.work_file import WorkFile
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Iterator[WorkFile]:
-    with WorkFile.open(tmp_path / "work.sqlite") as work:
-        yield work
 
 
 def test_open_objects_have_a_limit_that_ended_ones_do_not_count_for(

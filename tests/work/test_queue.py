@@ -1,8 +1,6 @@
 """The send queue by itself."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -11,12 +9,6 @@ from radnode.model.uid import UID
 from radnode.work.queue import CIRCLING, MOST_RENEWALS, Hold, Item, Order, Queue, State
 from radnode.work.queue_view import Selection, items, replay
 from radnode.work.work_file import WorkFile
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Iterator[WorkFile]:
-    with WorkFile.open(tmp_path / "work.sqlite") as work:
-        yield work
 
 
 @pytest.fixture

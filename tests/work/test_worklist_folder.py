@@ -1,7 +1,7 @@
 """Worklist files as Orthanc and DCMTK have them: in the worklist from when they are there until they are gone."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,12 +40,6 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "files"
     path.mkdir()
     return path
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Iterator[WorkFile]:
-    with WorkFile.open(tmp_path / "work.sqlite") as work:
-        yield work
 
 
 def listed(work: WorkFile, folder: Path) -> dict[str, str]:

@@ -75,17 +75,15 @@ class FindProvider:
         )
 
     def _identifier(self, association: Association, request: Request) -> Identifier:
-        data = bytearray()
-        for fragment in association.fragments():
-            if len(data) + len(fragment) > IDENTIFIER_LIMIT:
-                raise Refusal(Status.OUT_OF_RESOURCES, f"the identifier is longer than {IDENTIFIER_LIMIT} bytes")
-            data += fragment
+        data = association.data_set(IDENTIFIER_LIMIT)
+        if data is None:
+            raise Refusal(Status.OUT_OF_RESOURCES, f"the identifier is longer than {IDENTIFIER_LIMIT} bytes")
         if request.sop_class != request.context.abstract_syntax:
             raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
         options = options_in_force(self._settings, request.context.options)
         syntax = UID(request.context.transfer_syntax)
         root = ROOT_OF[request.context.abstract_syntax]
-        return parse_identifier(bytes(data), syntax, root, options, self._archive.table)
+        return parse_identifier(data, syntax, root, options, self._archive.table)
 
 
 def answer_constants(identifier: Identifier, retrieve_ae_title: str) -> Constants:
