@@ -28,26 +28,21 @@ from radnode.model.uid import UID
 
 _OF_2020 = 5000
 LEAST = _OF_2020 + 325  # so many the questions find
-_VERSION = "4"  # of what is stored; another one is another folder
+_VERSION = "5"  # of what is stored; another one is another folder
 _EPOCH, _STEP, _SENDERS = 1_700_000_000, 1000, 4
 _ANY, _ANY_DATE = 9_999_999, "99991231"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """So many instances, ten a study where they are many (studies of one instance would be ten times the work)."""
+    """So many instances: of a few, in hardly more studies than are asked for; of many, ten a study."""
 
     instances: int
 
     @property
-    def per_study(self) -> int:
-        """How many instances a study has."""
-        return 1 if self.instances < 100_000 else 10
-
-    @property
     def studies(self) -> int:
         """How many studies there are."""
-        return self.instances // self.per_study
+        return max(min(self.instances, LEAST), self.instances // 10)
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ def fill(server: Server, instances: int, kept: Path, work: Path, minutes: float)
     if server is RADNODE:
         folder = work / f"find-{instances}"
         _insert(folder, shape)
-        return Filled(folder, shape.studies, shape.studies * shape.per_study)
+        return Filled(folder, shape.studies, instances)
     folder = kept / f"find-{server.name}-{instances}-{minutes:g}min-{_VERSION}"
     done = folder / "filled"
     if not done.exists():
@@ -83,7 +78,7 @@ def fill(server: Server, instances: int, kept: Path, work: Path, minutes: float)
 def _store(running: Running, shape: Shape, work: Path, minutes: float) -> int:
     """How many were stored until all were, or the time was over."""
     folder, stored, deadline = work / "filling", 0, time.monotonic() + minutes * 60
-    instances = shape.studies * shape.per_study
+    instances = shape.instances
     folder.mkdir()
     with progress(f"Filling {running.server.name}, {minutes:g} minutes at most,", total=instances) as advance:
         while stored < instances and (stored < LEAST or time.monotonic() < deadline):
@@ -144,15 +139,14 @@ def _insert(folder: Path, shape: Shape) -> None:
     layout = Layout(Site(folder, 0).storage)
     layout.root.mkdir(parents=True)
     layout.prepare()
-    step = _STEP // shape.per_study
     with closing(Index(layout.index)) as index, progress("Filling radnode", total=shape.instances) as advance:
         index.migrate()
-        for first in range(0, shape.studies, step):
+        for first in range(0, shape.instances, _STEP):
             with index.writing() as connection:
-                for study in range(first, min(first + step, shape.studies)):
-                    for place in range(shape.per_study):
-                        insert_row(connection, _header(values(study, place)), _facts(study, place), lambda _: None)
-            advance((first + step) * shape.per_study)
+                for number in range(first, min(first + _STEP, shape.instances)):
+                    study, place = number % shape.studies, number // shape.studies
+                    insert_row(connection, _header(values(study, place)), _facts(study, place), lambda _: None)
+            advance(first + _STEP)
 
 
 def _header(values: dict[str, str]) -> Header:

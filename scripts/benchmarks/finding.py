@@ -24,7 +24,11 @@ QUESTIONS: dict[int, dict[str, str]] = {
     325: {"StudyDate": "20210101-20211231"},
     5000: {"StudyDate": "20200101-20201231"},
 }
-RETURNED = ("PatientName", "StudyInstanceUID", "AccessionNumber", "StudyDescription", "StudyTime")
+RETURNED = (
+    *("PatientName", "PatientID", "PatientBirthDate", "StudyInstanceUID", "StudyDate", "StudyTime"),
+    *("AccessionNumber", "StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances"),
+)
+"""What a workstation shows in its list of studies."""
 MANY = 100_000
 """Instances from which on it is told how soon the first answer comes."""
 Ask = Callable[[Running, int], None]
