@@ -126,7 +126,7 @@ def test_eight_processes_open_and_write_one_new_index_without_an_error(path: Pat
 
 
 def test_a_writer_that_hangs_is_not_waited_for_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("radnode.archive.index.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("radnode.archive.sqlite_file.BUSY_TIMEOUT", 0.05)
     with closing(Index(path)) as one, closing(Index(path)) as other:
         one.migrate()
         with one.writing(), pytest.raises(OutOfResources, match="busy"), other.writing():
