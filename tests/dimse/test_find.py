@@ -15,7 +15,7 @@ from support.pynet import steady
 from radnode.archive.archive import Archive
 from radnode.dimse.contexts import PATIENT_ROOT_FIND, STUDY_ROOT_FIND
 from radnode.dimse.encoding import encode_elements
-from radnode.dimse.scp.find import IDENTIFIER_LIMIT
+from radnode.dimse.scp.identifiers import IDENTIFIER_LIMIT
 from radnode.dimse.scu import Caller, CallFailed, find
 from radnode.dimse.scu.identifiers import encode_identifier
 from radnode.dimse.scu.query import ask

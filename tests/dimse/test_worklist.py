@@ -12,7 +12,7 @@ from support.worklists import STUDY, TODAY, added, dump_to_dicom, entry_of
 
 from radnode.dimse.contexts import MODALITY_WORKLIST
 from radnode.dimse.nested_encoding import encode_nested
-from radnode.dimse.scp.worklist import IDENTIFIER_LIMIT
+from radnode.dimse.scp.identifiers import IDENTIFIER_LIMIT
 from radnode.dimse.scu import Answered, Caller, CallFailed, find_worklist
 from radnode.dimse.scu.identifiers import encode_identifier
 from radnode.dimse.scu.query import ask

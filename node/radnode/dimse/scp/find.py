@@ -7,15 +7,15 @@ from radnode.dimse.answers import AnswerEncoder, Constants
 from radnode.dimse.contexts import ROOT_OF
 from radnode.dimse.identifier import AVAILABILITY, LEVEL, RETRIEVE_AE_TITLE, Identifier, parse_identifier
 from radnode.dimse.query_options import options_in_force
-from radnode.dimse.scp.service import Performed
-from radnode.dimse.status import Refusal, Status, refusal_of
+from radnode.dimse.scp.identifiers import identifier_of
+from radnode.dimse.scp.service import Performed, concluded
+from radnode.dimse.status import Refusal, Status
 from radnode.dimse.upper.association import Association, Request
-from radnode.model.errors import Abandoned, RadnodeError
+from radnode.model.errors import Abandoned
 from radnode.model.uid import UID
 from radnode.sections.query import QuerySettings
 from radnode.settings import Service
 
-IDENTIFIER_LIMIT = 1 << 20  # bytes; thousands of UIDs fit
 BATCH = 50  # answers, between which a C-CANCEL is looked for; some 15 KB, and a millisecond
 
 
@@ -33,24 +33,13 @@ class FindProvider:
     def perform(self, association: Association, request: Request) -> Performed:
         """Send a pending response for each match, then the last one."""
         detail: dict[str, object] = {"matches": 0}
-        status, comment = Status.SUCCESS, ""
-        try:
-            identifier = self._identifier(association, request)
-            detail["query_level"] = identifier.query.level.name
-            self._answer(association, request, identifier, detail)
-        except RadnodeError as error:
-            refusal = refusal_of(error)
-            status, comment = refusal.status, refusal.comment
-        except Refusal as refusal:
-            status, comment = refusal.status, refusal.comment
-        association.skip_data_set()
-        association.respond(request, status, comment=comment)
+        status, comment = concluded(association, request, lambda: self._answer(association, request, detail))
         return Performed(status, detail | ({"comment": comment} if comment else {}))
 
-    def _answer(
-        self, association: Association, request: Request, identifier: Identifier, detail: dict[str, object]
-    ) -> None:
+    def _answer(self, association: Association, request: Request, detail: dict[str, object]) -> None:
         """Send the matches. Raises Abandoned where they were cancelled, Refusal where they are too many."""
+        identifier = self._identifier(association, request)
+        detail["query_level"] = identifier.query.level.name
         pending = Status.PENDING_WITH_UNSUPPORTED_KEYS if identifier.has_unsupported_keys else Status.PENDING
         encoder = self._encoder(identifier, UID(request.context.transfer_syntax))
         matches, most = 0, self._settings.max_matches or sys.maxsize
@@ -75,11 +64,7 @@ class FindProvider:
         )
 
     def _identifier(self, association: Association, request: Request) -> Identifier:
-        data = association.data_set(IDENTIFIER_LIMIT)
-        if data is None:
-            raise Refusal(Status.OUT_OF_RESOURCES, f"the identifier is longer than {IDENTIFIER_LIMIT} bytes")
-        if request.sop_class != request.context.abstract_syntax:
-            raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
+        data = identifier_of(association, request, if_too_long=Status.OUT_OF_RESOURCES)
         options = options_in_force(self._settings, request.context.options)
         syntax = UID(request.context.transfer_syntax)
         root = ROOT_OF[request.context.abstract_syntax]

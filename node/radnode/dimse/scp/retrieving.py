@@ -8,6 +8,7 @@ from radnode.archive.archive import Archive
 from radnode.archive.retrieval import Retrieval
 from radnode.dimse.contexts import ROOT_OF
 from radnode.dimse.retrieve_identifier import parse_retrieve_identifier
+from radnode.dimse.scp.identifiers import identifier_of
 from radnode.dimse.scp.service import Performed
 from radnode.dimse.scp.suboperations import SubOperations
 from radnode.dimse.scu.values import Sent, Unsent
@@ -19,8 +20,6 @@ from radnode.model.query import Query
 from radnode.model.uid import UID
 from radnode.sections.retrieve import RetrieveSettings
 
-IDENTIFIER_LIMIT = 1 << 20
-"""Bytes; thousands of UIDs fit."""
 _PENDING_SECONDS = 0.5
 _PENDING_PARTS = 100
 
@@ -106,11 +105,7 @@ class _Pending:
 
 
 def _query(association: Association, request: Request) -> Query:
-    data = association.data_set(IDENTIFIER_LIMIT)
-    if data is None:
-        raise Refusal(Status.UNABLE_TO_CALCULATE, f"the identifier is longer than {IDENTIFIER_LIMIT} bytes")
-    if request.sop_class != request.context.abstract_syntax:
-        raise Refusal(Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context")
+    data = identifier_of(association, request, if_too_long=Status.UNABLE_TO_CALCULATE)
     root = ROOT_OF[request.context.abstract_syntax]
     try:
         return parse_retrieve_identifier(data, UID(request.context.transfer_syntax), root)

@@ -4,11 +4,9 @@ What rules send on is in the queue by then as well.
 """
 
 from radnode.archive.archive import Archive
-from radnode.archive.stored import Stored
-from radnode.dimse.scp.service import Performed
-from radnode.dimse.status import Refusal, Status, refusal_of
+from radnode.dimse.scp.service import Performed, concluded
+from radnode.dimse.status import Refusal, Status
 from radnode.dimse.upper.association import Association, Request
-from radnode.model.errors import RadnodeError
 from radnode.model.redaction import redact
 from radnode.model.route import Door, Sender
 from radnode.model.uid import UID, InvalidUID, parse_uid
@@ -31,22 +29,13 @@ class StoreProvider:
         """Store the object, or swallow it and say why not; the association lives on either way."""
         before = association.received
         detail: dict[str, object] = {"instance": redact(request.sop_instance)}
-        status, comment = Status.SUCCESS, ""
-        try:
-            detail["outcome"] = self._store(association, request).outcome.name.lower()
-        except RadnodeError as error:
-            refusal = refusal_of(error)
-            status, comment = refusal.status, refusal.comment
-        except Refusal as refusal:
-            status, comment = refusal.status, refusal.comment
-        association.skip_data_set()
-        association.respond(request, status, comment=comment)
+        status, comment = concluded(association, request, lambda: self._store(association, request, detail))
         detail["bytes"] = association.received - before
         if comment:
             detail["comment"] = comment
         return Performed(status, detail)
 
-    def _store(self, association: Association, request: Request) -> Stored:
+    def _store(self, association: Association, request: Request, detail: dict[str, object]) -> None:
         _check(request)
         receiving = self._archive.receive(
             UID(request.context.transfer_syntax),
@@ -59,7 +48,7 @@ class StoreProvider:
                 receiving.write(fragment)
             stored = receiving.commit()
         self._router.route(stored, Sender(Door.CALLER, association.calling))
-        return stored
+        detail["outcome"] = stored.outcome.name.lower()
 
 
 def _check(request: Request) -> None:
