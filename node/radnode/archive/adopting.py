@@ -20,7 +20,7 @@ from radnode.archive.index import Index
 from radnode.archive.layout import Layout, disk_errors, link_durably, replace_by_link, sync
 from radnode.archive.rows import Standing, standing_of
 from radnode.archive.settling import retract, settle
-from radnode.archive.stored import Arrival, Outcome
+from radnode.archive.stored import Arrival, Outcome, Stored
 from radnode.instance.equality import same_elements
 from radnode.model.errors import OutOfResources, RadnodeError
 from radnode.model.file_path import FilePath
@@ -40,7 +40,7 @@ class Intake:
         self.folders = Folders(layout)
         self.enrolling = Enrolling(layout, index, self.folders)
 
-    def adopt(self, arrival: Arrival) -> tuple[FilePath, Outcome]:
+    def adopt(self, arrival: Arrival) -> Stored:
         """Make the object safe and known; where its current file lies, and what it met there.
 
         The temporary file stays the caller's, to be removed now. Raises OutOfResources, and then nothing was kept.
@@ -63,19 +63,19 @@ class _Adopting:
         self._target = intake.layout.current(arrival.path)
         self._equal: dict[str, bool] = {}  # digests that this object was compared with, since it may happen again
 
-    def adopt(self) -> tuple[FilePath, Outcome]:
+    def adopt(self) -> Stored:
         with disk_errors():
             if self._target.exists():  # most likely the same object once more, which needs no flush
                 standing, outcome = self._meet()
                 if standing and (outcome is Outcome.EQUAL or (outcome is Outcome.SAME and self._is_whole(standing))):
                     self._make_safe(standing.path)  # whoever brought it may still be at that
-                    return standing.path, outcome
+                    return self._stored(outcome, standing)
             self._flush()
             try:
                 self._place()
                 is_new = self._intake.enrolling.enrol(self._arrival, self._target)
                 self._make_safe(self._arrival.path)
-                return (self._arrival.path, Outcome.NEW) if is_new else self._decide()
+                return self._stored(Outcome.NEW) if is_new else self._decide()
             except BaseException:
                 with suppress(RadnodeError, OSError):
                     retract(self._layout, self._index, self._arrival.part, self._arrival.path)
@@ -92,17 +92,24 @@ class _Adopting:
         self._index.flush()
         self._intake.folders.flush(path)
 
-    def _decide(self) -> tuple[FilePath, Outcome]:
+    def _decide(self) -> Stored:
         """What an object becomes that may not be new."""
         for _ in range(_ATTEMPTS):
             standing, outcome = self._meet()
             if standing and outcome is Outcome.EQUAL:
                 retract(self._layout, self._index, self._arrival.part, self._arrival.path)
-                return standing.path, outcome
+                return self._stored(outcome, standing)
             if self._write(standing, outcome):
                 self._tidy(standing)
-                return self._arrival.path, outcome
+                return self._stored(outcome, standing)
         raise OutOfResources("The object changes faster than it can be stored")
+
+    def _stored(self, outcome: Outcome, standing: Standing | None = None) -> Stored:
+        """What has become of it: the object that stood there is the current one, or this one is."""
+        header = self._arrival.header
+        if standing and outcome in (Outcome.SAME, Outcome.EQUAL):
+            return Stored(standing.path, header, outcome, standing.arrived)
+        return Stored(self._arrival.path, header, outcome, self._arrival.facts.arrived)
 
     def _meet(self) -> tuple[Standing | None, Outcome]:
         """What stands under this SOP Instance UID; an outcome that needs files compared still held afterwards."""

@@ -15,20 +15,19 @@ import structlog
 from radnode.archive.digest import begin_digest, digest_of, map_open
 from radnode.archive.layout import FILE_MODE, disk_errors
 from radnode.archive.owners import Owner
-from radnode.archive.stored import Arrival, FileFacts, Outcome, Stored
+from radnode.archive.stored import Arrival, FileFacts, Stored
 from radnode.instance.encodings import DEFLATED, Buffer
 from radnode.instance.header import read_header
 from radnode.instance.part10 import FileMeta, FileMetaReader, encode_file_meta
 from radnode.model.attribute_table import AttributeTable
 from radnode.model.errors import Mismatch, NotDicom, TooLarge
-from radnode.model.file_path import FilePath
 from radnode.model.header import Header
 from radnode.model.redaction import redact
 from radnode.model.uid import InvalidUID, parse_uid
 
 PART_SUFFIX = ".part"
 _WORTH_STARTING = 1 << 17  # bytes
-Adopt = Callable[[Arrival], tuple[FilePath, Outcome]]
+Adopt = Callable[[Arrival], Stored]
 _log = structlog.get_logger()
 
 
@@ -86,11 +85,11 @@ class Receiving:
         try:
             with disk_errors():
                 arrival = self._arrive()
-            path, outcome = self._adopt(arrival)
+            stored = self._adopt(arrival)
             self._adopted = True
         finally:
             self.abort()
-        return Stored(path, arrival.header, outcome)
+        return stored
 
     def abort(self) -> None:
         """Leave nothing of it, if it was not committed. Repeatable; never raises."""

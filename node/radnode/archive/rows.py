@@ -15,7 +15,7 @@ from radnode.model.level import Level
 from radnode.model.uid import UID
 
 _STANDING = """
-SELECT i.id, i.SOPInstanceUID, i.sha256, i.size, i.name,
+SELECT i.id, i.SOPInstanceUID, i.sha256, i.size, i.arrived, i.name,
        e.SeriesInstanceUID AS series_uid, t.StudyInstanceUID AS study_uid
 FROM instances i JOIN series e ON e.id = i.series JOIN studies t ON t.id = e.study
 """
@@ -40,6 +40,7 @@ class Standing:
     path: FilePath
     sha256: str
     size: int
+    arrived: int
 
 
 def standing_of(connection: sqlite3.Connection, sop_instance: UID) -> Standing | None:
@@ -61,7 +62,8 @@ def is_known(connection: sqlite3.Connection, sop_instance: UID, path: FilePath) 
 
 
 def _standing(row: sqlite3.Row) -> Standing:
-    return Standing(row["id"], UID(row["SOPInstanceUID"]), _path(row), row["sha256"], row["size"])
+    uid = UID(row["SOPInstanceUID"])
+    return Standing(row["id"], uid, _path(row), row["sha256"], row["size"], row["arrived"])
 
 
 def _path(row: sqlite3.Row) -> FilePath:

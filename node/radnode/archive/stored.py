@@ -19,11 +19,15 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object that is safe: on disk and in the index. `path` is where its current file lies."""
+    """An object that is safe: on disk and in the index. `path` is where its current file lies.
+
+    `arrived` is when the archive took in what lies there, in ns since the epoch (UTC).
+    """
 
     path: FilePath
     header: Header
     outcome: Outcome
+    arrived: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ UPDATE SET rule = excluded.rule, quiet = excluded.quiet, attempts = 0,
            error = CASE WHEN {_CIRCLES} THEN '{CIRCLING}' ELSE '' END,
            renewals = CASE WHEN {_RENEWS_SOON} THEN renewals + 1 ELSE 0 END,
            due = excluded.due, enqueued = excluded.enqueued, changed = excluded.changed
+WHERE ? OR enqueued < ?
 """
 _FIRST_DUE = f"""
 SELECT * FROM queue_items
@@ -109,17 +110,18 @@ class Queue:
     def __init__(self, work: WorkFile) -> None:
         self._work = work
 
-    def enqueue(self, orders: Iterable[Order], now: float, *, again: bool) -> int:
+    def enqueue(self, orders: Iterable[Order], now: float, *, again: bool, arrived: float = 0) -> int:
         """Queue these, on the disk on return; how many that changed. Raises OutOfResources.
 
-        What is in the queue already, or is remembered as sent, stays as it is; `again`: it is to be sent once more,
-        unless rules have done so again and again. Then it is dead: two versions of an object that chase each other
-        through a ring of nodes would do so for ever.
+        What is in the queue already, or is remembered as sent, stays as it is, unless it is older than what came
+        then (`arrived`): the queue could not be written at that time. `again`: it is to be sent once more in any case.
+        Where rules do that again and again, it is dead: two versions of an object that chase each other through a
+        ring of nodes would do so for ever.
         """
-        statement = _INSERT + (_RENEW if again else "NOTHING")
+        renewed = (again, arrived if arrived <= now else 0)  # a clock that was ahead says nothing
         with self._work.writing() as connection:
             before = connection.total_changes
-            connection.executemany(statement, (_values(order, now) for order in orders))
+            connection.executemany(_INSERT + _RENEW, ((*_values(order, now), *renewed) for order in orders))
             return connection.total_changes - before
 
     def resume(self) -> None:

@@ -22,7 +22,8 @@ class Router:
         """Queue a stored object for every destination that a rule names, on the disk on return.
 
         The same object once more is not queued twice; one that is new to the archive, or has replaced another, is
-        sent even where it was sent before. Raises OutOfResources; then doing it again, as senders do, is right.
+        sent even where it was sent before. Raises OutOfResources; then doing it again, as senders do, is right: what
+        arrived later than it was queued is queued anew.
         """
         if not self._routes or not (found := destinations(self._routes, sender, stored.header)):
             return
@@ -30,4 +31,5 @@ class Router:
             Order(stored.path, stored.header.sop_instance, title, route.name, route.quiet)
             for title, route in found.items()
         ]
-        self._queue.enqueue(orders, time.time(), again=stored.outcome in _ANEW)
+        again = stored.outcome in _ANEW
+        self._queue.enqueue(orders, time.time(), again=again, arrived=stored.arrived / 1e9)
