@@ -58,7 +58,7 @@ def test_an_entry_is_added_listed_shown_and_removed(root: Path, capsys: pytest.C
 def test_files_become_entries_and_bad_ones_are_told(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "files"
+    folder = tmp_path / ("files" * 20)
     folder.mkdir()
     for name in ("one.wl", "two.wl"):
         (folder / name).write_bytes(encode_nested(data_set_of(entry_of(PatientID=name)), UID("1.2.840.10008.1.2.1")))

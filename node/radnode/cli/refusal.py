@@ -1,6 +1,8 @@
 """Refused settings, as one line that a person can act on."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -19,6 +21,11 @@ def shown(value: object, length: int = SHOWN) -> str:
     text = value if isinstance(value, str) else repr(value)
     line = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
     return line if len(line) <= length else line[: length - 3] + "..."
+
+
+def shown_path(path: Path) -> str:
+    """A path on one line, whole: its end tells which file it is."""
+    return shown(str(path), sys.maxsize)
 
 
 def explain(error: ValidationError, origins: Mapping[str, str]) -> Refused:

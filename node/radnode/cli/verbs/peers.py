@@ -10,7 +10,7 @@ from pathlib import Path
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.peers_file import peers_file
-from radnode.cli.refusal import Refused, shown
+from radnode.cli.refusal import Refused, shown, shown_path
 from radnode.cli.storage import existing
 from radnode.dimse.learning import read_record, record_of
 from radnode.dimse.requestors import Record, Requestor
@@ -94,7 +94,7 @@ def _write(path: Path, text: str) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
     except FileExistsError:
-        raise Refused(f"--write {shown(str(path))}: exists already, and must be a new file") from None
+        raise Refused(f"--write {shown_path(path)}: exists already, and must be a new file") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
 

@@ -11,7 +11,7 @@ from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.peers import add_peer, called
 from radnode.cli.progress import progress
-from radnode.cli.refusal import Refused, shown
+from radnode.cli.refusal import Refused, shown, shown_path
 from radnode.dimse.scu import Sent, send
 
 ABOUT = "Send files, and all files in folders, to a peer (C-STORE). The bytes go as they are."
@@ -68,11 +68,11 @@ def _document(stored: int, failures: Sequence[Sent], committed: Committed | None
 
 def _lines(peer: str, stored: int, failures: Sequence[Sent], committed: Committed | None) -> Iterator[str]:
     for one in failures:
-        yield f"{shown(str(one.path))}: {_status(one) or 'not sent'} {shown(one.comment)}".rstrip()
+        yield f"{shown_path(one.path)}: {_status(one) or 'not sent'} {shown(one.comment)}".rstrip()
     yield f"{stored} of {stored + len(failures)} stored by {peer}"
     if committed is not None:
         for path, why in committed.failures.items():
-            yield f"{shown(str(path))}: not committed: {shown(why)}"
+            yield f"{shown_path(path)}: not committed: {shown(why)}"
         yield f"{stored - len(committed.failures)} of {stored} committed by {peer}"
 
 
@@ -84,7 +84,7 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
         elif path.exists():
             yield path
         else:
-            raise Refused(f"{shown(str(path))}: no such file or folder")
+            raise Refused(f"{shown_path(path)}: no such file or folder")
 
 
 def _status(sent: Sent) -> str | None:

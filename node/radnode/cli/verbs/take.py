@@ -14,7 +14,7 @@ from radnode.archive.stored import Stored
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.progress import progress
-from radnode.cli.refusal import Refused, shown
+from radnode.cli.refusal import Refused, shown, shown_path
 from radnode.cli.storage import prepare
 from radnode.model.route import Door, Sender
 from radnode.settings import Settings
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
         raise Refused(f"--processes {args.processes}: must be 0 to 64")
     for path in args.paths:
         if not path.exists():
-            raise Refused(f"{shown(str(path))}: no such file or folder")
+            raise Refused(f"{shown_path(path)}: no such file or folder")
     processes = args.processes or len(os.sched_getaffinity(0))
     report = ImportReport()
     with progress("importing") as advance, _sending_on(loaded.settings) as send_on:
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
         sys.stdout.write(json.dumps({**report.counts, "refused": refused}) + "\n")
     else:
         for event in report.refused:
-            sys.stdout.write(f"{shown(str(event.path), 200)}: {shown(event.why)}\n")
+            sys.stdout.write(f"{shown_path(event.path)}: {shown(event.why)}\n")
         sys.stdout.write(", ".join(f"{count} {outcome}" for outcome, count in report.counts.items()) + "\n")
     return 1 if report.refused else 0
 

@@ -11,7 +11,7 @@ from radnode.archive.layout import Layout
 from radnode.cli.loading import Loaded
 from radnode.cli.opening import open_archive
 from radnode.cli.options import Parser
-from radnode.cli.refusal import Refused, shown
+from radnode.cli.refusal import Refused, shown, shown_path
 from radnode.cli.storage import existing
 from radnode.cli.tables import print_table
 from radnode.model.document import items_in, text_in
@@ -102,7 +102,7 @@ def _import(args: argparse.Namespace, worklist: Worklist) -> int:
             made.append(worklist.add(read_worklist_file(path)))
         except (InvalidEntry, NotDicom, OSError) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            sys.stderr.write(f"radnode: {shown(str(path))}: {why}\n")
+            sys.stderr.write(f"radnode: {shown_path(path)}: {why}\n")
             code = 1
     _made(args, made)
     return code
