@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 from support.archives import make_archive
+from support.certificates import settings as certified
 from support.commitments import fill, reference, reporting, transactions
 from support.dimse_server import Running, running, wait_until
 from support.odd_acceptor import acceptor, received
+from support.secured import World
 
 from radnode.archive.archive import Archive
+from radnode.dimse.credentials import Credentials
 from radnode.dimse.upper.pdu import encode_abort
 from radnode.model.uid import UID
 from radnode.settings import DicomSettings, Peer
@@ -28,8 +31,9 @@ def node(tmp_path: Path) -> Iterator[tuple[Archive, Running]]:
 
 
 @contextmanager
-def asker(tmp_path: Path) -> Iterator[Running]:
-    with make_archive(tmp_path / "asker") as archive, running(archive, dicom=DicomSettings(ae_title="ASKER")) as server:
+def asker(tmp_path: Path, credentials: Credentials | None = None) -> Iterator[Running]:
+    dicom = DicomSettings(ae_title="ASKER")
+    with make_archive(tmp_path / "asker") as archive, running(archive, dicom=dicom, credentials=credentials) as server:
         yield server
 
 
@@ -62,6 +66,26 @@ def test_a_peer_that_refuses_a_report_hears_it_again(node: tuple[Archive, Runnin
             asked.ask("RADNODE", first, stored, patience=60)
             wait_until(lambda: state(server, first).state == "reported")
         assert asked.results(first) == {stored[0]: 0}
+
+
+def test_a_report_goes_over_tls_to_a_peer_that_demands_a_certificate(
+    node: tuple[Archive, Running], tmp_path: Path
+) -> None:
+    archive, server = node
+    stored = fill(archive, [1])
+    one, world = due(server, "2.25.1"), World.made(tmp_path)
+    with asker(tmp_path, world.credentials(client_certificates="required")) as other:
+        asked = AskedCommitments(other.work)
+        asked.ask("RADNODE", one, stored, patience=60)
+        there = [Peer(title="ASKER", host="127.0.0.1", port=other.tls_port, tls=True)]
+        with reporting(archive, server, there, certified(None, world.authority.certificate)):
+            wait_until(lambda: state(server, one).attempts >= 1)
+        assert state(server, one).state == "open"
+        assert asked.results(one) != {stored[0]: 0}
+        own = certified(world.authority.sign("node"), world.authority.certificate)
+        with reporting(archive, server, there, own):
+            wait_until(lambda: state(server, one).state == "reported")
+        assert asked.results(one) == {stored[0]: 0}
 
 
 def test_a_silent_peer_is_left_and_delays_no_other(node: tuple[Archive, Running], tmp_path: Path) -> None:

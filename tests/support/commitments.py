@@ -19,7 +19,7 @@ from radnode.dimse.upper.requesting import Address, associate
 from radnode.model.commitment import Reference
 from radnode.model.uid import UID
 from radnode.sections.commitment import CommitmentSettings
-from radnode.settings import Peer, Settings
+from radnode.settings import Peer, Settings, TlsSettings
 from radnode.work.commitments import Transaction, select
 
 EXPLICIT, IMPLICIT, BIG_ENDIAN = UID("1.2.840.10008.1.2.1"), UID("1.2.840.10008.1.2"), UID("1.2.840.10008.1.2.2")
@@ -76,10 +76,14 @@ def transactions(server: Running) -> list[Transaction]:
 
 
 @contextmanager
-def reporting(archive: Archive, server: Running, peers: Sequence[Peer], **settings: float) -> Iterator[None]:
+def reporting(
+    archive: Archive, server: Running, peers: Sequence[Peer], tls: TlsSettings | None = None, **settings: float
+) -> Iterator[None]:
     """The courier's errand, while the block runs."""
     own = CommitmentSettings(**{"first_delay": 0.05, "longest_delay": 0.1, "timeout": 5, **settings})
-    errand = CommitmentReports(archive, server.work, Settings(commitment=own, peers=tuple(peers)))
+    errand = CommitmentReports(
+        archive, server.work, Settings(commitment=own, peers=tuple(peers), tls=tls or TlsSettings())
+    )
     stop = threading.Event()
     thread = threading.Thread(target=errand.run, args=(stop,))
     thread.start()
