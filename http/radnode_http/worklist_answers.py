@@ -57,7 +57,10 @@ class ProcedureStepsAnswer(Answer):
     """Performed procedure steps, the newest first."""
 
     count: int = Field(ge=0)
+    """How many steps this answer holds."""
     steps: tuple[ProcedureStepAnswer, ...]
+    next: str | None
+    """To be passed as `cursor` for what follows; null at the end."""
 
 
 class CompletenessAnswer(Answer):

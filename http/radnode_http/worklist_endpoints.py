@@ -21,6 +21,7 @@ _UNKNOWN_ENTRY = Failure(404, (worklist.UNKNOWN_ENTRY,))
 _WORK = Failure(503, (DISABLED, "<why it cannot be read for now>"))
 _FROM_A_FILE = Failure(409, ("The entry comes from a file of the worklist folder: change or remove that",))
 _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown parameter <name>"))
+_BAD_CURSOR = Failure(400, ("cursor is none that this node gave",))
 _WRITING = (
     Failure(400, ("<keyword> <what it must be>", "<keyword> is no DICOM keyword", "Invalid JSON body")),
     Failure(408, ("The request body came too slowly",)),
@@ -118,9 +119,9 @@ def _procedure_steps() -> tuple[Endpoint, ...]:
             Scope.READ,
             "List performed procedure steps",
             ProcedureStepsAnswer,
-            "As modalities report them (MPPS), the newest first.",
+            "As modalities report them (MPPS), the newest first. It ends after `limit` steps, or some megabytes.",
             query=ProcedureStepParameters,
-            failures=(_BAD_PARAMETER, _WORK),
+            failures=(_BAD_PARAMETER, _BAD_CURSOR, _WORK),
         ),
         Endpoint(
             "procedure-step",

@@ -48,4 +48,6 @@ class ProcedureStepParameters(BaseModel):
     status: State = None
     """Those of this status."""
     limit: Limit = 100
-    """The most steps that the answer holds."""
+    """The most steps that one answer holds; it holds fewer where they say much."""
+    cursor: PlainText | None = None
+    """`next` of the answer before, to go on behind it."""

@@ -17,6 +17,7 @@ from radnode.model.uid import UID
 from radnode.sections.worklist import WorklistSettings
 from radnode.work.procedure_steps import ProcedureSteps
 from radnode.work.work_file import WorkFile
+from radnode_http.views.procedure_steps import MOST_BYTES
 from radnode_http.views.worklist import MAX_ENTRY
 
 WORKLIST = "/api/dicom/worklist"
@@ -156,6 +157,47 @@ async def test_procedure_steps_are_shown_and_change_the_worklist(rest: Rest, wor
     assert "status" in await rest.refused("GET", f"{STEPS}?status=DONE", 400)
     assert "study_uid" in await rest.refused("GET", f"{STEPS}?study_uid=x", 400)
     assert await rest.refused("GET", f"{STEPS}/1.2.99", 404) == "Unknown procedure step"
+
+
+async def test_procedure_steps_come_by_pages(rest: Rest, work: WorkFile) -> None:
+    names = [f"{STEP}.{number}" for number in range(5)]
+    for name in names:
+        await asyncio.to_thread(ProcedureSteps(work).create, UID(name), began())
+    await asyncio.to_thread(came_at_once, work, names[3:])
+    assert await paged(rest, f"{STEPS}?limit=2") == [[names[2], names[1]], [names[0], names[3]], [names[4]]]
+    assert await paged(rest, f"{STEPS}?limit=5&study_uid={STUDY}&status=IN%20PROGRESS") == [
+        [names[2], names[1], names[0], names[3], names[4]]
+    ]
+    for bad in ("nonsense", "1-x", "-1-1.2", "99999999999999999999-1.2", "%00", "1-1.2%0A"):
+        assert "cursor" in await rest.refused("GET", f"{STEPS}?cursor={bad}", 400), bad
+
+
+async def test_an_answer_about_procedure_steps_has_a_limit_of_bytes(rest: Rest, work: WorkFile) -> None:
+    names = [f"{STEP}.{number}" for number in range(4)]
+    sizes = (MOST_BYTES // 2, MOST_BYTES + 1, MOST_BYTES // 3, MOST_BYTES // 3)
+    for name, size in zip(names, sizes, strict=True):
+        much = began(CommentsOnThePerformedProcedureStep="x" * size)
+        await asyncio.to_thread(ProcedureSteps(work).create, UID(name), much)
+    assert await paged(rest, STEPS) == [[names[3], names[2]], [names[1]], [names[0]]]
+
+
+def came_at_once(work: WorkFile, names: list[str]) -> None:
+    """Let these procedure steps have come at one time, long ago."""
+    with work.writing() as connection:
+        sql = "UPDATE procedure_steps SET created = 1764000000000000007 WHERE sop_instance = ?"
+        connection.executemany(sql, [(name,) for name in names])
+
+
+async def paged(rest: Rest, url: str) -> list[list[str]]:
+    """The UIDs of the procedure steps, page by page."""
+    pages, cursor = [], ""
+    while True:
+        page = await got(rest, "GET", url + ("&" if "?" in url else "?") + f"cursor={cursor}")
+        assert page["count"] == len(page["steps"])
+        pages.append([step["sop_instance_uid"] for step in page["steps"]])
+        if page["next"] is None:
+            return pages
+        cursor = page["next"]
 
 
 async def test_a_study_is_complete_once_all_that_was_made_is_held(rest: Rest, work: WorkFile) -> None:

@@ -8,7 +8,7 @@ from radnode.archive.archive import Archive
 from radnode.model.errors import NotFound
 from radnode.model.uid import InvalidUID, parse_uid
 from radnode.work.completeness import completeness_of
-from radnode.work.procedure_steps import ProcedureStep, ProcedureSteps
+from radnode.work.procedure_steps import ProcedureStep, ProcedureSteps, StepFilter
 from radnode_http.answers import answered
 from radnode_http.errors import DISABLED, Refusal
 from radnode_http.keys import ARCHIVE, WORK
@@ -20,18 +20,22 @@ UNKNOWN_STEP = "Unknown procedure step"
 NO_UID = "The study's UID is no UID"
 MOST_MISSING = 1000
 """Missing instances that one answer names."""
+MOST_BYTES = 4 << 20
+"""Bytes of reports that one answer holds; one report that is larger is an answer of its own."""
 
 
 async def list_steps(request: web.Request) -> web.Response:
     """GET /api/dicom/procedure-steps."""
-    wanted = parse_query(ProcedureStepParameters, request.query, may_be_empty=("study_uid",))
+    wanted = parse_query(ProcedureStepParameters, request.query, may_be_empty=("study_uid", "cursor"))
     return await asyncio.to_thread(_listed, _steps(request), wanted)
 
 
 def _listed(known: ProcedureSteps, wanted: ProcedureStepParameters) -> web.Response:
     """Beside the event loop: modalities name thousands of instances in each step."""
-    steps = known.steps(study=wanted.study_uid, status=wanted.status, limit=wanted.limit)
-    return answered(ProcedureStepsAnswer(count=len(steps), steps=tuple(_shown(step) for step in steps)))
+    which = StepFilter(wanted.study_uid, wanted.status)
+    page = known.page(which, limit=wanted.limit, most_bytes=MOST_BYTES, cursor=wanted.cursor)
+    shown = tuple(_shown(step) for step in page.steps)
+    return answered(ProcedureStepsAnswer(count=len(shown), steps=shown, next=page.next))
 
 
 async def one_step(request: web.Request) -> web.Response:

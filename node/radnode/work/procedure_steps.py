@@ -1,6 +1,7 @@
 """Performed procedure steps as modalities report them (MPPS), and what that says of the worklist and of studies."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from datetime import datetime
 from sqlite3 import Connection, Row
 
 from radnode.model.document import Document, items_in, text_in
-from radnode.model.errors import NotFound
+from radnode.model.errors import InvalidQuery, NotFound
 from radnode.model.procedure_step import (
     IN_PROGRESS,
     SCHEDULED_STEPS,
@@ -22,6 +23,7 @@ from radnode.work.evidence import tell_worklist
 from radnode.work.work_file import WorkFile
 from radnode.work.worklist_entry import moment
 
+_CURSOR = re.compile(r"([0-9]{1,18}|[1-8][0-9]{18})-([0-9.]{1,64})", re.ASCII)  # an integer of SQLite, and a UID
 _STEP = "SELECT s.* FROM procedure_steps s"
 _OF_STUDY = "EXISTS (SELECT 1 FROM procedure_step_references r WHERE r.sop_instance = s.sop_instance AND r.study = ?)"
 
@@ -61,6 +63,22 @@ class ProcedureStep:
     def instances(self) -> tuple[str, ...]:
         """The SOP Instance UIDs that it says it made."""
         return tuple(dict.fromkeys(_instances(self.document)))
+
+
+@dataclass(frozen=True, slots=True)
+class StepFilter:
+    """Which steps are wanted: those of a study, or of a status, or both; None is any."""
+
+    study: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepPage:
+    """Some of the steps, the newest first; `next` is the cursor of the page behind this one."""
+
+    steps: tuple[ProcedureStep, ...]
+    next: str | None
 
 
 class ProcedureSteps:
@@ -112,12 +130,44 @@ class ProcedureSteps:
         self, *, study: str | None = None, status: str | None = None, limit: int = 1000
     ) -> tuple[ProcedureStep, ...]:
         """The steps of a study, or of a status, or all, `limit` at most, the newest first."""
-        wanted: Mapping[str, str | None] = {_OF_STUDY: study, "s.status = ?": status}
-        given = {sql: value for sql, value in wanted.items() if value is not None}
-        where = f"WHERE {' AND '.join(given)}" if given else ""
-        sql = f"{_STEP} {where} ORDER BY s.created DESC, s.sop_instance LIMIT ?"
         with self._work.reading() as connection:
-            return tuple(_step(row) for row in connection.execute(sql, (*given.values(), limit)))
+            return tuple(_step(row) for row in _newest(connection, StepFilter(study, status), None, limit))
+
+    def page(self, wanted: StepFilter, *, limit: int, most_bytes: int, cursor: str | None = None) -> StepPage:
+        """The same behind `cursor`, and only so many that their documents have `most_bytes` together, but one at least.
+
+        Raises InvalidQuery for a cursor that is none.
+        """
+        after = _place(cursor) if cursor else None
+        taken: list[Row] = []
+        size = 0
+        with self._work.reading() as connection:
+            for row in _newest(connection, wanted, after, limit + 1):
+                size += len(row["document"].encode())
+                if taken and (len(taken) == limit or size > most_bytes):
+                    return StepPage(tuple(map(_step, taken)), f"{taken[-1]['created']}-{taken[-1]['sop_instance']}")
+                taken.append(row)
+        return StepPage(tuple(map(_step, taken)), None)
+
+
+def _newest(connection: Connection, wanted: StepFilter, after: tuple[int, str] | None, limit: int) -> Iterator[Row]:
+    conditions: Mapping[str, tuple[int | str | None, ...]] = {
+        _OF_STUDY: (wanted.study,),
+        "s.status = ?": (wanted.status,),
+        "(-s.created, s.sop_instance) > (?, ?)": (-after[0], after[1]) if after else (None,),
+    }
+    given = {sql: values for sql, values in conditions.items() if values[0] is not None}
+    where = f"WHERE {' AND '.join(given)}" if given else ""
+    sql = f"{_STEP} {where} ORDER BY s.created DESC, s.sop_instance LIMIT ?"
+    return connection.execute(sql, (*(value for values in given.values() for value in values), limit))
+
+
+def _place(cursor: str) -> tuple[int, str]:
+    """When the last step of a page was created (ns), and its UID."""
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise InvalidQuery("cursor is none that this node gave")
+    return int(found[1]), found[2]
 
 
 def references_of(document: Document) -> tuple[tuple[str, str], ...]:
