@@ -1,6 +1,8 @@
 """`radnode queue`."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,11 @@ def test_a_rule_to_a_peer_that_nobody_knows_is_refused_at_start(root: Path, caps
     rules = json.dumps([{"name": "typo", "to": ["PASC"]}])
     assert main(["config", "--peers", PEERS, "--rules", rules]) == 2
     assert "rule typo sends to PASC, which must be a peer" in capsys.readouterr().err
+
+
+def test_looking_at_the_queue_loads_no_dicom_at_all(root: Path) -> None:
+    words = ["queue", "list", "--archive.root", str(root)]
+    loaded = "{'pydicom', 'pynetdicom', 'aiohttp'} & set(sys.modules)"
+    code = f"import sys; from radnode.cli.main import main; print(main({words!r}), {loaded})"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "0 set()"

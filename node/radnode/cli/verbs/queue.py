@@ -7,14 +7,12 @@ import time
 from pathlib import Path
 
 from radnode.cli.loading import Loaded
-from radnode.cli.opening import open_archive
 from radnode.cli.options import Parser
 from radnode.cli.refusal import Refused, shown
 from radnode.cli.storage import existing
 from radnode.cli.tables import print_table
 from radnode.model.level import Level
 from radnode.model.uid import UID, InvalidUID, parse_uid
-from radnode.work.ordering import order
 from radnode.work.queue import State
 from radnode.work.queue_rows import destination_row, item_row
 from radnode.work.queue_view import Selection, drop, items, replay, standings
@@ -93,6 +91,9 @@ def _show(args: argparse.Namespace, work: WorkFile) -> int:
 
 
 def _add(args: argparse.Namespace, loaded: Loaded, root: Path) -> int:
+    from radnode.cli.opening import open_archive  # noqa: PLC0415 - looking at the queue needs no DICOM at all
+    from radnode.work.ordering import order  # noqa: PLC0415
+
     if len(args.words) != 1:
         raise Refused("add: needs one peer, and --study, --series or --instance")
     title = args.words[0]
