@@ -85,3 +85,14 @@ def test_what_goes_meanwhile_is_left_out_and_the_rest_comes_once(archive: Archiv
         archive.forget(one.path)
     rest = [holding.sop_instance for holding in holdings]
     assert [*(one.sop_instance for one in first), *rest] == [uid for uid in IN_ORDER if uid != "1.1.1.7"]
+
+
+def test_what_is_replaced_meanwhile_is_told_as_it_is_now(archive: Archive) -> None:
+    holdings = iter(archive.retrieve(asked(Level.SERIES, SeriesInstanceUID=SingleValue("1.1.1"))))
+    next(holdings)
+    for instance in ("1.1.1.3", "1.1.1.4"):
+        keep(archive, "1.1", "1.1.1", instance, SeriesNumber="7", ImageComments="better")
+    rest = list(holdings)
+    assert {one.sop_instance for one in rest} == set(IN_ORDER[1:])
+    for holding in rest:
+        assert archive.layout.current(holding.path).exists()

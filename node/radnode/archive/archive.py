@@ -137,7 +137,7 @@ class Archive:
 
     def retrieve(self, query: Query) -> Retrieval:
         """The objects below what the query's unique keys name. Raises InvalidQuery, OutOfResources."""
-        return Retrieval(self.index, query)
+        return Retrieval(self.layout, self.index, query)
 
     def list_files(self, wanted: FileFilter, *, limit: int, cursor: str | None) -> listing.FilePage:
         """A page of the files that fit, newest first. Raises InvalidQuery for a cursor that is none."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from radnode.archive.condition import Condition
 from radnode.archive.holdings import Holding
 from radnode.archive.index import Index
+from radnode.archive.layout import Layout
 from radnode.archive.matching import condition
 from radnode.archive.plan import JOINS
 from radnode.archive.schema import TABLES
@@ -61,8 +62,9 @@ class Retrieval:
     So one that comes or is replaced meanwhile, with another number or in another series, may be told or not.
     """
 
-    def __init__(self, index: Index, query: Query) -> None:
+    def __init__(self, layout: Layout, index: Index, query: Query) -> None:
         """Count the objects. Raises InvalidQuery for keys that are none, OutOfResources when the index fails."""
+        self._layout = layout
         self._index = index
         found = [(a.level, c) for a, key in query.keys if (c := condition(a, key)) is not None]
         self._of_instances = [one for level, one in found if level is Level.IMAGE]
@@ -83,14 +85,21 @@ class Retrieval:
     def __iter__(self) -> Iterator[Holding]:
         """Each object; one that has gone meanwhile is left out. Raises OutOfResources when the index fails."""
         for series in self._series:
-            page = self._page(series.id, ())
+            page = self._page(series.id)
             while page:
-                yield from (series.holding(row) for row in page)
-                last = page[-1]
-                page = self._page(series.id, (last["number"], last["id"])) if len(page) == PAGE else []
+                yield from (self._standing(series, row) for row in page)
+                after = Condition(f"({_NUMBER}, instances.id) > (?, ?)", (page[-1]["number"], page[-1]["id"]))
+                page = self._page(series.id, after) if len(page) == PAGE else []
 
-    def _page(self, series: int, after: tuple[int, ...]) -> list[sqlite3.Row]:
-        further = [Condition(f"({_NUMBER}, instances.id) > (?, ?)", after)] if after else []
+    def _standing(self, series: _Series, row: sqlite3.Row) -> Holding:
+        """The object of a row: receivers may be slow, and what was replaced since its page was read has moved away."""
+        holding = series.holding(row)
+        if self._layout.current(holding.path).exists():
+            return holding
+        now = self._page(series.id, Condition("instances.SOPInstanceUID = ?", (holding.sop_instance,)))
+        return series.holding(now[0]) if now else holding
+
+    def _page(self, series: int, *further: Condition) -> list[sqlite3.Row]:
         conditions = [Condition("instances.series = ?", (series,)), *self._of_instances, *further]
         sql = f"{_OBJECTS} {_where(conditions)} ORDER BY number, instances.id LIMIT {PAGE}"
         return list(self._index.rows(sql, _parameters(conditions)))
