@@ -230,4 +230,5 @@ def test_another_request_in_the_middle_ends_the_association(archive: Archive) ->
             getter.requested.next_command()
             getter.requested.messages.skip_data_set()
             getter.requested.messages.send(1, request(Field.C_GET, STUDY_ROOT_GET, 8), asked)
-        wait_until(lambda: server.counted("ended").get("protocol error") == 1)
+        wait_until(lambda: server.counted("ended"))
+        assert server.counted("ended") == {"protocol error": 1}
