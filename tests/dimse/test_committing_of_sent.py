@@ -1,6 +1,5 @@
 """Rules with `commit = true`: who got objects is asked to commit to them, once, all of a study together."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from support.archives import make_archive
 from support.commitments import fill, transactions
 from support.dimse_server import Running, running, wait_until
+from support.errands import run_by_courier
 
 from radnode.archive.archive import Archive
 from radnode.dimse.delivery.committing import CommittingOfSent
@@ -34,18 +34,11 @@ def sending(archive: Archive, work: WorkFile, port: int, *, commit: bool = True)
         queue=QueueSettings(first_delay=0.05, longest_delay=0.1),
         commitment=OWN,
     )
-    stop = threading.Event()
-    errands = Delivery(archive, work, settings), CommittingOfSent(archive, work, settings)
-    threads = [threading.Thread(target=errand.run, args=(stop,)) for errand in errands]
-    for thread in threads:
-        thread.start()
-    try:
+    with (
+        run_by_courier(Delivery(archive, work, settings)),
+        run_by_courier(CommittingOfSent(archive, work, settings)),
+    ):
         yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(20)
-    assert not any(thread.is_alive() for thread in threads)
 
 
 def queue(archive: Archive, work: WorkFile, references: list[Reference], *, rule: str = "all") -> None:

@@ -16,6 +16,7 @@ from support.archives import store, store_file
 from support.certificates import settings as certificates
 from support.dimse_server import CT, EXPLICIT, address_of, proposals, running, store_command, wait_until
 from support.disks import fill, small_file_system
+from support.errands import run_by_courier
 from support.inbox import Inbox, peer_at, receiving
 from support.instances import bundled, encode_dataset, make_instance
 from support.peers import free_port
@@ -61,16 +62,9 @@ class Sender:
     @contextmanager
     def delivering(self, *peers: Peer, settings: QueueSettings = FAST, tls: TlsSettings = NO_TLS) -> Iterator[None]:
         """The errand runs while the block does, and has ended behind it."""
-        stop = threading.Event()
         delivery = Delivery(self.archive, self.work, Settings(peers=peers, queue=settings, tls=tls))
-        thread = threading.Thread(target=delivery.run, args=(stop,))
-        thread.start()
-        try:
+        with run_by_courier(delivery):
             yield
-        finally:
-            stop.set()
-            thread.join(20)
-        assert not thread.is_alive()
 
     def items(self, destination: str = "RADNODE") -> list[Item]:
         return items(self.work, Selection(destination=destination), limit=10_000)

@@ -1,11 +1,11 @@
 """Nodes that commit for each other, and those who ask."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from support.archives import store
 from support.dimse_server import TITLE, Running
+from support.errands import run_by_courier
 from support.instances import make_instance
 
 from radnode.archive.archive import Archive
@@ -84,12 +84,5 @@ def reporting(
     errand = CommitmentReports(
         archive, server.work, Settings(commitment=own, peers=tuple(peers), tls=tls or TlsSettings())
     )
-    stop = threading.Event()
-    thread = threading.Thread(target=errand.run, args=(stop,))
-    thread.start()
-    try:
+    with run_by_courier(errand):
         yield
-    finally:
-        stop.set()
-        thread.join(20)
-    assert not thread.is_alive()
