@@ -15,8 +15,8 @@ from radnode.dimse.commitment import WELL_KNOWN_INSTANCE, encode_report, limit_f
 from radnode.dimse.commitment_messages import commitment_in, refusal_of
 from radnode.dimse.commitment_metrics import CommitmentMetrics
 from radnode.dimse.contexts import STORAGE_COMMITMENT
-from radnode.dimse.scp.service import Performed
-from radnode.dimse.status import Refusal, Status
+from radnode.dimse.scp.service import Performed, concluded
+from radnode.dimse.status import Status
 from radnode.dimse.upper.association import AcceptedContext, Association, Chore, Request
 from radnode.dimse.upper.command import Command, Element, Field
 from radnode.model.commitment import Results
@@ -43,23 +43,20 @@ class CommitProvider:
 
     def perform(self, association: Association, request: Request) -> Performed:
         """Keep the request, answer it, and have its result made while the peer is quiet."""
-        most = self._settings.commitment.max_objects
         detail: dict[str, object] = {}
-        status, comment, received = Status.SUCCESS, "", None
-        try:
-            data_set = association.data_set(limit_for(most))
-            asked = commitment_in(request.command, data_set, request.context.transfer_syntax, most)
-            detail |= {"transaction": asked.transaction, "objects": len(asked.results)}
-            busy = self._patience(association.calling) + _SLACK
-            received = self._commitments.receive(association.calling, asked.transaction, list(asked.results), busy=busy)
-        except (Refusal, RadnodeError) as error:
-            refusal = refusal_of(error)
-            status, comment = refusal.status, refusal.comment
-        association.respond(request, status, comment=comment)
-        if received is not None:
-            task = _Task(received, association.calling, request.context)
-            association.meanwhile(self._reporting(association, task))
+        status, comment = concluded(association, request, lambda: self._take(association, request, detail), refusal_of)
         return Performed(status, detail | ({"comment": comment} if comment else {}))
+
+    def _take(self, association: Association, request: Request, detail: dict[str, object]) -> None:
+        """Keep the request, with its result as a chore: that begins after the answer, and ends as the association."""
+        most = self._settings.commitment.max_objects
+        data_set = association.data_set(limit_for(most))
+        asked = commitment_in(request.command, data_set, request.context.transfer_syntax, most)
+        detail |= {"transaction": asked.transaction, "objects": len(asked.results)}
+        peer = association.calling
+        busy = self._patience(peer) + _SLACK
+        received = self._commitments.receive(peer, asked.transaction, list(asked.results), busy=busy)
+        association.meanwhile(self._reporting(association, _Task(received, peer, request.context)))
 
     def _patience(self, peer: str) -> float:
         """Seconds for which the association that asked is the place to report; for ever where there is no other."""

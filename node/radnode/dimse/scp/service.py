@@ -28,16 +28,22 @@ class Provider(Protocol):
         ...
 
 
-def concluded(association: Association, request: Request, act: Callable[[], object]) -> tuple[Status, str]:
+def concluded(
+    association: Association,
+    request: Request,
+    act: Callable[[], object],
+    refusing: Callable[[RadnodeError], Refusal] = refusal_of,
+) -> tuple[Status, str]:
     """Answer `request` for the last time: with success once `act` is done, or with what it was refused for.
 
-    What is left of the data set is passed over before. The status and the comment, as they were sent.
+    What is left of the data set is passed over before. `refusing` tells what the service's peer is told of an error.
+    The status and the comment, as they were sent.
     """
     status, comment = Status.SUCCESS, ""
     try:
         act()
     except RadnodeError as error:
-        refusal = refusal_of(error)
+        refusal = refusing(error)
         status, comment = refusal.status, refusal.comment
     except Refusal as refusal:
         status, comment = refusal.status, refusal.comment
