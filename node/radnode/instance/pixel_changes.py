@@ -49,7 +49,7 @@ def pixel_changes(dataset: Buffer, encoding: UID, target: UID) -> dict[int, Chan
     first = image.first()
     changes: dict[int, Change] = dict(_attribute_changes(image, first, target))
     write = _write_native if target in UNCOMPRESSED else partial(_write_encapsulated, target)
-    changes[PIXEL_DATA] = partial(write, image, first.photometric)
+    changes[PIXEL_DATA] = partial(write, image, first)
     return changes
 
 
@@ -67,15 +67,18 @@ class _Image:
     def compression(self) -> Compression:
         return compression_of(self.encoding)
 
-    def frames(self) -> Iterator[PlainFrame]:
-        """Each of its frames as plain cells; CannotTranscode if there are less than Number of Frames says."""
+    def frames(self, first: PlainFrame | None = None) -> Iterator[PlainFrame]:
+        """Each of its frames as plain cells; CannotTranscode if there are less than Number of Frames says.
+
+        `first` is the first one, where it has been decoded already.
+        """
         is_big = self.encoding == EXPLICIT_VR_BIG_ENDIAN
         is_swapped = self.is_word_swapped and self.description.allocated > 8
         found = 0
         with refusing("the pixel data cannot be decoded"):
             for data in islice(self.encoded(), self.description.frames):
                 frame = EncodedFrame(self.compression, self.description, data, self.attributes, (), is_big, is_swapped)
-                yield plain_frame(frame)
+                yield first if first and not found else plain_frame(frame)
                 found += 1
         if found < self.description.frames:
             raise CannotTranscode("there are fewer frames than Number of Frames says")
@@ -144,17 +147,17 @@ def _write_number(tag: int, number: int, output: Output, form: Form) -> None:
     output.write(number.to_bytes(2, "big" if form.big_endian else "little"))
 
 
-def _checked(image: _Image, photometric: str) -> Iterator[PlainFrame]:
+def _checked(image: _Image, first: PlainFrame) -> Iterator[PlainFrame]:
     """The frames, all of the same colour space."""
-    for frame in image.frames():
-        if frame.photometric != photometric:
+    for frame in image.frames(first):
+        if frame.photometric != first.photometric:
             raise CannotTranscode("the frames have differing colour spaces")
         yield frame
 
 
-def _write_native(image: _Image, photometric: str, output: Output, form: Form) -> None:
+def _write_native(image: _Image, first: PlainFrame, output: Output, form: Form) -> None:
     """All frames, one after the other, in one element of even length."""
-    description = replace(image.description, photometric=photometric)
+    description = image.description
     allocated = description.allocated
     if form.big_endian and allocated > 16:
         raise CannotTranscode("cells of more than 16 bits in big endian words can be read in two ways")
@@ -166,7 +169,7 @@ def _write_native(image: _Image, photometric: str, output: Output, form: Form) -
     begin = output.position
     spare = np.empty(0, np.uint8)  # bits of the frame before; frames of single bits do not begin at a byte (8.1.1)
     cell = np.dtype(f"{'>' if form.big_endian else '<'}u{max(1, allocated // 8)}")
-    for frame in _checked(image, photometric):
+    for frame in _checked(image, first):
         if allocated > 1:
             output.write(frame.cells.astype(cell).tobytes())
             continue
@@ -178,7 +181,7 @@ def _write_native(image: _Image, photometric: str, output: Output, form: Form) -
     output.write(b"\0" * (begin + length - output.position))
 
 
-def _write_encapsulated(target: UID, image: _Image, photometric: str, output: Output, form: Form) -> None:
+def _write_encapsulated(target: UID, image: _Image, first: PlainFrame, output: Output, form: Form) -> None:
     """One fragment for each frame, after a Basic Offset Table (A.4)."""
     description = image.description
     count = description.frames
@@ -187,8 +190,8 @@ def _write_encapsulated(target: UID, image: _Image, photometric: str, output: Ou
     table = output.position
     output.write(bytes(4 * count))
     begin = output.position
-    encoding = replace(description, photometric=photometric, planar=False)
-    for number, frame in enumerate(_checked(image, photometric)):
+    encoding = replace(description, photometric=first.photometric, planar=False)
+    for number, frame in enumerate(_checked(image, first)):
         if output.position - begin > _MAX_NATIVE:
             raise CannotTranscode("the compressed pixel data would be longer than its offset table can tell")
         output.patch(table + 4 * number, form.number.pack(output.position - begin))
