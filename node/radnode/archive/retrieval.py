@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from radnode.archive.condition import Condition
+from radnode.archive.condition import Condition, all_of
 from radnode.archive.holdings import Holding
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
@@ -100,9 +100,9 @@ class Retrieval:
         return series.holding(now[0]) if now else holding
 
     def _page(self, series: int, *further: Condition) -> list[sqlite3.Row]:
-        conditions = [Condition("instances.series = ?", (series,)), *self._of_instances, *further]
-        sql = f"{_OBJECTS} {_where(conditions)} ORDER BY number, instances.id LIMIT {PAGE}"
-        return list(self._index.rows(sql, _parameters(conditions)))
+        found = all_of(Condition("instances.series = ?", (series,)), *self._of_instances, *further)
+        sql = f"{_OBJECTS} WHERE {found.sql} ORDER BY number, instances.id LIMIT {PAGE}"
+        return list(self._index.rows(sql, found.parameters))
 
 
 def _counting(level: Level, conditions: Sequence[Condition]) -> tuple[str, tuple[str | int, ...]]:
@@ -110,13 +110,5 @@ def _counting(level: Level, conditions: Sequence[Condition]) -> tuple[str, tuple
     above = [TABLES[other] for other in reversed(Level) if other < level]
     below = [TABLES[other] for other in Level if other > level]
     tables = " CROSS JOIN ".join([TABLES[level], *above, *below])
-    joined = [*(Condition(join, ()) for join in JOINS.values()), *conditions]
-    return f"{_KINDS} FROM {tables} {_where(joined)} {_IN_ORDER}", _parameters(joined)
-
-
-def _where(conditions: Sequence[Condition]) -> str:
-    return "WHERE " + " AND ".join(f"({one.sql})" for one in conditions)
-
-
-def _parameters(conditions: Sequence[Condition]) -> tuple[str | int, ...]:
-    return tuple(value for one in conditions for value in one.parameters)
+    found = all_of(*map(Condition, JOINS.values()), *conditions)
+    return f"{_KINDS} FROM {tables} WHERE {found.sql} {_IN_ORDER}", found.parameters
