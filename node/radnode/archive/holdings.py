@@ -1,5 +1,6 @@
 """Stored objects as whoever sends, checks or commits them must know them: what they are, and where they lie."""
 
+import sqlite3
 from dataclasses import dataclass
 
 from radnode.archive.index import Index
@@ -33,7 +34,11 @@ class Holding:
 def holding_of(index: Index, sop_instance: UID) -> Holding | None:
     """The current object with that SOP Instance UID. Raises OutOfResources."""
     for row in index.rows(f"{_HOLDING} WHERE i.SOPInstanceUID = ?", (sop_instance,)):
-        path = FilePath(UID(row["study_uid"]), UID(row["series_uid"]), row["name"])
-        uids = (UID(row["SOPClassUID"]), UID(row["SOPInstanceUID"]), UID(row["transfer_syntax"]))
-        return Holding(*uids, path, row["sha256"], row["size"])
+        return holding_in(UID(row["study_uid"]), UID(row["series_uid"]), row)
     return None
+
+
+def holding_in(study: UID, series: UID, row: sqlite3.Row) -> Holding:
+    """The object of a row of the index's `instances`, in this series."""
+    uids = (UID(row["SOPClassUID"]), UID(row["SOPInstanceUID"]), UID(row["transfer_syntax"]))
+    return Holding(*uids, FilePath(study, series, row["name"]), row["sha256"], row["size"])

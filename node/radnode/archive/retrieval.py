@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from radnode.archive.condition import Condition, all_of
-from radnode.archive.holdings import Holding
+from radnode.archive.holdings import Holding, holding_in
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout
 from radnode.archive.matching import condition
 from radnode.archive.plan import JOINS
 from radnode.archive.schema import TABLES
-from radnode.model.file_path import FilePath
 from radnode.model.level import Level
 from radnode.model.query import Query
 from radnode.model.uid import UID
@@ -52,8 +51,7 @@ class _Series:
 
     def holding(self, row: sqlite3.Row) -> Holding:
         """An object of this series."""
-        uids = (UID(row["SOPClassUID"]), UID(row["SOPInstanceUID"]), UID(row["transfer_syntax"]))
-        return Holding(*uids, FilePath(self.study, self.uid, row["name"]), row["sha256"], row["size"])
+        return holding_in(self.study, self.uid, row)
 
 
 class Retrieval:
