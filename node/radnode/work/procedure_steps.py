@@ -104,8 +104,8 @@ class ProcedureSteps:
             )
             tell_worklist(connection, references)
 
-    def change(self, sop_instance: UID, changes: Document) -> str:
-        """Let a step that is in progress say this too; its status from now on. Raises NotFound, Ended, BadStep."""
+    def change(self, sop_instance: UID, changes: Document) -> None:
+        """Let a step that is in progress say this too. Raises NotFound, Ended, BadStep."""
         with self._work.writing() as connection:
             step = _found(connection, sop_instance)
             if step.status != IN_PROGRESS:
@@ -113,13 +113,11 @@ class ProcedureSteps:
             for finding in findings_at_setting(step.document, changes):
                 raise BadStep(finding)
             document = {**step.document, **changes}
-            status = text_in(document, STATUS)
             connection.execute(
                 "UPDATE procedure_steps SET status = ?, document = ?, changed = ? WHERE sop_instance = ?",
-                (status, _json(document), time.time_ns(), sop_instance),
+                (text_in(document, STATUS), _json(document), time.time_ns(), sop_instance),
             )
             tell_worklist(connection, references_of(document))
-        return status
 
     def step(self, sop_instance: str) -> ProcedureStep:
         """The step with that SOP Instance UID. Raises NotFound."""
