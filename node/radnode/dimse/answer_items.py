@@ -2,9 +2,10 @@
 
 import json
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from radnode.dimse.answer_charset import Encode
 from radnode.dimse.encoding import ElementForm, element_form, encode_value
 from radnode.dimse.keys import Requested
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN
@@ -12,7 +13,6 @@ from radnode.model.attributes import Attribute
 from radnode.model.uid import UID
 
 Item = Mapping[str, object]
-Encode = Callable[[str], bytes]
 
 
 class _Inner(NamedTuple):
