@@ -92,4 +92,5 @@ def test_there_and_back_again_the_bytes_are_the_same(name: str, tmp_path: Path) 
 def test_nothing_is_warned_of(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        transcoded(bundled("badVR.dcm"), IMPLICIT_VR_LITTLE_ENDIAN, tmp_path)
+        out = transcoded(bundled("badVR.dcm"), IMPLICIT_VR_LITTLE_ENDIAN, tmp_path)
+    assert same_elements(bundled("badVR.dcm"), out)
