@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from radnode.archive.layout import Layout
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
-from radnode.cli.refusal import Refused, shown
+from radnode.cli.refusal import Refused
 from radnode.cli.storage import existing
+from radnode.cli.tables import print_table
 from radnode.model.commitment import REASONS
 from radnode.model.errors import OutOfResources
 from radnode.work.commitments import Failures, Transaction, listed
@@ -22,7 +23,6 @@ have asked of this node ("asked by"), and those that it has asked of peers ("ask
 EXAMPLES = """\
   radnode commitments
   radnode commitments --all --json"""
-_COLUMNS = ("since", "direction", "peer", "transaction", "objects", "failed", "state", "attempts", "due", "why")
 
 
 def arguments(parser: Parser) -> None:
@@ -42,12 +42,14 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
     if args.json:
         rows = [row | {"failures": _failures(failures)} for row, failures in found]
         sys.stdout.write(json.dumps({"commitments": rows}) + "\n")
+    elif found:
+        print_table([row for row, _ in found])
     else:
-        _print([row for row, _ in found])
+        sys.stderr.write("radnode: no commitment is open or went wrong\n")
     return 0
 
 
-def _row(one: Transaction) -> dict[str, object]:
+def _row(one: Transaction) -> dict[str, str | int | None]:
     return {
         "since": _time(one.since),
         "direction": "asked of" if one.asked_by_us else "asked by",
@@ -76,17 +78,3 @@ def _failures(failures: Failures) -> list[Mapping[str, object]]:
         }
         for reference, reason in failures.items()
     ]
-
-
-def _print(rows: list[dict[str, object]]) -> None:
-    if not rows:
-        sys.stderr.write("radnode: no commitment is open or went wrong\n")
-        return
-    cells = [_COLUMNS, *(tuple(_cell(row[column]) for column in _COLUMNS) for row in rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(_COLUMNS))]
-    for row in cells:
-        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
-
-
-def _cell(value: object) -> str:
-    return "-" if value is None or value == "" else shown(str(value))
