@@ -2,20 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from radnode.model.level import Level
-from radnode.model.uid import UID, InvalidUID, parse_uid
+from radnode.model.uid import UID
 from radnode_http.errors import Refusal
 from radnode_http.params import Limit, PlainText
-
-
-def _uid(text: str) -> str:
-    try:
-        return parse_uid(text)
-    except InvalidUID:
-        raise PydanticCustomError("uid", "must be a UID") from None
+from radnode_http.peer_params import Uid
 
 
 def _number(value: object) -> object:
@@ -31,7 +25,6 @@ def _state(value: object) -> object:
     return value
 
 
-UidText = Annotated[str, AfterValidator(_uid)]
 ItemId = Annotated[int, Field(ge=0, le=2**53 - 1), BeforeValidator(_number)]
 StateName = Annotated[Literal["waiting", "sending", "done", "dead"], BeforeValidator(_state)]
 
@@ -45,7 +38,7 @@ class QueueParameters(BaseModel):
     """Items for this peer."""
     state: StateName = "dead"
     """Items in this state."""
-    study_uid: UidText | None = None
+    study_uid: Uid | None = None
     """Items of this study."""
     limit: Limit = 100
     """The most items that one answer holds."""
@@ -62,7 +55,7 @@ class DropParameters(BaseModel):
     """This item."""
     destination: PlainText | None = None
     """Items for this peer."""
-    study_uid: UidText | None = None
+    study_uid: Uid | None = None
     """Items of this study."""
     state: StateName = "dead"
     """Items in this state."""
@@ -77,7 +70,7 @@ class ReplayWanted(BaseModel):
     """This item."""
     destination: PlainText | None = None
     """Items for this peer."""
-    study_uid: UidText | None = None
+    study_uid: Uid | None = None
     """Items of this study."""
 
 
@@ -88,11 +81,11 @@ class SendingWanted(BaseModel):
 
     destination: PlainText
     """The title of a peer."""
-    study_uid: UidText | None = None
+    study_uid: Uid | None = None
     """All objects of this study."""
-    series_uid: UidText | None = None
+    series_uid: Uid | None = None
     """All objects of this series."""
-    sop_instance_uid: UidText | None = None
+    sop_instance_uid: Uid | None = None
     """This object."""
 
     def what(self) -> tuple[Level, UID]:
