@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from radnode.archive.layout import Layout
 from radnode.cli.loading import Loaded
 from radnode.cli.options import Parser
 from radnode.cli.refusal import Refused, shown
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace, loaded: Loaded) -> int:
     root = existing(loaded.settings.archive.root)
     if args.act == "add":
         return _add(args, loaded, root)
-    with WorkFile.open(root / ".radnode" / "work.sqlite") as work:
+    with WorkFile.open(Layout(root).work) as work:
         if args.act == "list":
             return _list(args, work)
         if args.act == "show":
@@ -103,7 +104,7 @@ def _add(args: argparse.Namespace, loaded: Loaded, root: Path) -> int:
     if len(named) != 1:
         raise Refused("add: needs one of --study, --series and --instance")
     level, text = named[0]
-    with open_archive(loaded.settings) as archive, WorkFile.open(root / ".radnode" / "work.sqlite") as work:
+    with open_archive(loaded.settings) as archive, WorkFile.open(Layout(root).work) as work:
         return _told(args, "queued", order(archive, work, title, level, _uid(text)))
 
 
