@@ -1,5 +1,6 @@
 """Whether the archive holds what modalities say they made of a study: performed procedure steps as evidence."""
 
+import sys
 from dataclasses import dataclass
 
 from radnode.archive.archive import Archive
@@ -25,7 +26,7 @@ class Completeness:
 
 def completeness_of(archive: Archive, steps: ProcedureSteps, study: str) -> Completeness:
     """The completeness of the study with this UID. Raises OutOfResources."""
-    known = steps.steps(study=study)
+    known = steps.steps(study=study, limit=sys.maxsize)
     expected = dict.fromkeys(instance for step in known for instance in step.instances)
     missing = tuple(instance for instance in expected if not _is_held(archive, instance))
     has_ended = all(step.status != IN_PROGRESS for step in known)
