@@ -8,7 +8,8 @@ from pathlib import Path
 
 import structlog
 
-from radnode.instance.render_protocol import ANSWER, PICTURE, REFUSALS, Format, Request
+from radnode.instance.picture import Picture
+from radnode.instance.render_protocol import ANSWER, MADE, REFUSALS, Request, Wish, decode_picture
 from radnode.instance.spawning import spawn
 from radnode.model.errors import CannotRender, RadnodeError
 from radnode_http.errors import Disconnected
@@ -48,20 +49,21 @@ class _Worker:
             ours.close()
             raise _Gone from error
 
-    async def ask(self, request: Request) -> tuple[int, bytes]:
-        """The kind and bytes of the answer; raises _Gone when the process ends before."""
+    async def ask(self, request: Request) -> tuple[int, bytes, bytes]:
+        """The kind of the answer, what is said of it, and its bytes; raises _Gone when the process ends before."""
         assert self._streams is not None
         self._streams[1].write(request.encode())
         return await self._answer()
 
-    async def _answer(self) -> tuple[int, bytes]:
+    async def _answer(self) -> tuple[int, bytes, bytes]:
         assert self._streams is not None
         reader = self._streams[0]
         try:
-            kind, length = ANSWER.unpack(await reader.readexactly(ANSWER.size))
-            return kind, await reader.readexactly(length)
+            kind, *lengths = ANSWER.unpack(await reader.readexactly(ANSWER.size))
+            said, body = [await reader.readexactly(length) for length in lengths]
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise _Gone from error
+        return kind, said, body
 
     async def kill(self) -> int | None:
         """End the process and wait for its end; its exit code, or None where there was none."""
@@ -86,7 +88,7 @@ class RenderPool:
         self._timeout = timeout
         self._workers = [_Worker() for _ in range(workers)]
         self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
-        self._tasks: set[asyncio.Task[bytes | RadnodeError | None]] = set()
+        self._tasks: set[asyncio.Task[Picture | RadnodeError | None]] = set()
         self._waiting = 0
         self._open = False
 
@@ -96,14 +98,7 @@ class RenderPool:
         for worker in self._workers:
             self._keep(asyncio.create_task(self._warm(worker)))
 
-    async def render(
-        self,
-        path: Path,
-        format: Format,  # noqa: A002 - as in radnode.instance.render
-        quality: int,
-        *,
-        is_wanted: Callable[[], bool] = lambda: True,
-    ) -> bytes:
+    async def render(self, path: Path, wish: Wish, *, is_wanted: Callable[[], bool] = lambda: True) -> Picture:
         """The picture that radnode.instance.render makes of the file, with its errors.
 
         CannotRender also where it took too long, where the decoder crashed, and where too many others wait.
@@ -119,7 +114,7 @@ class RenderPool:
         if not is_wanted():
             self._idle.put_nowait(worker)
             raise Disconnected
-        task = asyncio.create_task(self._use(worker, Request(str(path), format, quality, self._timeout)))
+        task = asyncio.create_task(self._use(worker, Request(str(path), wish, self._timeout)))
         self._keep(task)
         outcome = await asyncio.shield(task)
         if isinstance(outcome, RadnodeError):
@@ -137,7 +132,7 @@ class RenderPool:
     async def _kill_all(self) -> None:
         await asyncio.gather(*(worker.kill() for worker in self._workers))
 
-    def _keep(self, task: "asyncio.Task[bytes | RadnodeError | None]") -> None:
+    def _keep(self, task: "asyncio.Task[Picture | RadnodeError | None]") -> None:
         """Hold the task until it is done: the event loop itself would not."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -150,13 +145,13 @@ class RenderPool:
             await worker.kill()
         self._idle.put_nowait(worker)
 
-    async def _use(self, worker: _Worker, request: Request) -> bytes | RadnodeError:
+    async def _use(self, worker: _Worker, request: Request) -> Picture | RadnodeError:
         """The outcome of a request; the worker is idle again afterwards, or ended where it cannot be trusted."""
         try:
             await worker.start()
             async with asyncio.timeout(self._timeout):
-                kind, body = await worker.ask(request)
-            return body if kind == PICTURE else REFUSALS[kind](body.decode())
+                kind, said, body = await worker.ask(request)
+            return decode_picture(said, body) if kind == MADE else REFUSALS[kind](body.decode())
         except TimeoutError:
             return await self._replace(worker, f"took longer than {self._timeout:g} s")
         except _Gone:

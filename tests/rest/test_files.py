@@ -20,6 +20,7 @@ from support.rest import (
     until,
 )
 
+from radnode.instance.picture import Picture
 from radnode_http.answers import DeleteAnswer, MetadataAnswer, SummaryAnswer
 from radnode_http.errors import Disconnected
 from radnode_http.render_pool import RenderPool
@@ -163,7 +164,7 @@ async def test_a_client_that_has_gone_gets_no_picture_made(tmp_path: Path) -> No
     class Watched(RenderPool):
         wanted: tuple[bool, ...] = ()
 
-        async def render(self, *_: Any, **options: Any) -> bytes:
+        async def render(self, *_: Any, **options: Any) -> Picture:
             is_wanted: Callable[[], bool] = options["is_wanted"]
             self.wanted = (is_wanted(),)
             client.transport.abort()

@@ -13,6 +13,7 @@ import pytest
 from support.instances import bundled, make_instance, write_part10
 from support.pictures import image_of
 
+from radnode.instance.picture import PictureWish
 from radnode.instance.render import render
 from radnode.model.errors import CannotRender, NoPixelData, NotFound
 from radnode_http.errors import Disconnected
@@ -59,20 +60,20 @@ async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 async def test_pictures_and_refusals_cross_the_pipe(pool: RenderPool, tmp_path: Path) -> None:
-    assert await pool.render(CT, "png", 95) == render(CT, "png")
-    assert await pool.render(CT, "jpeg", 40) == render(CT, "jpeg", 40)
+    assert await pool.render(CT, PictureWish()) == render(CT, PictureWish())
+    assert await pool.render(CT, PictureWish("jpeg", 40)) == render(CT, PictureWish("jpeg", 40))
     with pytest.raises(NoPixelData):
-        await pool.render(bundled("rtplan.dcm"), "png", 95)
+        await pool.render(bundled("rtplan.dcm"), PictureWish())
     with pytest.raises(NotFound):
-        await pool.render(tmp_path / "missing.dcm", "png", 95)
+        await pool.render(tmp_path / "missing.dcm", PictureWish())
     with pytest.raises(CannotRender, match="Rows or Columns"):
-        await pool.render(write_part10(make_instance(Rows=0), tmp_path / "none.dcm"), "png", 95)
+        await pool.render(write_part10(make_instance(Rows=0), tmp_path / "none.dcm"), PictureWish())
 
 
 async def test_many_at_once_get_each_their_own(pool: RenderPool) -> None:
     names = ["CT_small.dcm", "MR_small.dcm", "SC_rgb_rle.dcm", "image_dfl.dcm"] * 5
-    pictures = await asyncio.gather(*(pool.render(bundled(name), "png", 95) for name in names))
-    assert pictures == [await asyncio.to_thread(render, bundled(name), "png") for name in names]
+    pictures = await asyncio.gather(*(pool.render(bundled(name), PictureWish()) for name in names))
+    assert pictures == [await asyncio.to_thread(render, bundled(name), PictureWish()) for name in names]
 
 
 async def test_the_time_limit_ends_the_request_and_the_pool_goes_on(slow: Path) -> None:
@@ -80,23 +81,23 @@ async def test_the_time_limit_ends_the_request_and_the_pool_goes_on(slow: Path) 
     await pool.start()
     started = monotonic()
     with pytest.raises(CannotRender, match=r"took longer than 0\.3 s"):
-        await pool.render(slow, "png", 95)
+        await pool.render(slow, PictureWish())
     assert monotonic() - started < 10
-    assert await pool.render(CT, "png", 95) == render(CT, "png")
+    assert await pool.render(CT, PictureWish()) == render(CT, PictureWish())
     await pool.close()
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGABRT])
 async def test_a_crash_in_the_middle_costs_one_request(pool: RenderPool, slow: Path, end: signal.Signals) -> None:
-    await pool.render(CT, "png", 95)
+    await pool.render(CT, PictureWish())
     (worker,) = filter(is_render_worker, children(os.getpid()))
-    request = asyncio.ensure_future(pool.render(slow, "png", 95))
+    request = asyncio.ensure_future(pool.render(slow, PictureWish()))
     await asyncio.sleep(0)
     await until(lambda: f"{slow}" in maps(worker))
     os.kill(worker, end)
     with pytest.raises(CannotRender, match="the decoder crashed"):
         await request
-    assert await pool.render(CT, "png", 95) == render(CT, "png")
+    assert await pool.render(CT, PictureWish()) == render(CT, PictureWish())
 
 
 def is_render_worker(process: int) -> bool:
@@ -113,28 +114,28 @@ def maps(process: int) -> str:
 
 async def test_a_caller_who_goes_away_mixes_nothing_up(pool: RenderPool) -> None:
     for _ in range(5):
-        gone = asyncio.ensure_future(pool.render(bundled("examples_jpeg2k.dcm"), "png", 95))
-        waiting = asyncio.ensure_future(pool.render(bundled("MR_small.dcm"), "png", 95))
+        gone = asyncio.ensure_future(pool.render(bundled("examples_jpeg2k.dcm"), PictureWish()))
+        waiting = asyncio.ensure_future(pool.render(bundled("MR_small.dcm"), PictureWish()))
         await asyncio.sleep(0.01)
         gone.cancel()
         waiting.cancel()
-        assert await pool.render(CT, "png", 95) == render(CT, "png")
+        assert await pool.render(CT, PictureWish()) == render(CT, PictureWish())
         assert gone.cancelled() or gone.done()
 
 
 async def test_no_picture_is_made_for_who_has_gone_meanwhile(pool: RenderPool, tmp_path: Path) -> None:
-    waiting = pool.render(tmp_path / "never looked for", "png", 95, is_wanted=lambda: False)
-    first = asyncio.ensure_future(pool.render(CT, "png", 95))
+    waiting = pool.render(tmp_path / "never looked for", PictureWish(), is_wanted=lambda: False)
+    first = asyncio.ensure_future(pool.render(CT, PictureWish()))
     with pytest.raises(Disconnected):
         await waiting
-    assert await first == render(CT, "png")
-    assert await pool.render(CT, "png", 95) == render(CT, "png")
+    assert await first == render(CT, PictureWish())
+    assert await pool.render(CT, PictureWish()) == render(CT, PictureWish())
 
 
 async def test_too_many_who_wait_are_refused(slow: Path) -> None:
     pool = RenderPool(workers=1, timeout=5)
     await pool.start()
-    requests = [asyncio.ensure_future(pool.render(slow, "png", 95)) for _ in range(66)]
+    requests = [asyncio.ensure_future(pool.render(slow, PictureWish())) for _ in range(66)]
     await until(lambda: any(request.done() for request in requests))
     refused = [request for request in requests if request.done()]
     assert all("too many pictures" in str(request.exception()) for request in refused)
@@ -148,26 +149,27 @@ async def test_after_close_there_are_no_workers_and_no_pictures() -> None:
     before = children(os.getpid())
     pool = RenderPool(workers=2, timeout=5)
     await pool.start()
-    assert await pool.render(CT, "png", 95)
-    request = asyncio.ensure_future(pool.render(CT, "png", 95))
+    assert (await pool.render(CT, PictureWish())).data
+    request = asyncio.ensure_future(pool.render(CT, PictureWish()))
     await asyncio.sleep(0)
     await pool.close()
     await asyncio.wait([request])
     assert children(os.getpid()) <= before
     with pytest.raises(CannotRender, match="stopping"):
-        await pool.render(CT, "png", 95)
+        await pool.render(CT, PictureWish())
 
 
 PARENT = """
 import asyncio, sys
 from pathlib import Path
+from radnode.instance.picture import PictureWish
 from radnode_http.render_pool import RenderPool
 
 async def main():
     pool = RenderPool(workers=2, timeout=60)
     await pool.start()
-    await asyncio.gather(*(pool.render(Path(sys.argv[1]), "png", 95) for _ in range(4)))
-    asyncio.ensure_future(pool.render(Path(sys.argv[2]), "png", 95))
+    await asyncio.gather(*(pool.render(Path(sys.argv[1]), PictureWish()) for _ in range(4)))
+    asyncio.ensure_future(pool.render(Path(sys.argv[2]), PictureWish()))
     print("ready", flush=True)
     await asyncio.sleep(60)
 
@@ -179,11 +181,11 @@ async def test_a_worker_that_was_killed_while_idle_costs_no_picture(pool: Render
     before = children(os.getpid())
     another = RenderPool(workers=1, timeout=30)
     await another.start()
-    await another.render(CT, "png", 95)
+    await another.render(CT, PictureWish())
     (worker,) = children(os.getpid()) - before
     os.kill(worker, signal.SIGKILL)
     await until(lambda: worker not in children(os.getpid()))
-    assert (await another.render(CT, "png", 95)).startswith(b"\x89PNG")
+    assert (await another.render(CT, PictureWish())).data.startswith(b"\x89PNG")
     await another.close()
 
 
@@ -207,8 +209,8 @@ async def test_workers_get_no_secrets_and_few_descriptors(pool: RenderPool, monk
     before = children(os.getpid())
     another = RenderPool(workers=1, timeout=5)
     await another.start()
-    await another.render(CT, "png", 95)
-    await pool.render(CT, "png", 95)
+    await another.render(CT, PictureWish())
+    await pool.render(CT, PictureWish())
     workers = children(os.getpid()) - before
     assert workers
     assert not any(b"hush" in environment_of(worker) for worker in workers)

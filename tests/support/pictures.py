@@ -10,6 +10,7 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from support.instances import REMOVED, make_instance, put, write_part10
 
+from radnode.instance.picture import PictureWish
 from radnode.instance.render import render
 
 Array = NDArray[Any]
@@ -60,7 +61,7 @@ def item(**attributes: Any) -> Dataset:
 
 def rendered(dataset: Dataset, folder: Path) -> Array:
     """The PNG of a data set, read back."""
-    return pixels_of(render(write_part10(dataset, folder / "image.dcm"), "png"))
+    return pixels_of(render(write_part10(dataset, folder / "image.dcm"), PictureWish()).data)
 
 
 def pixels_of(picture: bytes) -> Array:

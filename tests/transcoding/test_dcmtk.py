@@ -15,6 +15,7 @@ from support.transcoded import transcoded, transfer_syntax_of
 
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.instance.equality import same_elements
+from radnode.instance.picture import PictureWish
 from radnode.instance.render import render
 from radnode.instance.transcoding import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED
 from radnode.instance.transcoding import JPEG_LS_LOSSLESS, RLE_LOSSLESS, targets
@@ -87,9 +88,9 @@ def test_values_in_the_upper_bits_of_their_cells_stay_what_they_are(tool: str, k
     plain = write_part10(image_of((numbers << 4).astype(kind), BitsStored=12, HighBit=15), tmp_path / "plain.dcm")
     compressed = tmp_path / "compressed.dcm"
     run(tool, plain, compressed)
-    shown = render(plain, "png", 90)
-    assert render(compressed, "png", 90) == shown
+    shown = render(plain, PictureWish())
+    assert render(compressed, PictureWish()) == shown
     for target in targets(transfer_syntax_of(compressed)):
-        assert render(transcoded(compressed, target, tmp_path), "png", 90) == shown
+        assert render(transcoded(compressed, target, tmp_path), PictureWish()) == shown
     found, wanted = dcmread(transcoded(compressed, EXPLICIT_VR_LITTLE_ENDIAN, tmp_path)), dcmread(plain)
     assert (found.PixelData, found.HighBit) == (wanted.PixelData, 15)

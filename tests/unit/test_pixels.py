@@ -16,6 +16,7 @@ from support.pictures import Array, image_of, padded, rendered, with_syntax
 
 from radnode.instance.decoders import decode
 from radnode.instance.native import stored_values
+from radnode.instance.picture import PictureWish
 from radnode.instance.pixels import read_first_frame
 from radnode.instance.render import render
 from radnode.model.errors import CannotRender, NoPixelData, NotFound
@@ -131,17 +132,17 @@ def test_no_pixel_data(attributes: dict[str, Any], tmp_path: Path) -> None:
 def test_video_is_not_decoded(number: str, tmp_path: Path) -> None:
     path = with_syntax(write_part10(make_instance(), tmp_path / "image.dcm"), f"1.2.840.10008.1.2.4.{number}")
     with pytest.raises(CannotRender, match="video is not decoded"):
-        render(path, "png")
+        render(path, PictureWish())
 
 
 def test_a_missing_file_is_not_found_and_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        render(tmp_path / "missing.dcm", "png")
+        render(tmp_path / "missing.dcm", PictureWish())
     other = tmp_path / "other.dcm"
     for content in (b"", b"GIF89a" + bytes(500)):
         other.write_bytes(content)
         with pytest.raises(CannotRender, match="preamble"):
-            render(other, "png")
+            render(other, PictureWish())
 
 
 def test_only_the_first_frame_is_shown(tmp_path: Path) -> None:
@@ -154,6 +155,6 @@ def test_only_the_first_frame_is_shown(tmp_path: Path) -> None:
 def test_jpeg_follows_the_quality(tmp_path: Path) -> None:
     values = RANDOM.integers(0, 256, (64, 64)).astype(np.uint8)
     path = write_part10(image_of(values, WindowCenter="128", WindowWidth="256"), tmp_path / "image.dcm")
-    fine, coarse = render(path, "jpeg", 100), render(path, "jpeg", 10)
+    fine, coarse = (render(path, PictureWish("jpeg", quality)).data for quality in (100, 10))
     assert fine.startswith(b"\xff\xd8")
     assert len(coarse) < len(fine) / 2

@@ -13,6 +13,7 @@ from support.instances import bundled, bundled_files
 from support.peers import run
 from support.pictures import pixels_of
 
+from radnode.instance.picture import PictureWish
 from radnode.instance.render import render
 from radnode.model.errors import CannotRender, NoPixelData
 
@@ -52,7 +53,7 @@ def has_peer(name: str) -> bool:
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_is_refused_has_its_reason(name: str) -> None:
     with pytest.raises(CannotRender, match=REFUSED[name]):
-        render(bundled(name), "png")
+        render(bundled(name), PictureWish())
 
 
 @pytest.mark.parametrize("name", sorted(PICTURES))
@@ -60,9 +61,9 @@ def test_all_others_have_a_picture_or_no_pixel_data(name: str) -> None:
     header = header_of(name)
     if "Rows" not in header:
         with pytest.raises(NoPixelData):
-            render(PICTURES[name], "png")
+            render(PICTURES[name], PictureWish())
     else:
-        assert pixels_of(render(PICTURES[name], "png")).shape[:2] == (header.Rows, header.Columns)
+        assert pixels_of(render(PICTURES[name], PictureWish()).data).shape[:2] == (header.Rows, header.Columns)
 
 
 def test_the_files_of_the_dicomdir_are_shown_too() -> None:
@@ -70,7 +71,7 @@ def test_the_files_of_the_dicomdir_are_shown_too() -> None:
     for path in bundled_files():
         if "dicomdirtests" in path.parts:
             try:
-                outcomes.append(pixels_of(render(path, "png")).size > 0)
+                outcomes.append(pixels_of(render(path, PictureWish()).data).size > 0)
             except (NoPixelData, CannotRender):
                 outcomes.append(False)
     assert sum(outcomes) > 20
@@ -87,7 +88,7 @@ def test_dcmtk_shows_the_same(name: str, tmp_path: Path) -> None:
     run(tool, "--no-overlays", "--frame", "1", *window, source, out)
     with Image.open(out) as image:
         theirs = np.asarray(image).astype(int)
-    ours = pixels_of(render(source, "png")).astype(int)
+    ours = pixels_of(render(source, PictureWish()).data).astype(int)
     assert ours.shape == theirs.shape
     # DCMTK cuts fractions off where we round, and upsamples chroma in its own way.
     assert np.abs(ours - theirs).mean() < 1

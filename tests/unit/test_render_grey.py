@@ -9,6 +9,7 @@ import pytest
 from support.instances import REMOVED, write_part10
 from support.pictures import Array, grey, image_of, item, pixels_of, rendered
 
+from radnode.instance.picture import PictureWish
 from radnode.instance.render import render
 
 RAMP = np.arange(-1000, 1000, 5, dtype=np.int16).reshape(20, 20)
@@ -161,7 +162,7 @@ def test_a_window_that_is_no_number_is_no_window(tmp_path: Path) -> None:
     path = write_part10(image_of(RAMP, WindowCenter="123", WindowWidth="400"), tmp_path / "image.dcm")
     path.write_bytes(path.read_bytes().replace(b"DS\x04\x00123 ", b"DS\x04\x00abc "))
     expected = grey((RAMP + 1000.0) / (995 + 1000) * 255)
-    assert np.array_equal(pixels_of(render(path, "png")), expected)
+    assert np.array_equal(pixels_of(render(path, PictureWish()).data), expected)
 
 
 @pytest.mark.parametrize("dtype", [np.uint32, np.int32])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from radnode.instance.picture import Picture, PictureWish
 from radnode.instance.summary import Summary, summarize
 from radnode.model.errors import CannotRender, NotFound
 from radnode_http.answers import DeleteAnswer, MetadataAnswer, SummaryAnswer, answered
@@ -31,14 +32,14 @@ async def image(request: web.Request) -> web.Response:
     wanted = parse_query(ImageParameters, request.query)
     file = await asyncio.to_thread(request.app[ARCHIVE].locate, path)
     picture = await _picture(request, file, wanted)
-    return web.Response(body=picture, content_type=f"image/{wanted.format}")
+    return web.Response(body=picture.data, content_type=f"image/{wanted.format}")
 
 
-async def _picture(request: web.Request, file: Path, wanted: ImageParameters) -> bytes:
+async def _picture(request: web.Request, file: Path, wanted: ImageParameters) -> Picture:
     """The picture, or NotFound where the file went away while it was being made."""
     try:
         return await request.app[RENDER_POOL].render(
-            file, wanted.format, wanted.quality, is_wanted=lambda: request.transport is not None
+            file, PictureWish(wanted.format, wanted.quality), is_wanted=lambda: request.transport is not None
         )
     except (CannotRender, FileNotFoundError):
         if await asyncio.to_thread(file.exists):

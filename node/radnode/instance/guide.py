@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from radnode.instance.metadata import read_metadata
+from radnode.instance.picture import PictureWish
 from radnode.instance.summary import summarize
 from radnode.model.errors import RadnodeError
 
@@ -25,7 +26,7 @@ def extract_image_png(path: str | Path) -> Answer:
     from radnode.instance.render import render  # noqa: PLC0415
 
     try:
-        return {"success": True, "image_data": render(_file(path), "png", 95)}
+        return {"success": True, "image_data": render(_file(path), PictureWish()).data}
     except (RadnodeError, OSError) as error:
         return _failure(error)
 

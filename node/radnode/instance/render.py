@@ -12,22 +12,22 @@ from radnode.instance.color import color_picture
 from radnode.instance.decoders import decode
 from radnode.instance.grey import grey_picture
 from radnode.instance.image_attributes import refusing
+from radnode.instance.picture import Facts, Format, Picture, PictureWish
 from radnode.instance.pixels import read_first_frame
-from radnode.instance.render_protocol import Format
 
 
-def render(path: Path, format: Format, quality: int = 95) -> bytes:  # noqa: A002 - the REST parameter's name
-    """The first frame as PNG or JPEG, 8 bits, grey or RGB, one picture element per pixel.
+def render(path: Path, wish: PictureWish) -> Picture:
+    """The wanted picture, 8 bits, grey or RGB.
 
-    `quality` is JPEG's, 1 to 100. Raises NotFound where there is no such file, NoPixelData where the object has none,
-    CannotRender with the reason where no right picture can be made.
+    Raises NotFound where there is no such file, NoPixelData where the object has none, CannotRender with the reason
+    where no right picture can be made.
     """
     with warnings.catch_warnings():
         # What pydicom and the decoders have to say about an odd object is not the caller's business.
         warnings.simplefilter("ignore")
-        picture = _picture(path)
-    with refusing(f"the picture cannot be written as {format}"):
-        return _encode(picture, format, quality)
+        shown = _picture(path)
+    with refusing(f"the picture cannot be written as {wish.format}"):
+        return Picture(_encode(shown, wish.format, wish.quality), Facts())
 
 
 def _picture(path: Path) -> NDArray[np.uint8]:

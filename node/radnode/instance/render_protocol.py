@@ -1,34 +1,62 @@
 """What goes over the socket between a render pool and its workers; light, so that the pool loads no decoder."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from struct import Struct
-from typing import Literal
+from typing import Any, TypeAlias
 
+from radnode.instance.picture import Facts, Picture, PictureWish
 from radnode.model.errors import CannotRender, NoPixelData, NotFound, RadnodeError
 
-Format = Literal["png", "jpeg"]
 LENGTH = Struct(">I")  # before each request
-ANSWER = Struct(">BI")  # before each answer: its kind and its length
-READY, PICTURE = 0, 1
+ANSWER = Struct(">BII")  # before each answer: its kind, the length of what is said of it (JSON), and its own length
+READY, MADE = 0, 1
 REFUSALS: dict[int, type[RadnodeError]] = {2: CannotRender, 3: NoPixelData, 4: NotFound}
+
+Wish: TypeAlias = PictureWish
+"""Whatever can be asked of a worker about a file."""
+_WISHES: Mapping[str, type[Wish]] = {"picture": PictureWish}
+_NAMES = {kind: name for name, kind in _WISHES.items()}
 
 
 @dataclass(frozen=True)
 class Request:
-    """A picture that is wanted; `limit` is the seconds it may take before the worker ends itself."""
+    """What is wanted of a file; `limit` is the seconds it may take before the worker ends itself."""
 
     path: str
-    format: Format
-    quality: int
+    wish: Wish
     limit: float
 
     def encode(self) -> bytes:
         """The request as it goes over the socket."""
-        body = json.dumps(asdict(self)).encode()
+        kind = _NAMES[type(self.wish)]
+        body = json.dumps({"path": self.path, "kind": kind, "wish": asdict(self.wish), "limit": self.limit}).encode()
         return LENGTH.pack(len(body)) + body
 
     @classmethod
     def decode(cls, body: bytes) -> "Request":
         """The request that was encoded, without its length."""
-        return cls(**json.loads(body))
+        told = json.loads(body)
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in told["wish"].items()
+        }
+        return cls(told["path"], _WISHES[told["kind"]](**given), told["limit"])
+
+
+def encode_picture(picture: Picture) -> bytes:
+    """The answer that is a picture."""
+    said = json.dumps(asdict(picture.facts)).encode()
+    return ANSWER.pack(MADE, len(said), len(picture.data)) + said + picture.data
+
+
+def encode_refusal(refusal: RadnodeError) -> bytes:
+    """The answer that is one of REFUSALS, in its words."""
+    kind = next(kind for kind, error in REFUSALS.items() if isinstance(refusal, error))
+    words = str(refusal).encode()
+    return ANSWER.pack(kind, 0, len(words)) + words
+
+
+def decode_picture(said: bytes, data: bytes) -> Picture:
+    """The picture that was encoded."""
+    return Picture(data, Facts(**json.loads(said)))

@@ -10,27 +10,34 @@ from pathlib import Path
 
 from radnode.instance.expendable import GRACE, confine, mortal
 from radnode.instance.render import render
-from radnode.instance.render_protocol import ANSWER, LENGTH, PICTURE, READY, REFUSALS, Request
+from radnode.instance.render_protocol import (
+    ANSWER,
+    LENGTH,
+    READY,
+    REFUSALS,
+    Request,
+    encode_picture,
+    encode_refusal,
+)
 
 
-def answer(request: Request) -> tuple[int, bytes]:
-    """The kind of the answer and its bytes: a picture, or the words of a refusal."""
+def answer(request: Request) -> bytes:
+    """The encoded answer: a picture, or the words of a refusal."""
     try:
-        return PICTURE, render(Path(request.path), request.format, request.quality)
+        return encode_picture(render(Path(request.path), request.wish))
     except tuple(REFUSALS.values()) as refusal:
-        kind = next(kind for kind, error in REFUSALS.items() if isinstance(refusal, error))
-        return kind, str(refusal).encode()
+        return encode_refusal(refusal)
 
 
 def serve(connection: socket.socket) -> None:
     """Answer requests until there are no more."""
-    connection.sendall(ANSWER.pack(READY, 0))
+    connection.sendall(ANSWER.pack(READY, 0, 0))
     with connection.makefile("rb") as requests:
         while len(head := requests.read(LENGTH.size)) == LENGTH.size:
             request = Request.decode(requests.read(*LENGTH.unpack(head)))
             with mortal(connection, request.limit + GRACE):
-                kind, body = answer(request)
-            connection.sendall(ANSWER.pack(kind, len(body)) + body)
+                answered = answer(request)
+            connection.sendall(answered)
 
 
 if __name__ == "__main__":
