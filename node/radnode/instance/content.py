@@ -2,8 +2,9 @@
 
 import mmap
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from radnode.instance.deflate import inflated
@@ -15,26 +16,47 @@ from radnode.instance.encodings import (
     Buffer,
 )
 from radnode.instance.part10 import dataset_offset
-from radnode.instance.values import MAX_VALUE, SPECIFIC_CHARACTER_SET, texts_of
+from radnode.instance.values import MAX_VALUE, PADDING, SPECIFIC_CHARACTER_SET, texts_of
 from radnode.instance.walk import FRAGMENT, ITEM, PIXEL_DATA, Element, walk, walk_items
 from radnode.model.errors import NotDicom
 from radnode.model.uid import UID
 
 _FLOAT_PIXEL_DATA, _DOUBLE_FLOAT_PIXEL_DATA = 0x7FE00008, 0x7FE00009
 _PIXELS = frozenset({PIXEL_DATA, _FLOAT_PIXEL_DATA, _DOUBLE_FLOAT_PIXEL_DATA})
-_PIXEL_MEASURES = 0x00289110
-_SHARED_GROUPS, _PER_FRAME_GROUPS = 0x52009229, 0x52009230
+_MACROS = {  # functional groups, and which of their attributes count
+    0x00289110: frozenset({0x00280030, 0x00180050}),  # Pixel Measures (C.7.6.16.2.1): spacing, thickness
+    0x00189321: frozenset({0x00189345}),  # CT Exposure (C.8.15.3.8): CTDIvol
+}
 
 Raw = dict[int, tuple[str, bytes]]
 
 
+class Place(Enum):
+    """Where in an object a value stands; the values are what the outside is told (PS3.3 C.7.6.16)."""
+
+    DATA_SET = "data set"
+    SHARED = "SharedFunctionalGroupsSequence"
+    FIRST_FRAME = "PerFrameFunctionalGroupsSequence, first item"
+
+
+_GROUPS = {0x52009229: Place.SHARED, 0x52009230: Place.FIRST_FRAME}
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Texts by tag: those of the data set itself, and those of its pixel measures (PS3.3 C.7.6.16.2.1)."""
+    """Texts by place and tag."""
 
-    texts: Mapping[int, str]
-    pixel_measures: Mapping[int, str]
+    texts: Mapping[Place, Mapping[int, str]]
     has_pixel_data: bool
+
+    def find(self, tag: int) -> tuple[str | None, Place]:
+        """The first text that is not empty and where it stands; else the data set's own, None where it has none."""
+        for place in Place:
+            text = self.texts[place].get(tag, "").strip(PADDING)
+            if text:
+                return text, place
+        own = self.texts[Place.DATA_SET].get(tag)
+        return own and "", Place.DATA_SET
 
 
 @contextmanager
@@ -63,16 +85,12 @@ def read_content(dataset: Buffer, encoding: UID, vrs: Mapping[int, str]) -> Cont
     reading = _Reading(dataset, vrs)
     for element in walk(dataset, encoding):
         reading.take(element)
+    raw: dict[Place, Raw] = {Place.DATA_SET: reading.raw, Place.SHARED: {}, Place.FIRST_FRAME: {}}
+    for place, groups in reading.groups.items():
+        raw[place] = _first_groups(dataset, encoding, groups)
     big_endian = encoding == EXPLICIT_VR_BIG_ENDIAN
-    measures: Raw = {}
-    for groups in (_SHARED_GROUPS, _PER_FRAME_GROUPS):
-        if not measures and groups in reading.groups:
-            measures = _pixel_measures(dataset, encoding, reading.groups[groups], vrs)
-    return Content(
-        texts_of(reading.raw, vrs, big_endian=big_endian),
-        texts_of(measures, vrs, big_endian=big_endian),
-        reading.has_pixel_data,
-    )
+    texts = {place: texts_of(values, vrs, big_endian=big_endian) for place, values in raw.items()}
+    return Content(texts, reading.has_pixel_data)
 
 
 class _Reading:
@@ -82,7 +100,7 @@ class _Reading:
         self.dataset = dataset
         self.wanted = frozenset({*vrs, SPECIFIC_CHARACTER_SET})
         self.raw: Raw = {}
-        self.groups: dict[int, Element] = {}
+        self.groups: dict[Place, Element] = {}
         self.has_pixel_data = False
         self.fragments = -1  # of the pixel data that is being walked; -1: of none
 
@@ -93,8 +111,8 @@ class _Reading:
         self.fragments = 0 if element.tag in _PIXELS else -1
         if element.tag in self.wanted and element.length != UNDEFINED:
             self.raw[element.tag] = element.vr, value_of(self.dataset, element)
-        elif element.tag in (_SHARED_GROUPS, _PER_FRAME_GROUPS):
-            self.groups[element.tag] = element
+        elif element.tag in _GROUPS:
+            self.groups[_GROUPS[element.tag]] = element
         elif element.tag in _PIXELS:
             self.has_pixel_data |= 0 < element.length < UNDEFINED
 
@@ -110,17 +128,18 @@ def value_of(dataset: Buffer, element: Element) -> bytes:
     return bytes(dataset[element.offset : element.offset + min(element.length, MAX_VALUE)])
 
 
-def _pixel_measures(dataset: Buffer, encoding: UID, groups: Element, vrs: Mapping[int, str]) -> Raw:
-    """The raw values of the Pixel Measures in the first item of a functional groups sequence."""
+def _first_groups(dataset: Buffer, encoding: UID, groups: Element) -> Raw:
+    """The raw values in the first item of a functional groups sequence; what is damaged within ends it."""
     raw: Raw = {}
-    items, measuring = 0, False
-    for element in walk_items(dataset, encoding, groups):
-        if element.depth == 1 and element.tag == ITEM:
-            items += 1
-        if items > 1 or (measuring and element.depth == 2):
-            break
-        if element.depth == 2:
-            measuring = element.tag == _PIXEL_MEASURES
-        elif measuring and element.depth == 4 and element.tag in vrs and element.length != UNDEFINED:
-            raw.setdefault(element.tag, (element.vr, value_of(dataset, element)))
+    items, counting = 0, frozenset[int]()
+    with suppress(NotDicom):
+        for element in walk_items(dataset, encoding, groups):
+            if element.depth == 1 and element.tag == ITEM:
+                items += 1
+            if items > 1:
+                break
+            if element.depth == 2:
+                counting = _MACROS.get(element.tag, frozenset())
+            elif element.depth == 4 and element.tag in counting and element.length != UNDEFINED:
+                raw.setdefault(element.tag, (element.vr, value_of(dataset, element)))
     return raw

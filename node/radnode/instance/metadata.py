@@ -171,11 +171,9 @@ def _image(content: Content) -> ImageMetadata:
 
 
 def _text(content: Content, key: str) -> str | None:
-    """The data set's own text, unless only the pixel measures have one; spaces around a value mean nothing (6.2)."""
-    tag = _TAGS[key]
-    own = content.texts.get(tag)
-    text = own or content.pixel_measures.get(tag, own)
-    return None if text is None else text.strip(PADDING)
+    """The text without the spaces around it, which mean nothing (PS3.5 6.2)."""
+    text, _ = content.find(_TAGS[key])
+    return text
 
 
 def _integer(content: Content, key: str) -> int | None:

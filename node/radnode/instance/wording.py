@@ -75,8 +75,13 @@ def millimetres(text: str) -> str:
 
 
 def hundredths(number: float) -> str:
-    """A length with two decimals, halves upwards; what they would show as nothing keeps two significant digits."""
-    exact = Decimal(repr(number))
+    """A length with two decimals, halves upwards; what they would show as nothing keeps two significant digits.
+
+    What is so large or small that nobody would write it out is in scientific notation.
+    """
+    exact = Decimal(repr(number or 0.0))  # without the sign of -0
+    if abs(exact.adjusted()) >= MAX_ZEROS:
+        return repr(number)
     rounded = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
     if exact and not rounded:
         rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_HALF_UP)
