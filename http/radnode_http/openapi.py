@@ -121,9 +121,11 @@ def _request_body(body: type[BaseModel] | Upload, refs: Mapping[type[BaseModel],
     if not isinstance(body, Upload):
         needed = any(field.is_required() for field in body.model_fields.values())
         return {"required": needed, "content": {"application/json": {"schema": refs[body]}}}
-    binary = {"type": "string", "contentMediaType": "application/dicom"}
+    # By the specification's 4.8.15: bytes are octets in the schema, and what they are stands in the encoding.
+    binary = {"type": "string", "contentMediaType": "application/octet-stream"}
     schema = {"type": "object", "required": [body.name], "properties": {body.name: binary}}
-    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    encoding = {body.name: {"contentType": "application/dicom"}}
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}
 
 
 def _answer(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json:

@@ -33,6 +33,7 @@ class Parameter(Strict):
 class MediaType(Strict):
     schema_: Json = Field({}, alias="schema")
     examples: dict[str, Json] = {}
+    encoding: dict[str, Json] = {}
 
 
 class Response(Strict):
