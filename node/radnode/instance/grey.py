@@ -11,7 +11,7 @@ from radnode.instance.decoders import DecodedFrame
 from radnode.instance.image_attributes import first_item, integer, number, text
 from radnode.instance.luts import LookupTable, Transform, lookup_table, modality_transform, wrapped
 from radnode.instance.pixels import EncodedFrame
-from radnode.instance.windows import WHITE, Extent, read_window
+from radnode.instance.windows import WHITE, Extent, read_windows
 from radnode.model.errors import CannotRender
 
 Grey = NDArray[np.uint8]
@@ -40,7 +40,7 @@ def _voi(frame: EncodedFrame) -> Transform | None:
     for source in (*sources, frame.attributes):
         if table := _voi_table(source, frame):
             return table
-        if window := read_window(source):
+        if window := next(filter(None, read_windows(source)), None):
             return window
     return None
 

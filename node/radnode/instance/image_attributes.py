@@ -91,11 +91,15 @@ def text(attributes: Dataset, keyword: str) -> str:
 
 def first_item(attributes: Dataset, keyword: str) -> Dataset | None:
     """The first item of a sequence, or None where it is absent, empty or unreadable."""
+    return next(iter(items_of(attributes, keyword)), None)
+
+
+def items_of(attributes: Dataset, keyword: str) -> tuple[Dataset, ...]:
+    """The items of a sequence, none where it is absent or unreadable."""
     try:
-        items = attributes.get(keyword)
-        return items[0] if items and isinstance(items[0], Dataset) else None
+        return tuple(item for item in attributes.get(keyword) or () if isinstance(item, Dataset))
     except FOREIGN_FAILURES:
-        return None
+        return ()
 
 
 @dataclass(frozen=True)

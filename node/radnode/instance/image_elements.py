@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_sequence_item
 from pydicom.tag import BaseTag
 
-from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, Buffer, header_reader, read_implicit
+from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer, header_reader, read_implicit
 from radnode.instance.walk import Element, is_sequence, walk
 from radnode.model.uid import UID
 
@@ -19,16 +19,29 @@ PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelDat
 MAX_VALUE = 2**20  # bytes; no attribute that matters has a longer value
 _COLORS = ("Red", "Green", "Blue")
 _KEYWORDS = (
-    *("SOPClassUID", "PresentationLUTShape", "NumberOfFrames"),
+    *(
+        "SOPClassUID",
+        "Modality",
+        "NumberOfFrames",
+        "PixelPresentation",
+        "PresentationLUTShape",
+        "PresentationLUTSequence",
+    ),
+    *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio", "DoseGridScaling"),
+    *("SegmentationType", "MaximumFractionalValue", "SegmentSequence"),
     *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "Rows", "Columns"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
     *(f"{kind}PixelPadding{end}" for kind in ("Float", "DoubleFloat") for end in ("Value", "RangeLimit")),
-    *("RescaleIntercept", "RescaleSlope", "WindowCenter", "WindowWidth", "VOILUTFunction"),
+    *("RescaleIntercept", "RescaleSlope", "RescaleType", "VOILUTFunction"),
+    *("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation"),
     *("ModalityLUTSequence", "VOILUTSequence", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *(f"{color}PaletteColorLookupTable{part}" for color in _COLORS for part in ("Descriptor", "Data")),
     *(f"Segmented{color}PaletteColorLookupTableData" for color in _COLORS),
 )
+_ITEMS = {"VOILUTSequence": 16, "SegmentSequence": 4096}
+"""Of these sequences more than the first item matters, and of no image more than so many."""
+_ITEM_LIMITS = {tag_for_keyword(keyword): limit for keyword, limit in _ITEMS.items()}
 _WANTED = frozenset(tag for keyword in _KEYWORDS if (tag := tag_for_keyword(keyword)) is not None)
 
 
@@ -59,7 +72,7 @@ class BufferStream(io.BufferedIOBase):
 
 @dataclass(frozen=True)
 class ImageElements:
-    """The attributes that matter, of each sequence only the first item, and the pixel data element, if there is one."""
+    """The attributes that matter, of most sequences the first item only, and the pixel data element, if any."""
 
     attributes: Dataset
     pixels: Element | None
@@ -81,7 +94,7 @@ def read_image_elements(dataset: Buffer, encoding: UID) -> ImageElements:
 def _add(attributes: Dataset, dataset: Buffer, encoding: UID, element: Element) -> None:
     tag, little = BaseTag(element.tag), encoding != EXPLICIT_VR_BIG_ENDIAN
     if is_sequence(element.tag, element.vr) or is_sequence(element.tag, ""):
-        attributes[tag] = DataElement(tag, "SQ", _first_item(dataset, encoding, element))
+        attributes[tag] = DataElement(tag, "SQ", _items(dataset, encoding, element))
     elif element.length <= MAX_VALUE:
         value = bytes(dataset[element.offset : element.offset + element.length])
         implicit = not element.vr
@@ -90,11 +103,17 @@ def _add(attributes: Dataset, dataset: Buffer, encoding: UID, element: Element) 
         )
 
 
-def _first_item(dataset: Buffer, encoding: UID, sequence: Element) -> list[Dataset]:
-    """Only this one is read: of a frame's functional groups there may be tens of thousands."""
+def _items(dataset: Buffer, encoding: UID, sequence: Element) -> list[Dataset]:
+    """Mostly only the first is read: of a frame's functional groups there may be tens of thousands."""
     if sequence.length == 0:
         return []
     implicit = sequence.vr == "UN" or header_reader(encoding, dataset) is read_implicit
+    end = len(dataset) if sequence.length == UNDEFINED else sequence.offset + sequence.length
     stream = BufferStream(dataset, sequence.offset)
-    item = read_sequence_item(cast("BinaryIO", stream), implicit, encoding != EXPLICIT_VR_BIG_ENDIAN, "iso8859")
-    return [] if item is None else [item]
+    items: list[Dataset] = []
+    while len(items) < _ITEM_LIMITS.get(sequence.tag, 1) and stream.tell() < end:
+        item = read_sequence_item(cast("BinaryIO", stream), implicit, encoding != EXPLICIT_VR_BIG_ENDIAN, "iso8859")
+        if item is None:
+            break
+        items.append(item)
+    return items

@@ -7,12 +7,12 @@ from struct import Struct
 from typing import Any, TypeAlias
 
 from radnode.instance.picture import Facts, Picture, PictureWish
-from radnode.model.errors import CannotRender, NoPixelData, NotFound, RadnodeError
+from radnode.model.errors import CannotRender, NoPixelData, NotApplicable, NotFound, RadnodeError
 
 LENGTH = Struct(">I")  # before each request
 ANSWER = Struct(">BII")  # before each answer: its kind, the length of what is said of it (JSON), and its own length
 READY, MADE = 0, 1
-REFUSALS: dict[int, type[RadnodeError]] = {2: CannotRender, 3: NoPixelData, 4: NotFound}
+REFUSALS: dict[int, type[RadnodeError]] = {2: CannotRender, 3: NoPixelData, 4: NotFound, 5: NotApplicable}
 
 Wish: TypeAlias = PictureWish
 """Whatever can be asked of a worker about a file."""

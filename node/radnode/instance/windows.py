@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from radnode.instance.image_attributes import number, text
+from radnode.instance.image_attributes import numbers, text
 
 WHITE = 255.0
 
@@ -61,14 +62,24 @@ class Extent:
         return np.clip((values - self.least) / (self.greatest - self.least) * WHITE, 0, WHITE)
 
 
-def read_window(source: Dataset) -> Window | None:
-    """The first window that an image or functional group names, or None where it is absent or not a valid one.
+def read_windows(source: Dataset) -> tuple[Window | None, ...]:
+    """The windows that an image or functional group names, in its order; None in the place of one that is not valid.
 
     Widths below 1 (LINEAR) or not above 0 are invalid, and so are a missing partner and an unknown function.
     """
-    center, width = number(source, "WindowCenter"), number(source, "WindowWidth")
-    name = text(source, "VOILUTFunction") or "LINEAR"
-    if center is None or width is None or name not in Function.__members__:
+    function = function_of(source)
+    pairs = zip_longest(numbers(source, "WindowCenter"), numbers(source, "WindowWidth"))
+    return tuple(window_of(center, width, function) for center, width in pairs)
+
+
+def function_of(source: Dataset) -> Function | None:
+    """The VOI LUT Function, which is LINEAR where none is named; None where it is no known one."""
+    return Function.__members__.get(text(source, "VOILUTFunction") or "LINEAR")
+
+
+def window_of(center: float | None, width: float | None, function: Function | None) -> Window | None:
+    """The window, or None where its function knows no such width (C.11.2.1.2.1, C.11.2.1.3)."""
+    if center is None or width is None or function is None:
         return None
-    least = 1 if name == "LINEAR" else np.nextafter(0, 1)
-    return Window(center, width, Function[name]) if width >= least else None
+    least = 1 if function is Function.LINEAR else np.nextafter(0, 1)
+    return Window(center, width, function) if width >= least else None

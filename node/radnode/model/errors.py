@@ -64,6 +64,10 @@ class CannotRender(RadnodeError):
     """There is pixel data, but no picture can be made of it; the message says why."""
 
 
+class NotApplicable(RadnodeError):
+    """A picture can be made, but not in the way that was asked for; the message names the parameter and says why."""
+
+
 class CannotTranscode(RadnodeError):
     """The object cannot be had in the other transfer syntax without loss, or not within the limits; it says why."""
 
