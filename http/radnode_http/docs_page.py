@@ -116,7 +116,7 @@ def _answers(operation: Json) -> str:
 
 def _answer(status: str, answer: Json) -> str:
     said = []
-    for kind, content in answer["content"].items():
+    for kind, content in answer.get("content", {}).items():
         examples = content.get("examples", {}).values()
         said += [f"<code>{escape(json.dumps(example['value']))}</code>" for example in examples]
         reference = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
@@ -127,6 +127,7 @@ def _answer(status: str, answer: Json) -> str:
     return f"<tr><td>{status}</td><td>{escape(answer['description'])}</td><td>{'<br>'.join(said)}</td></tr>"
 
 
+_OUTPUTS = {"image/png": "image.png", "application/dicom": "image.dcm", "application/zip": "images.zip"}
 _BODIES = {
     "clinical-summary": '{"include_patient_info": false}',
     "peer-query": '{"patient_id": "12345678"}',
@@ -145,8 +146,8 @@ def _curl(method: str, path: str, operation: Json) -> str:
     if "application/json" in content:
         body = _BODIES.get(operation["operationId"], "{}")
         words += ["-H", '"Content-Type: application/json"', "-d", f"'{body}'"]
-    if any(kind.startswith("image/") for answer in operation["responses"].values() for kind in answer["content"]):
-        words += ["--output", "image.png"]
+    kinds = operation["responses"].get("200", {}).get("content", {})
+    words += [word for kind, name in _OUTPUTS.items() if kind in kinds for word in ("--output", name)]
     filled = re.sub(r"{(\w+)}", lambda name: f"${name[1].upper()}", path)
     return " ".join((*words, f'"http://localhost:8000{filled}"'))
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from radnode_http.answers import Answer
 from radnode_http.auth import Scope
 
-View = Callable[[web.Request], Awaitable[web.Response]]
+View = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FILE_PATH = "{file_path}"
 """Where a path stands in a template; it holds slashes and is checked by radnode.model.file_path alone."""
 
@@ -21,6 +21,15 @@ class Failure:
 
     status: int
     sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """An answer that is no error and not the usual one: of its kind (206), or, without `has_body`, empty (304)."""
+
+    status: int
+    description: str
+    has_body: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class Endpoint:
     failures: tuple[Failure, ...] = ()
     named: tuple[PathParameter, ...] = ()
     success: int = 200
+    otherwise: tuple[Otherwise, ...] = ()
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from radnode_http.answers import ErrorAnswer
-from radnode_http.endpoint import FILE_PATH, Endpoint, Failure, Media, PathParameter, Upload
+from radnode_http.endpoint import FILE_PATH, Endpoint, Failure, Media, Otherwise, PathParameter, Upload
 
 Json = dict[str, Any]
 
@@ -68,9 +68,11 @@ def _operation(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = _request_body(endpoint.body, refs)
-    operation["responses"] = {str(endpoint.success): _answer(endpoint, refs)} | {
-        str(failure.status): _failure(failure, refs) for failure in failures_of(endpoint)
-    }
+    operation["responses"] = (
+        {str(endpoint.success): _answer(endpoint, refs)}
+        | {str(one.status): _otherwise(endpoint, one, refs) for one in endpoint.otherwise}
+        | {str(failure.status): _failure(failure, refs) for failure in failures_of(endpoint)}
+    )
     operation["security"] = [{"bearer": []}] if endpoint.scope is not None else []
     if endpoint.scope is not None:
         operation["x-scope"] = endpoint.scope.value
@@ -133,6 +135,11 @@ def _answer(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json:
         return {"description": endpoint.answer.description, "content": {kind: {} for kind in endpoint.answer.types}}
     described = (endpoint.answer.__doc__ or "").partition("\n")[0]
     return {"description": described, "content": {"application/json": {"schema": refs[endpoint.answer]}}}
+
+
+def _otherwise(endpoint: Endpoint, one: Otherwise, refs: Mapping[type[BaseModel], Json]) -> Json:
+    usual = _answer(endpoint, refs) if one.has_body else {}
+    return usual | {"description": one.description}
 
 
 def _failure(failure: Failure, refs: Mapping[type[BaseModel], Json]) -> Json:

@@ -24,6 +24,7 @@ PAGE = 500
 """Objects that are held at a time at most."""
 _KINDS = """
 SELECT series.id, studies.StudyInstanceUID AS study_uid, series.SeriesInstanceUID AS series_uid,
+       ifnull(CAST(series.SeriesNumber AS INTEGER), 0) AS number, ifnull(series.Modality, '') AS modality,
        instances.SOPClassUID, instances.transfer_syntax, count(*) AS objects
 """
 _IN_ORDER = """
@@ -42,16 +43,27 @@ Kind = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Series:
-    """A series with objects to retrieve."""
+class SeriesToRetrieve:
+    """A series with objects to retrieve; `number` is its Series Number, or 0, `modality` as it is stored, or ""."""
 
     id: int
     study: UID
     uid: UID
+    number: int
+    modality: str
 
     def holding(self, row: sqlite3.Row) -> Holding:
         """An object of this series."""
         return holding_in(self.study, self.uid, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An object to retrieve, its series, and its Instance Number, or 0."""
+
+    series: SeriesToRetrieve
+    number: int
+    holding: Holding
 
 
 class Retrieval:
@@ -67,9 +79,9 @@ class Retrieval:
         found = [(a.level, c) for a, key in query.keys if (c := condition(a, key)) is not None]
         self._of_instances = [one for level, one in found if level is Level.IMAGE]
         kinds: Counter[Kind] = Counter()
-        series: dict[int, _Series] = {}
+        series: dict[int, SeriesToRetrieve] = {}
         for row in index.rows(*_counting(query.level, [one for _, one in found])):
-            series[row["id"]] = _Series(row["id"], UID(row["study_uid"]), UID(row["series_uid"]))
+            series[row["id"]] = _series_of(row)
             kinds[row["SOPClassUID"], row["transfer_syntax"]] += row["objects"]
         self._series = tuple(series.values())
         self.kinds: Mapping[Kind, int] = kinds
@@ -82,14 +94,18 @@ class Retrieval:
 
     def __iter__(self) -> Iterator[Holding]:
         """Each object; one that has gone meanwhile is left out. Raises OutOfResources when the index fails."""
+        return (told.holding for told in self.told())
+
+    def told(self) -> Iterator[Told]:
+        """As iterating, each object with what a reader calls it by."""
         for series in self._series:
             page = self._page(series.id)
             while page:
-                yield from (self._standing(series, row) for row in page)
+                yield from (Told(series, row["number"], self._standing(series, row)) for row in page)
                 after = Condition(f"({_NUMBER}, instances.id) > (?, ?)", (page[-1]["number"], page[-1]["id"]))
                 page = self._page(series.id, after) if len(page) == PAGE else []
 
-    def _standing(self, series: _Series, row: sqlite3.Row) -> Holding:
+    def _standing(self, series: SeriesToRetrieve, row: sqlite3.Row) -> Holding:
         """The object of a row: receivers may be slow, and what was replaced since its page was read has moved away."""
         holding = series.holding(row)
         if self._layout.current(holding.path).exists():
@@ -101,6 +117,12 @@ class Retrieval:
         found = all_of(Condition("instances.series = ?", (series,)), *self._of_instances, *further)
         sql = f"{_OBJECTS} WHERE {found.sql} ORDER BY number, instances.id LIMIT {PAGE}"
         return list(self._index.rows(sql, found.parameters))
+
+
+def _series_of(row: sqlite3.Row) -> SeriesToRetrieve:
+    return SeriesToRetrieve(
+        row["id"], UID(row["study_uid"]), UID(row["series_uid"]), row["number"], str(row["modality"])
+    )
 
 
 def _counting(level: Level, conditions: Sequence[Condition]) -> tuple[str, tuple[str | int, ...]]:

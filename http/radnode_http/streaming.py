@@ -1,0 +1,61 @@
+"""Answers that are sent while they are made or read: what goes wrong in the middle cuts the connection.
+
+A client must never take a part for the whole, and no error can be told any more once the answer has begun.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import BinaryIO
+
+import structlog
+from aiohttp import web
+
+from radnode.model.errors import RadnodeError
+from radnode_http.errors import Disconnected
+
+STALL = 120.0
+"""Seconds in which a client takes a piece, or is let go: a slow one must not hold a file open for ever."""
+PIECE = 256 * 1024
+"""Bytes of a piece."""
+_log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def streaming(request: web.Request, response: web.StreamResponse) -> AsyncIterator[None]:
+    """Begin the answer, and end it behind the block; Disconnected where it cannot be ended as it should."""
+    is_whole = False
+    try:
+        await response.prepare(request)
+        yield
+        await response.write_eof()
+        is_whole = True
+    except (ConnectionError, TimeoutError):
+        raise Disconnected from None
+    except (OSError, RadnodeError) as error:
+        _log.warning("answer_broken_off", error=type(error).__name__)
+        raise Disconnected from None
+    finally:
+        if not is_whole and request.transport is not None:
+            request.transport.abort()
+
+
+async def send_file(request: web.Request, file: BinaryIO, offset: int, count: int) -> None:
+    """Send bytes of an open file, by the kernel. Raises ConnectionError, TimeoutError, OSError."""
+    loop = asyncio.get_running_loop()
+    end = offset + count
+    while offset < end:
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError
+        async with asyncio.timeout(STALL):
+            sent = await loop.sendfile(transport, file, offset, min(PIECE, end - offset))
+        if not sent:
+            raise OSError("the file is shorter than it was")
+        offset += sent
+
+
+async def send_piece(response: web.StreamResponse, piece: bytes) -> None:
+    """Send these bytes, no faster than the client takes them. Raises ConnectionError, TimeoutError."""
+    async with asyncio.timeout(STALL):
+        await response.write(piece)
