@@ -17,7 +17,7 @@ from support.pictures import Array, image_of, padded, rendered, with_syntax
 from radnode.instance.decoders import decode
 from radnode.instance.native import stored_values
 from radnode.instance.picture import PictureWish
-from radnode.instance.pixels import read_first_frame
+from radnode.instance.pixels import read_frame
 from radnode.instance.render import render
 from radnode.model.errors import CannotRender, NoPixelData, NotFound
 
@@ -25,7 +25,7 @@ RANDOM = np.random.default_rng(3)
 
 
 def decoded(path: Path) -> Array:
-    return decode(read_first_frame(path)).values
+    return decode(read_frame(path)).values
 
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])

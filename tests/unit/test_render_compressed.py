@@ -16,7 +16,7 @@ from support.peers import run
 from support.pictures import Array, image_of, padded, rendered, with_syntax
 
 from radnode.instance.decoders import decode
-from radnode.instance.pixels import read_first_frame
+from radnode.instance.pixels import read_frame
 from radnode.model.errors import CannotRender, NoPixelData
 
 RANDOM = np.random.default_rng(5)
@@ -41,7 +41,7 @@ def compress(image: Dataset, syntax: str) -> None:
 
 
 def decoded(image: Dataset, folder: Path) -> Array:
-    return decode(read_first_frame(write_part10(image, folder / "image.dcm"))).values
+    return decode(read_frame(write_part10(image, folder / "image.dcm"))).values
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
@@ -72,7 +72,7 @@ def test_lossless_jpeg_of_dcmtk(process: str, dtype: str, stored: int, offset: i
     values = ((NOISE % 2**stored) + offset).astype(dtype)
     plain = write_part10(image_of(values, BitsStored=stored), tmp_path / "plain.dcm")
     run("dcmcjpeg", process, plain, tmp_path / "jpeg.dcm")
-    assert np.array_equal(decode(read_first_frame(tmp_path / "jpeg.dcm")).values, values)
+    assert np.array_equal(decode(read_frame(tmp_path / "jpeg.dcm")).values, values)
 
 
 @pytest.mark.parametrize("stored", [8, 12])
@@ -81,7 +81,7 @@ def test_extended_jpeg_of_dcmtk(stored: int, tmp_path: Path) -> None:
     plain = write_part10(image_of(smooth.astype("<u2"), BitsStored=stored), tmp_path / "plain.dcm")
     run("dcmcjpeg", "+ee", "+q", "100", plain, tmp_path / "jpeg.dcm")
     run("dcmdjpeg", tmp_path / "jpeg.dcm", tmp_path / "back.dcm")
-    ours, theirs = (decode(read_first_frame(tmp_path / name)).values.astype(int) for name in ("jpeg.dcm", "back.dcm"))
+    ours, theirs = (decode(read_frame(tmp_path / name)).values.astype(int) for name in ("jpeg.dcm", "back.dcm"))
     assert np.abs(ours - theirs).max() <= 1
 
 
@@ -129,7 +129,7 @@ def test_deflated_frames_and_native_cells_in_fragments(tmp_path: Path) -> None:
     for syntax, frame in (("1.2.840.10008.1.2.8.1", stream), ("1.2.840.10008.1.2.1.98", values.tobytes())):
         image = compressed(image_of(values, BitsStored=12), RLELossless, [padded(frame)])
         path = with_syntax(write_part10(image, tmp_path / "image.dcm"), syntax)
-        assert np.array_equal(decode(read_first_frame(path)).values, values)
+        assert np.array_equal(decode(read_frame(path)).values, values)
 
 
 def test_the_first_frame_of_several_in_several_fragments(tmp_path: Path) -> None:

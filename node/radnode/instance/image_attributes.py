@@ -124,10 +124,15 @@ class PixelDescription:
         return self.rows * self.columns
 
     @property
-    def native_bytes(self) -> int:
-        """Bytes of one frame where it is not compressed (PS3.5 8.1.1; chroma of 4:2:2 is subsampled, C.7.6.3.1.2)."""
+    def native_bits(self) -> int:
+        """Bits of one frame where it is not compressed (PS3.5 8.1.1; chroma of 4:2:2 is subsampled, C.7.6.3.1.2)."""
         samples = 2 if self.photometric in SUBSAMPLED else self.samples
-        return (self.pixels * samples * self.allocated + 7) // 8
+        return self.pixels * samples * self.allocated
+
+    @property
+    def native_bytes(self) -> int:
+        """Those bits in whole bytes."""
+        return (self.native_bits + 7) // 8
 
 
 def describe(attributes: Dataset, element: str) -> PixelDescription:

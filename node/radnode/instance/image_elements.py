@@ -3,6 +3,7 @@
 import io
 import os
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO, cast
 
 from pydicom.datadict import tag_for_keyword
@@ -11,8 +12,16 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_sequence_item
 from pydicom.tag import BaseTag
 
-from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer, header_reader, read_implicit
-from radnode.instance.walk import Element, is_sequence, walk
+from radnode.instance.encodings import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    UNDEFINED,
+    Buffer,
+    HeaderReader,
+    header_reader,
+    read_implicit,
+)
+from radnode.instance.fragments import ExtendedOffsets
+from radnode.instance.walk import ITEM, Element, is_sequence, walk, walk_within
 from radnode.model.uid import UID
 
 PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
@@ -34,14 +43,16 @@ _KEYWORDS = (
     *(f"{kind}PixelPadding{end}" for kind in ("Float", "DoubleFloat") for end in ("Value", "RangeLimit")),
     *("RescaleIntercept", "RescaleSlope", "RescaleType", "VOILUTFunction"),
     *("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation"),
-    *("ModalityLUTSequence", "VOILUTSequence", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
-    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+    *("ModalityLUTSequence", "VOILUTSequence", "SharedFunctionalGroupsSequence"),
     *(f"{color}PaletteColorLookupTable{part}" for color in _COLORS for part in ("Descriptor", "Data")),
     *(f"Segmented{color}PaletteColorLookupTableData" for color in _COLORS),
 )
 _ITEMS = {"VOILUTSequence": 16, "SegmentSequence": 4096}
 """Of these sequences more than the first item matters, and of no image more than so many."""
 _ITEM_LIMITS = {tag_for_keyword(keyword): limit for keyword, limit in _ITEMS.items()}
+_EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
+_PER_FRAME_GROUPS = 0x52009230
+_ITEM_HEADER = 8  # bytes
 _WANTED = frozenset(tag for keyword in _KEYWORDS if (tag := tag_for_keyword(keyword)) is not None)
 
 
@@ -72,48 +83,91 @@ class BufferStream(io.BufferedIOBase):
 
 @dataclass(frozen=True)
 class ImageElements:
-    """The attributes that matter, of most sequences the first item only, and the pixel data element, if any."""
+    """The attributes that matter, and where the pixel data element is, if there is one.
+
+    Most sequences have one item: of the functional groups of frames that of the frame, of others the first.
+    """
 
     attributes: Dataset
     pixels: Element | None
+    extended: ExtendedOffsets | None = None
 
 
-def read_image_elements(dataset: Buffer, encoding: UID) -> ImageElements:
-    """What a picture needs of a data set that is inflated already. Raises NotDicom, and what pydicom raises."""
-    attributes = Dataset()
+def read_image_elements(dataset: Buffer, encoding: UID, frame: int = 1) -> ImageElements:
+    """What a picture of a frame needs of a data set, which is inflated already.
+
+    Raises NotDicom, and what pydicom raises.
+    """
+    reading = _Reading(dataset, encoding, frame)
+    pixels = None
     for element in walk(dataset, encoding):
-        if element.depth:
-            continue
-        if element.tag in PIXEL_ELEMENTS:
-            return ImageElements(attributes, element)
-        if element.tag in _WANTED:
-            _add(attributes, dataset, encoding, element)
-    return ImageElements(attributes, None)
-
-
-def _add(attributes: Dataset, dataset: Buffer, encoding: UID, element: Element) -> None:
-    tag, little = BaseTag(element.tag), encoding != EXPLICIT_VR_BIG_ENDIAN
-    if is_sequence(element.tag, element.vr) or is_sequence(element.tag, ""):
-        attributes[tag] = DataElement(tag, "SQ", _items(dataset, encoding, element))
-    elif element.length <= MAX_VALUE:
-        value = bytes(dataset[element.offset : element.offset + element.length])
-        implicit = not element.vr
-        attributes[tag] = RawDataElement(
-            tag, element.vr or None, element.length, value, element.offset, implicit, little
-        )
-
-
-def _items(dataset: Buffer, encoding: UID, sequence: Element) -> list[Dataset]:
-    """Mostly only the first is read: of a frame's functional groups there may be tens of thousands."""
-    if sequence.length == 0:
-        return []
-    implicit = sequence.vr == "UN" or header_reader(encoding, dataset) is read_implicit
-    end = len(dataset) if sequence.length == UNDEFINED else sequence.offset + sequence.length
-    stream = BufferStream(dataset, sequence.offset)
-    items: list[Dataset] = []
-    while len(items) < _ITEM_LIMITS.get(sequence.tag, 1) and stream.tell() < end:
-        item = read_sequence_item(cast("BinaryIO", stream), implicit, encoding != EXPLICIT_VR_BIG_ENDIAN, "iso8859")
-        if item is None:
+        if element.tag in PIXEL_ELEMENTS and not element.depth:
+            pixels = element
             break
-        items.append(item)
-    return items
+        reading.take(element)
+    offsets, lengths = (reading.tables.get(tag) for tag in (_EXTENDED_OFFSETS, _EXTENDED_LENGTHS))
+    return ImageElements(reading.attributes, pixels, ExtendedOffsets(offsets, lengths) if offsets and lengths else None)
+
+
+class _Reading:
+    """What has been met so far of one data set."""
+
+    def __init__(self, dataset: Buffer, encoding: UID, frame: int) -> None:
+        self.attributes = Dataset()
+        self.tables: dict[int, Element] = {}
+        self._dataset = dataset
+        self._frame = frame
+        self._little = encoding != EXPLICIT_VR_BIG_ENDIAN
+        self._read = header_reader(encoding, dataset)
+        self._groups: Element | None = None  # the frames' functional groups while their items are being passed
+        self._passed = 0
+
+    def take(self, element: Element) -> None:
+        if element.depth:
+            if self._groups and element.depth == 1 and element.tag == ITEM:
+                self._passed += 1
+                if self._passed == self._frame:
+                    self._add_items(self._groups, element.offset - _ITEM_HEADER)
+            return
+        self._groups = None
+        if element.tag == _PER_FRAME_GROUPS:
+            self._take_groups(element)
+        elif element.tag in _WANTED:
+            self._add(element)
+        elif element.tag in (_EXTENDED_OFFSETS, _EXTENDED_LENGTHS):
+            self.tables[element.tag] = element
+
+    def _take_groups(self, sequence: Element) -> None:
+        """Of functional groups there may be tens of thousands: those of one frame are read, the others passed."""
+        if sequence.length == UNDEFINED:
+            self._groups = sequence
+            return
+        items = walk_within(self._dataset, self._reader_in(sequence), sequence.offset, sequence.length, deep=False)
+        found = islice((item for item in items if item.depth == 1), self._frame - 1, None)
+        if item := next(found, None):
+            self._add_items(sequence, item.offset - _ITEM_HEADER)
+
+    def _add(self, element: Element) -> None:
+        if is_sequence(element.tag, element.vr) or is_sequence(element.tag, ""):
+            self._add_items(element, element.offset)
+        elif element.length <= MAX_VALUE:
+            tag, value = BaseTag(element.tag), bytes(self._dataset[element.offset : element.offset + element.length])
+            self.attributes[tag] = RawDataElement(
+                tag, element.vr or None, element.length, value, element.offset, not element.vr, self._little
+            )
+
+    def _add_items(self, sequence: Element, position: int) -> None:
+        """Have the item whose header stands at `position` for the whole sequence, or the few from there that matter."""
+        implicit = self._reader_in(sequence) is read_implicit
+        end = len(self._dataset) if sequence.length == UNDEFINED else sequence.offset + sequence.length
+        stream, items = cast("BinaryIO", BufferStream(self._dataset, position)), list[Dataset]()
+        while len(items) < _ITEM_LIMITS.get(sequence.tag, 1) and stream.tell() < end:
+            item = read_sequence_item(stream, implicit, self._little, "iso8859")
+            if item is None:
+                break
+            items.append(item)
+        tag = BaseTag(sequence.tag)
+        self.attributes[tag] = DataElement(tag, "SQ", items)
+
+    def _reader_in(self, sequence: Element) -> HeaderReader:
+        return read_implicit if sequence.vr == "UN" else self._read

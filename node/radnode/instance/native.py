@@ -16,8 +16,6 @@ def native_cells(data: bytes, description: PixelDescription, *, big_endian: bool
     if word_swapped and description.allocated > 16:
         # By Annex D the low word goes first; writers that swap whole cells are as common, and nothing tells them apart.
         raise CannotRender("cells of more than 16 bits in big endian words can be read in two ways")
-    if word_swapped and description.allocated <= 8:
-        data = np.frombuffer(data + b"\0" * (len(data) % 2), "<u2").byteswap().tobytes()
     if description.allocated == 1:
         count = description.pixels * description.samples
         bits = np.frombuffer(data, np.uint8, count=(count + 7) // 8)

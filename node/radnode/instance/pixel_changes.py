@@ -1,26 +1,21 @@
 """What changes of an image when its pixel data is decoded or encoded (PS3.5 8.2, A.4; PS3.3 C.7.6.3)."""
 
-from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 import numpy as np
-from pydicom.dataset import Dataset
-from pydicom.encaps import generate_frames
 
-from radnode.instance.compressions import Compression, compression_of
 from radnode.instance.element_output import Form, Output
-from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer
-from radnode.instance.image_attributes import PixelDescription, describe, refusing
-from radnode.instance.image_elements import BufferStream, read_image_elements
+from radnode.instance.encodings import UNDEFINED, Buffer
+from radnode.instance.image_attributes import refusing
+from radnode.instance.image_elements import ImageElements, read_image_elements
 from radnode.instance.lossless_encoders import encode_frame
-from radnode.instance.pixels import EncodedFrame, is_empty
+from radnode.instance.pixels import Frames, is_empty
 from radnode.instance.plain_frames import PlainFrame, plain_frame
 from radnode.instance.rewriting import Change
 from radnode.instance.transcoding import RLE_LOSSLESS, UNCOMPRESSED, is_always_lossy
-from radnode.instance.walk import ITEM, PIXEL_DATA, SEQUENCE_END, Element
+from radnode.instance.walk import ITEM, PIXEL_DATA, SEQUENCE_END
 from radnode.model.errors import CannotTranscode
 from radnode.model.uid import UID
 
@@ -45,7 +40,7 @@ def pixel_changes(dataset: Buffer, encoding: UID, target: UID) -> dict[int, Chan
         return {PIXEL_DATA: partial(_write, PIXEL_DATA, "OW", b"")} if pixels.length == UNDEFINED else {}
     if pixels.tag != PIXEL_DATA:
         raise CannotTranscode("pixel data of floating point numbers is neither compressed nor decompressed")
-    image = _Image(dataset, encoding, elements.attributes, describe(elements.attributes, "PixelData"), pixels)
+    image = _Image(dataset, encoding, elements)
     first = image.first()
     changes: dict[int, Change] = dict(_attribute_changes(image, first, target))
     write = _write_native if target in UNCOMPRESSED else partial(_write_encapsulated, target)
@@ -53,72 +48,24 @@ def pixel_changes(dataset: Buffer, encoding: UID, target: UID) -> dict[int, Chan
     return changes
 
 
-@dataclass(frozen=True)
-class _Image:
+class _Image(Frames):
     """An image whose frames are read one after the other."""
 
-    dataset: Buffer
-    encoding: UID
-    attributes: Dataset
-    description: PixelDescription
-    pixels: Element
-
-    @property
-    def compression(self) -> Compression:
-        return compression_of(self.encoding)
+    def __init__(self, dataset: Buffer, encoding: UID, elements: ImageElements) -> None:
+        super().__init__(dataset, encoding, elements)
+        self.encoding = encoding
 
     def frames(self, first: PlainFrame | None = None) -> Iterator[PlainFrame]:
-        """Each of its frames as plain cells; CannotTranscode if there are less than Number of Frames says.
+        """Each of its frames as plain cells; CannotRender where one is not there.
 
         `first` is the first one, where it has been decoded already.
         """
-        is_big = self.encoding == EXPLICIT_VR_BIG_ENDIAN
-        is_swapped = self.is_word_swapped and self.description.allocated > 8
-        found = 0
         with refusing("the pixel data cannot be decoded"):
-            for data in islice(self.encoded(), self.description.frames):
-                frame = EncodedFrame(self.compression, self.description, data, self.attributes, (), is_big, is_swapped)
-                yield first if first and not found else plain_frame(frame)
-                found += 1
-        if found < self.description.frames:
-            raise CannotTranscode("there are fewer frames than Number of Frames says")
+            for number in range(1, self.description.frames + 1):
+                yield first if first and number == 1 else plain_frame(self.frame(number))
 
     def first(self) -> PlainFrame:
         return next(self.frames())
-
-    def encoded(self) -> Iterator[bytes]:
-        if self.compression is Compression.NATIVE:
-            return self.native()
-        if self.pixels.length != UNDEFINED:
-            raise CannotTranscode("the pixel data is not encapsulated, but the transfer syntax is")
-        offsets = None
-        if "ExtendedOffsetTable" in self.attributes and "ExtendedOffsetTableLengths" in self.attributes:
-            offsets = self.attributes.ExtendedOffsetTable, self.attributes.ExtendedOffsetTableLengths
-        stream = BufferStream(self.dataset, self.pixels.offset)
-        return generate_frames(stream, number_of_frames=self.description.frames, extended_offsets=offsets)
-
-    def native(self) -> Iterator[bytes]:
-        """Frames of whole bytes, one after the other (8.1.1)."""
-        size, begin = self.description.native_bytes, self.pixels.offset
-        if self.pixels.length == UNDEFINED:
-            raise CannotTranscode("the pixel data is encapsulated, but the transfer syntax is not")
-        if self.pixels.length < size * self.description.frames:
-            raise CannotTranscode("there is less pixel data than Rows and Columns say")
-        for frame in range(self.description.frames):
-            yield self.native_bytes(begin + frame * size, size)
-
-    @property
-    def is_word_swapped(self) -> bool:
-        return self.encoding == EXPLICIT_VR_BIG_ENDIAN and self.pixels.vr == "OW"
-
-    def native_bytes(self, begin: int, size: int) -> bytes:
-        """Bytes as they would stand in OB: frames of an odd length do not end where a word does."""
-        if not self.is_word_swapped or self.description.allocated > 8:
-            return bytes(self.dataset[begin : begin + size])
-        odd = (begin - self.pixels.offset) % 2
-        words = array("H", bytes(self.dataset[begin - odd : begin - odd + (size + odd + 1) // 2 * 2]))
-        words.byteswap()
-        return words.tobytes()[odd : odd + size]
 
 
 def _attribute_changes(image: _Image, first: PlainFrame, target: UID) -> Iterator[tuple[int, Change]]:

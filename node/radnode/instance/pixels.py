@@ -1,21 +1,23 @@
-"""The first frame of an image, still encoded: nothing else of the pixel data is read."""
+"""The frames of an image, still encoded: of the pixel data nothing is read but the frame that is wanted."""
 
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from struct import Struct
 
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
 
 from radnode.instance.compressions import Compression, compression_of
 from radnode.instance.content import opened
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer
+from radnode.instance.fragments import Fragments
 from radnode.instance.image_attributes import PixelDescription, describe, first_item, refusing
-from radnode.instance.image_elements import PIXEL_ELEMENTS, BufferStream, read_image_elements
+from radnode.instance.image_elements import PIXEL_ELEMENTS, BufferStream, ImageElements, read_image_elements
 from radnode.instance.walk import SEQUENCE_END, Element
-from radnode.model.errors import CannotRender, NoPixelData, NotDicom, NotFound
+from radnode.model.errors import CannotRender, NoPixelData, NotApplicable, NotDicom, NotFound
 from radnode.model.uid import UID
 
 _ITEM = Struct("<HHL")
@@ -23,10 +25,11 @@ _ITEM = Struct("<HHL")
 
 @dataclass(frozen=True)
 class EncodedFrame:
-    """The first frame as it stands in the file: its bytes (compressed unless native) and what describes them.
+    """One frame as it stands in the file: its bytes (compressed unless native) and what describes them.
 
-    `word_swapped` says that bytes stand in big endian 16-bit words (PS3.5 Annex D: OW in a big endian data set).
-    `groups` are the functional groups that hold for it, the frame's own first (PS3.3 C.7.6.16).
+    `number` is 1 for the first. `groups` are the functional groups that hold for it, the frame's own first (PS3.3
+    C.7.6.16). `word_swapped` says that cells of more than 16 bits stand in big endian words of 16 (OW in a big endian
+    data set).
     """
 
     compression: Compression
@@ -36,20 +39,24 @@ class EncodedFrame:
     groups: tuple[Dataset, ...]
     big_endian: bool
     word_swapped: bool
+    number: int = 1
 
 
-def read_first_frame(path: Path) -> EncodedFrame:
-    """The first frame of an image file, still encoded.
+def read_frame(path: Path, number: int = 1) -> EncodedFrame:
+    """A frame of an image file, 1 the first, still encoded; of no other frame the pixel data is read.
 
-    Raises NotFound where there is no such file, NoPixelData where the object has none (absent or empty), and
-    CannotRender where the frame is incomplete, not described, or beyond the limits.
+    Raises NotFound where there is no such file, NoPixelData where the object has none (absent or empty), NotApplicable
+    where it has fewer frames, and CannotRender where the frame is incomplete, not described, or beyond the limits.
     """
     with _readable(path) as (dataset, encoding):
         with refusing("the header cannot be read"):
-            elements = read_image_elements(dataset, encoding)
-        if elements.pixels is None:
-            raise NoPixelData("DICOM file does not contain pixel data")
-        return _first_frame(dataset, encoding, elements.attributes, elements.pixels)
+            elements = read_image_elements(dataset, encoding, number)
+        frames = Frames(dataset, encoding, elements)
+        if not 1 <= number <= frames.description.frames:
+            raise NotApplicable(f"Parameter frame must be from 1 to {frames.description.frames}")
+        keywords = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
+        groups = (first_item(elements.attributes, keyword) for keyword in keywords)
+        return frames.frame(number, tuple(item for item in groups if item))
 
 
 @contextmanager
@@ -65,22 +72,73 @@ def _readable(path: Path) -> Iterator[tuple[Buffer, UID]]:
         raise CannotRender("the file cannot be read") from error
 
 
-def _first_frame(dataset: Buffer, encoding: UID, attributes: Dataset, pixels: Element) -> EncodedFrame:
-    if is_empty(dataset, pixels):
-        raise NoPixelData("DICOM file does not contain pixel data")
-    compression = compression_of(encoding)
-    description = describe(attributes, PIXEL_ELEMENTS[pixels.tag])
-    with refusing("the pixel data cannot be read"):
-        if compression is Compression.NATIVE:
-            data = _native_frame(dataset, description, pixels)
-        else:
-            data = _encapsulated_frame(dataset, attributes, description, pixels)
-    keywords = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
-    groups = tuple(item for keyword in keywords if (item := first_item(attributes, keyword)))
-    big_endian = encoding == EXPLICIT_VR_BIG_ENDIAN
-    return EncodedFrame(
-        compression, description, data, attributes, groups, big_endian, word_swapped=big_endian and pixels.vr == "OW"
-    )
+class Frames:
+    """The frames of an image whose data set is open, each read when it is asked for."""
+
+    def __init__(self, dataset: Buffer, encoding: UID, elements: ImageElements) -> None:
+        """Raises NoPixelData and CannotRender."""
+        if elements.pixels is None or is_empty(dataset, elements.pixels):
+            raise NoPixelData("DICOM file does not contain pixel data")
+        self.compression = compression_of(encoding)
+        self.description = describe(elements.attributes, PIXEL_ELEMENTS[elements.pixels.tag])
+        self.is_big_endian = encoding == EXPLICIT_VR_BIG_ENDIAN
+        self.is_word_swapped = self.is_big_endian and elements.pixels.vr == "OW"
+        self._dataset = dataset
+        self._attributes = elements.attributes
+        self._pixels = elements.pixels
+        self._extended = elements.extended
+
+    def frame(self, number: int, groups: tuple[Dataset, ...] = ()) -> EncodedFrame:
+        """A frame, 1 the first, with its functional groups; CannotRender where it is not there."""
+        return EncodedFrame(
+            self.compression,
+            self.description,
+            self._data(number),
+            self._attributes,
+            groups,
+            self.is_big_endian,
+            word_swapped=self.is_word_swapped and self.description.allocated > 16,
+            number=number,
+        )
+
+    def _data(self, number: int) -> bytes:
+        """The bytes of a frame; of cells of at most 8 bits as OB has them."""
+        with refusing("the pixel data cannot be read"):
+            data = self._native(number) if self.compression is Compression.NATIVE else self._fragments.frame(number)
+        if not data:
+            raise CannotRender(f"there is no frame {number}, or not the whole of it, in the pixel data")
+        return data
+
+    @cached_property
+    def _fragments(self) -> Fragments:
+        if self._pixels.length != UNDEFINED:
+            raise CannotRender("the pixel data is not encapsulated, but the transfer syntax is")
+        is_plain = self.compression is Compression.ENCAPSULATED
+        size = self.description.native_bytes if is_plain else None
+        return Fragments(self._dataset, self._pixels, self.description.frames, self._extended, size)
+
+    def _native(self, number: int) -> bytes:
+        """Frames follow each other without a gap, also where they do not end with a byte (PS3.5 8.1.1)."""
+        if self._pixels.length == UNDEFINED:
+            raise CannotRender("the pixel data is encapsulated, but the transfer syntax is not")
+        bits = self.description.native_bits
+        begin, shift = divmod((number - 1) * bits, 8)
+        end = begin + (shift + bits + 7) // 8
+        if end > min(self._pixels.length, len(self._dataset) - self._pixels.offset):
+            raise CannotRender("there is less pixel data than Rows and Columns say")
+        data = self._unswapped(begin, end)
+        # The lowest bit of a byte comes first, as the lowest byte of a number does.
+        return (int.from_bytes(data, "little") >> shift).to_bytes(len(data), "little") if shift else data
+
+    def _unswapped(self, begin: int, end: int) -> bytes:
+        """These bytes of the pixel data; small cells that stand in big endian words as if they stood in bytes."""
+        offset = self._pixels.offset
+        if not self.is_word_swapped or self.description.allocated > 8:
+            return bytes(self._dataset[offset + begin : offset + end])
+        first, last = begin // 2 * 2, min((end + 1) // 2 * 2, self._pixels.length // 2 * 2)
+        words = array("H", bytes(self._dataset[offset + first : offset + last]))
+        words.byteswap()
+        return words.tobytes()[begin - first : end - first]
 
 
 def is_empty(dataset: Buffer, pixels: Element) -> bool:
@@ -92,23 +150,3 @@ def is_empty(dataset: Buffer, pixels: Element) -> bool:
         stream.seek(_ITEM.unpack(stream.read(8))[2] + pixels.offset + 8)
         group, element, _ = _ITEM.unpack(stream.read(8))
     return bool(group << 16 | element == SEQUENCE_END)
-
-
-def _native_frame(dataset: Buffer, description: PixelDescription, pixels: Element) -> bytes:
-    if pixels.length == UNDEFINED:
-        raise CannotRender("the pixel data is encapsulated, but the transfer syntax is not")
-    needed, available = description.native_bytes, min(pixels.length, len(dataset) - pixels.offset)
-    if available < needed:
-        raise CannotRender("there is less pixel data than Rows and Columns say")
-    # One byte more where an odd frame stands in 16-bit words.
-    return bytes(dataset[pixels.offset : pixels.offset + min(needed + needed % 2, available)])
-
-
-def _encapsulated_frame(dataset: Buffer, attributes: Dataset, description: PixelDescription, pixels: Element) -> bytes:
-    if pixels.length != UNDEFINED:
-        raise CannotRender("the pixel data is not encapsulated, but the transfer syntax is")
-    extended = None
-    if "ExtendedOffsetTable" in attributes and "ExtendedOffsetTableLengths" in attributes:
-        extended = (attributes.ExtendedOffsetTable, attributes.ExtendedOffsetTableLengths)
-    stream = BufferStream(dataset, pixels.offset)
-    return get_frame(stream, 0, number_of_frames=description.frames, extended_offsets=extended)

@@ -67,9 +67,14 @@ def walk_items(dataset: Buffer, transfer_syntax: UID, sequence: Element) -> Iter
     return walk_within(dataset, read, sequence.offset, sequence.length)
 
 
-def walk_within(buffer: Buffer, read: HeaderReader, offset: int, length: int) -> Iterator[Element]:
-    """As walk_items: the items of the sequence whose value lies there in `buffer`, with headers that `read` reads."""
-    walk = _Walk(buffer, _Inside(_Holds.ELEMENTS, read, end=0), deep=True)
+def walk_within(
+    buffer: Buffer, read: HeaderReader, offset: int, length: int, *, deep: bool = True
+) -> Iterator[Element]:
+    """As walk_items: the items of the sequence whose value lies there in `buffer`, with headers that `read` reads.
+
+    Unless `deep`, what has a length is stepped over, as `walk` does.
+    """
+    walk = _Walk(buffer, _Inside(_Holds.ELEMENTS, read, end=0), deep=deep)
     walk.enter(_Holds.ITEMS, read, offset, length, len(buffer))
     return walk.elements(offset)
 

@@ -1,0 +1,144 @@
+"""The frames of encapsulated pixel data (PS3.5 A.4): where the fragments of each lie, without reading others."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, pairwise
+from struct import Struct, unpack_from
+
+from radnode.instance.encodings import UNDEFINED, Buffer
+from radnode.instance.walk import ITEM, MAX_ELEMENTS, Element
+
+_HEADER = Struct("<HHL")
+_CODESTREAM = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")  # how one of the JPEG family begins
+_LONGEST_START = 8
+_SEAM = re.compile(rb"\xff\xd9\0?(?=\xff(?:\xd8\xff|\x4f\xff\x51))")  # one codestream ends, another begins
+_END_WITHIN = 4  # bytes at the end of a fragment among which the codestream's end is looked for: it may be padded
+
+Span = tuple[int, int]
+"""Offset and length of bytes in the data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedOffsets:
+    """The Extended Offset Table and its lengths, each a 64-bit number a frame (PS3.3 C.7.6.3.1.8, C.7.6.3.1.9)."""
+
+    offsets: Element
+    lengths: Element
+
+
+class Fragments:
+    """The frames of one encapsulated pixel data element, numbered from 1.
+
+    An offset table is believed where it leads to fragments; otherwise the fragments are counted by their headers, and
+    put together by where codestreams begin and end.
+    """
+
+    def __init__(
+        self,
+        dataset: Buffer,
+        pixels: Element,
+        frames: int,
+        extended: ExtendedOffsets | None = None,
+        native_bytes: int | None = None,
+    ) -> None:
+        """`native_bytes` is the size of a frame where what is in the fragments is not compressed."""
+        self._dataset = dataset
+        self._frames = frames
+        self._extended = extended
+        self._native_bytes = native_bytes
+        table = self._fragment(pixels.offset)
+        self._table = table or (pixels.offset, 0)
+        self._begin = sum(self._table) if table else len(dataset)
+
+    def frame(self, number: int) -> bytes:
+        """The bytes of a frame with the padding of its last fragment; none where there is no such frame.
+
+        Raises LookupError where nothing tells which fragments are its own.
+        """
+        spans = self._by_table(number) or self._by_count(number)
+        return b"".join([bytes(self._dataset[offset : offset + length]) for offset, length in spans])
+
+    def _fragment(self, position: int) -> Span | None:
+        """The value of the whole fragment whose header stands at `position`; None where there is none."""
+        if not 0 <= position <= len(self._dataset) - _HEADER.size:
+            return None
+        group, element, length = _HEADER.unpack_from(self._dataset, position)
+        offset = position + _HEADER.size
+        is_whole = length != UNDEFINED and offset + length <= len(self._dataset)
+        return (offset, length) if group << 16 | element == ITEM and is_whole else None
+
+    def _by_table(self, number: int) -> list[Span]:
+        """The fragments to which an offset table leads; none where it leads elsewhere."""
+        return self._by_extended(number) or self._by_basic(number)
+
+    def _by_extended(self, number: int) -> list[Span]:
+        extended, at = self._extended, 8 * (number - 1)
+        if extended is None or min(extended.offsets.length, extended.lengths.length) < at + 8:
+            return []
+        offset, length = (
+            unpack_from("<Q", self._dataset, element.offset + at)[0] for element in (extended.offsets, extended.lengths)
+        )
+        fragment = self._fragment(self._begin + offset)
+        return [(fragment[0], length)] if fragment and 0 < length <= fragment[1] else []
+
+    def _by_basic(self, number: int) -> list[Span]:
+        place, size = self._table
+        if size // 4 < max(self._frames, number):
+            return []
+        begin, *following = unpack_from("<2L" if size // 4 > number else "<L", self._dataset, place + 4 * (number - 1))
+        end = self._begin + following[0] if following else None
+        spans, position = self._until(self._begin + begin, end)
+        return spans if end is None or position == end else []
+
+    def _until(self, position: int, end: int | None) -> tuple[list[Span], int]:
+        """The fragments from `position` to `end`, or to the last, and where they end."""
+        spans: list[Span] = []
+        while (end is None or position < end) and (fragment := self._fragment(position)):
+            if len(spans) == MAX_ELEMENTS:
+                raise LookupError("too many fragments")
+            spans.append(fragment)
+            position = sum(fragment)
+        return spans, position
+
+    def _by_count(self, number: int) -> list[Span]:
+        spans = self._spans
+        if self._native_bytes is not None and len(spans) == 1 < self._frames:
+            offset, length = spans[0]
+            begin = self._native_bytes * (number - 1)
+            return [(offset + begin, self._native_bytes)] if begin + self._native_bytes <= length else []
+        return [] if number > len(self._bounds) else spans[slice(*self._bounds[number - 1])]
+
+    @cached_property
+    def _spans(self) -> list[Span]:
+        """All fragments, or the codestreams where all of them are in one fragment."""
+        spans, _ = self._until(self._begin, None)
+        if len(spans) != 1 or self._frames == 1 or self._native_bytes is not None:
+            return spans
+        offset, length = spans[0]
+        with memoryview(self._dataset) as whole, whole[offset : offset + length] as fragment:
+            found = islice(_SEAM.finditer(fragment), min(self._frames, MAX_ELEMENTS) - 1)
+            seams = [0, *(seam.end() for seam in found), length]
+        return [(offset + begin, end - begin) for begin, end in pairwise(seams)]
+
+    @cached_property
+    def _bounds(self) -> list[tuple[int, int]]:
+        """From which fragment to which each frame goes."""
+        spans, frames = self._spans, self._frames
+        if frames == 1:
+            return [(0, len(spans))]
+        if len(spans) <= frames:
+            return [(place, place + 1) for place in range(len(spans))]
+        begins = [place for place, span in enumerate(spans) if self._begins(span)]
+        ends = [place + 1 for place, span in enumerate(spans) if self._ends(span)]
+        for bounds in ([*begins, len(spans)], [0, *ends]):
+            if len(bounds) == frames + 1 and bounds[0] == 0:
+                return list(pairwise(bounds))
+        raise LookupError("the fragments of a frame cannot be told from the others")
+
+    def _begins(self, span: Span) -> bool:
+        return bytes(self._dataset[span[0] : span[0] + min(_LONGEST_START, span[1])]).startswith(_CODESTREAM)
+
+    def _ends(self, span: Span) -> bool:
+        end = sum(span)
+        return b"\xff\xd9" in bytes(self._dataset[max(span[0], end - _END_WITHIN) : end])
