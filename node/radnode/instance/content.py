@@ -65,6 +65,13 @@ def opened(path: Path) -> Iterator[tuple[Buffer, UID]]:
 
     Raises NotDicom if the file is none, OSError if it cannot be read.
     """
+    with opened_as_stored(path) as (dataset, encoding, _):
+        yield dataset, encoding
+
+
+@contextmanager
+def opened_as_stored(path: Path) -> Iterator[tuple[Buffer, UID, UID]]:
+    """As `opened`, and the transfer syntax that the file itself is in."""
     with path.open("rb") as file:
         try:
             whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -74,10 +81,10 @@ def opened(path: Path) -> Iterator[tuple[Buffer, UID]]:
             transfer_syntax, offset = dataset_offset(view)
             with view[offset:] as dataset:
                 if transfer_syntax not in DEFLATED:
-                    yield dataset, transfer_syntax
+                    yield dataset, transfer_syntax, transfer_syntax
                     return
                 with inflated(dataset) as plain:
-                    yield plain, EXPLICIT_VR_LITTLE_ENDIAN
+                    yield plain, EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 
 
 def read_content(dataset: Buffer, encoding: UID, vrs: Mapping[int, str]) -> Content:

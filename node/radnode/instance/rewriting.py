@@ -61,7 +61,7 @@ def rewrite(
     Compressed pixel data that is not changed is refused, unless its codestreams are to be kept. Raises NotDicom,
     CannotTranscode, OSError, and TooManyElements beyond `max_elements`.
     """
-    rewriting = _Rewriting(dataset, encoding, form, output, changes)
+    rewriting = Rewriting(dataset, encoding, form, output, changes)
     rewriting.keeps_codestreams = keep_codestreams
     for count, element in enumerate(walk(dataset, encoding, deep=True)):
         if count == max_elements:
@@ -70,7 +70,9 @@ def rewrite(
     rewriting.finish()
 
 
-class _Rewriting:
+class Rewriting:
+    """The state of one rewriting; whoever changes more than top-level elements derives from it."""
+
     def __init__(
         self, dataset: Buffer, encoding: UID, form: Form, output: Output, changes: Mapping[int, Change]
     ) -> None:
@@ -120,6 +122,7 @@ class _Rewriting:
             change(self.output, self.inside.form)
 
     def take_item(self, item: Element) -> None:
+        """Begin an item, or copy a fragment."""
         if item.vr != FRAGMENT:
             self.enter(item, "", self.inside.form, ITEM_END)
             return
@@ -152,6 +155,7 @@ class _Rewriting:
         )
 
     def leave(self) -> None:
+        """End what is being written, and go on with what is around it."""
         self.end_group(None)
         level, self.inside = self.inside, self.outer.pop()
         if level.delimiter:
@@ -169,6 +173,7 @@ class _Rewriting:
             self.inside.group_length = None
 
     def take_value(self, element: Element) -> None:
+        """Copy an element that is no sequence."""
         tag, _, offset, length, _ = element
         inside = self.inside
         vr = self.vr_of(element)
@@ -189,6 +194,7 @@ class _Rewriting:
         self.inside.cells = _told(self.inside.cells, element.tag, number)
 
     def vr_of(self, element: Element) -> str:
+        """The VR to write."""
         cells = self.inside.cells
         vr = element.vr or unsaid_vr(element.tag, cells)
         if vr not in KNOWN_VRS:

@@ -72,6 +72,10 @@ class CannotTranscode(RadnodeError):
     """The object cannot be had in the other transfer syntax without loss, or not within the limits; it says why."""
 
 
+class CannotDeidentify(RadnodeError):
+    """No de-identified object can be made of it; the message says why."""
+
+
 class TranscodingGivenUp(CannotTranscode):
     """It is not the object's fault, so another transfer syntax would fare no better: no time, no process, no wish."""
 

@@ -1,0 +1,64 @@
+"""Whether pixels or documents may show who the patient is (PS3.15 E.1.1, E.3.1): pixel data is not cleaned here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CLASS, MODALITY, IMAGE_TYPE, CONVERSION, BURNED_IN, VISUAL_FEATURES = (
+    0x00080016,
+    0x00080060,
+    0x00080008,
+    0x00080064,
+    0x00280301,
+    0x00280302,
+)
+POSSIBLE, ACCEPTED, FEATURES, DOCUMENT, OVERLAY_BITS = (
+    "burned-in-annotation-possible",
+    "burned-in-annotation-accepted",
+    "recognizable-visual-features",
+    "encapsulated-document-replaced",
+    "overlay-in-pixel-data",
+)
+ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
+_SUSPECTED_CLASSES = (  # secondary capture, ultrasound, visible light and video, X-ray angiography and fluoroscopy
+    "1.2.840.10008.5.1.4.1.1.3",
+    "1.2.840.10008.5.1.4.1.1.6",
+    "1.2.840.10008.5.1.4.1.1.7",
+    "1.2.840.10008.5.1.4.1.1.12",
+    "1.2.840.10008.5.1.4.1.1.77.1",
+)
+_SUSPECTED_MODALITIES = frozenset(
+    "DG DMS DOC EC ECG ES GM HC IVUS OAM OP OT PX RF SC US VF XA XC".split()  # noqa: SIM905 - a line, not a page
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BurnedIn:
+    """Why the object is refused unless that is accepted ("" if it is not), and what is to be warned of."""
+
+    refusal: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def burned_in(texts: Mapping[int, str], *, has_pixel_data: bool, has_document: bool) -> BurnedIn:
+    """By what the object says of itself: the texts of the attributes above."""
+    if has_document or texts.get(CLASS, "").startswith(ENCAPSULATED):
+        return BurnedIn("an encapsulated document cannot be cleaned, only replaced by an empty one", (DOCUMENT,))
+    if not has_pixel_data:
+        return BurnedIn()
+    said = texts.get(BURNED_IN, "").strip().upper()
+    if said == "YES":
+        return BurnedIn("its pixels have burned-in annotation, which is not removed", (ACCEPTED,))
+    warnings = (FEATURES,) if texts.get(VISUAL_FEATURES, "").strip().upper() == "YES" else ()
+    if said != "NO" and _is_suspected(texts):
+        warnings = (POSSIBLE, *warnings)
+    return BurnedIn("", warnings)
+
+
+def _is_suspected(texts: Mapping[int, str]) -> bool:
+    sop_class = texts.get(CLASS, "")
+    return (
+        texts.get(MODALITY, "") in _SUSPECTED_MODALITIES
+        or any(f"{sop_class}.".startswith(f"{one}.") for one in _SUSPECTED_CLASSES)
+        or bool(texts.get(CONVERSION))
+        or "SCREEN" in texts.get(IMAGE_TYPE, "").upper()
+    )

@@ -1,0 +1,109 @@
+"""What must be known of an object before its elements are written anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from radnode.instance.charset import codecs_of, decode
+from radnode.instance.content import Place, read_content, value_of
+from radnode.instance.deidentification import burned_in as burned
+from radnode.instance.deidentification.acts import PATIENT_ID, TEXT_VRS, known_vr
+from radnode.instance.deidentification.cleaning import words
+from radnode.instance.deidentification.option_columns import DESCRIPTORS
+from radnode.instance.deidentification.profile import Profile
+from radnode.instance.deidentification.table import OVERLAYS, basic_profile
+from radnode.instance.encodings import UNDEFINED, Buffer
+from radnode.instance.values import PADDING, SPECIFIC_CHARACTER_SET
+from radnode.instance.walk import Element, walk
+from radnode.model.errors import CannotDeidentify
+from radnode.model.uid import UID, InvalidUID, parse_uid
+
+SOP_CLASS, SOP_INSTANCE, STUDY_INSTANCE, SERIES_INSTANCE = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
+_DOCUMENT, _DIRECTORY = 0x00420011, "1.2.840.10008.1.3.10"
+_DIRECTORY_RECORDS = 0x00041220
+_OVERLAY_TYPE = 0x0040
+_TEXTS = {
+    **dict.fromkeys((SOP_CLASS, SOP_INSTANCE, STUDY_INSTANCE, SERIES_INSTANCE), "UI"),
+    **dict.fromkeys((burned.MODALITY, burned.IMAGE_TYPE, burned.CONVERSION), "CS"),
+    **dict.fromkeys((burned.BURNED_IN, burned.VISUAL_FEATURES), "CS"),
+    **dict.fromkeys((_DOCUMENT, _DIRECTORY_RECORDS), "CS"),  # whether they are there is all that counts
+    PATIENT_ID: "LO",
+}
+_MAX_WORDS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object's identity, in its own words, whether it shows more, and what cleaning has to look out for."""
+
+    sop_class: UID
+    sop_instance: str
+    series: str
+    study: str
+    patient: str
+    burned_in: burned.BurnedIn
+    identifying: frozenset[str]
+    regions: frozenset[int]
+    """The groups of overlays that are regions of interest, not graphics."""
+
+    @property
+    def timeline(self) -> str:
+        """Whose dates belong together: the patient's, or where nobody is named, the study's."""
+        return self.patient or f"study {self.study}"
+
+
+def read_subject(dataset: Buffer, encoding: UID, profile: Profile) -> Subject:
+    """Raises NotDicom, Truncated, and CannotDeidentify for what is no SOP instance."""
+    content = read_content(dataset, encoding, _TEXTS)
+    texts = content.texts[Place.DATA_SET]
+    if _DIRECTORY_RECORDS in texts or texts.get(SOP_CLASS) == _DIRECTORY:
+        raise CannotDeidentify("it is a directory of files, not an object")
+    is_cleaned = profile.clean_descriptors or profile.retain_patient_characteristics
+    return Subject(
+        _identity(texts, SOP_CLASS, "SOP Class"),
+        _identity(texts, SOP_INSTANCE, "SOP Instance"),
+        texts.get(SERIES_INSTANCE, ""),
+        texts.get(STUDY_INSTANCE, ""),
+        texts.get(PATIENT_ID, "").strip(),
+        burned.burned_in(texts, has_pixel_data=content.has_pixel_data, has_document=_DOCUMENT in texts),
+        _identifying(dataset, encoding) if is_cleaned else frozenset(),
+        _regions(dataset, encoding) if profile.clean_graphics else frozenset(),
+    )
+
+
+def _identity(texts: Mapping[int, str], tag: int, name: str) -> UID:
+    try:
+        return parse_uid(texts.get(tag, ""))
+    except InvalidUID:
+        raise CannotDeidentify(f"it has no valid {name} UID") from None
+
+
+def _identifying(dataset: Buffer, encoding: UID) -> frozenset[str]:
+    """The words of names and identifiers anywhere in the object, which must not stay in a description."""
+    found: set[str] = set()
+    codecs = codecs_of(b"")
+    for element in walk(dataset, encoding, deep=True):
+        if element.tag == SPECIFIC_CHARACTER_SET and not element.depth:
+            codecs = codecs_of(value_of(dataset, element))
+        if _identifies(element):
+            found |= words(decode(value_of(dataset, element), codecs, is_name=known_vr(element.tag) == "PN"))
+        if len(found) > _MAX_WORDS:
+            raise CannotDeidentify("it has too many names and identifiers to clean descriptions of them")
+    return frozenset(found)
+
+
+def _identifies(element: Element) -> bool:
+    vr = known_vr(element.tag)
+    if element.length == UNDEFINED or vr == "PN":
+        return element.length != UNDEFINED
+    return vr in TEXT_VRS and element.tag in basic_profile() and element.tag not in DESCRIPTORS
+
+
+def _regions(dataset: Buffer, encoding: UID) -> frozenset[int]:
+    return frozenset(
+        element.tag >> 16
+        for element in walk(dataset, encoding)
+        if not element.depth
+        and OVERLAYS <= element.tag >> 16 < OVERLAYS + 0x100
+        and element.tag & 0xFFFF == _OVERLAY_TYPE
+        and value_of(dataset, element).decode("latin_1").strip(PADDING) == "R"
+    )
