@@ -18,6 +18,7 @@ from radnode_http.params import ImageParameters, ListParameters, SummaryFlags
 from radnode_http.peer_endpoints import peer_endpoints
 from radnode_http.queue_endpoints import queue_endpoints
 from radnode_http.views import docs, files, listing, node, upload
+from radnode_http.word_endpoints import word_endpoints
 from radnode_http.worklist_endpoints import worklist_endpoints
 
 _MISSING = Failure(404, (NOT_FOUND,))
@@ -28,7 +29,7 @@ _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown pa
 
 def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """Every endpoint under these settings."""
-    files = (_upload(settings), *_collection(), *_reading(), *_further())
+    files = (_upload(settings), *_collection(), *_reading(), *_further(), *word_endpoints())
     return (*files, *bulk_endpoints(), *peer_endpoints(), *queue_endpoints(), *worklist_endpoints(), *_node(settings))
 
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from radnode.model.call_errors import CallFailed, Cancelled, InvalidKey, NoAnswer
 from radnode.model.errors import (
+    CannotPresent,
     CannotRender,
     InvalidEntry,
     InvalidIdentity,
     InvalidQuery,
     Mismatch,
+    NoDocument,
     NoPixelData,
     NotApplicable,
     NotDicom,
@@ -23,6 +25,7 @@ from radnode.model.errors import (
 NOT_FOUND = "DICOM file not found"
 NO_FILE = "No file uploaded"
 NO_PIXELS = "DICOM file does not contain pixel data"
+NO_DOCUMENT = "DICOM file does not contain a document"
 INTERNAL = "Internal server error"
 DISABLED = "DICOM handling is disabled"
 CLIENT_GONE = 499  # in logs and metrics only: nobody is there to read it
@@ -35,10 +38,12 @@ HTTP_STATUS: Mapping[type[RadnodeError], int] = {
     InvalidQuery: 400,
     InvalidEntry: 400,
     NoPixelData: 400,
+    NoDocument: 400,
     NotApplicable: 400,
     ReadOnly: 409,
     TooLarge: 413,
     CannotRender: 422,
+    CannotPresent: 422,
     Occupied: 503,
     OutOfResources: 507,
     InvalidKey: 400,
@@ -54,6 +59,8 @@ _SENTENCE: Mapping[type[RadnodeError], str] = {
     InvalidIdentity: "Invalid DICOM file: {why}",
     Mismatch: "Invalid DICOM file: {why}",
     NoPixelData: NO_PIXELS,
+    NoDocument: NO_DOCUMENT,
+    CannotPresent: "Cannot present document: {why}",
     CannotRender: "Cannot convert pixel array to image: {why}",
 }
 

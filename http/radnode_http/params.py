@@ -146,7 +146,7 @@ def _sentence(error: ErrorDetails, noun: str, unknown: str) -> str:
         "bool_type": f"{noun} {name} must be true or false",
         "string_type": f"{noun} {name} must be a text",
         "missing": f"{noun} {name} is required",
-        "literal_error": f"{noun} {name} must be png or jpeg",
+        "literal_error": f"{noun} {name} must be {error['msg'].removeprefix('Input should be ')}".replace("'", ""),
     }
     return words.get(error["type"], f"{noun} {name} {error['msg']}")
 

@@ -3,7 +3,8 @@
 What is large or binary (pixel data, OB, UN...) is left out by its value, not by its place. Limits come before memory.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -11,9 +12,9 @@ from typing import NamedTuple
 from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag, tag_for_keyword
 
 from radnode.instance.charset import codecs_of
-from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED
+from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer
 from radnode.instance.values import MAX_VALUE, NUMBER_VRS, SPECIFIC_CHARACTER_SET, TEXT_VRS, text_of
-from radnode.instance.walk import ITEM, Element, is_sequence, walk
+from radnode.instance.walk import ITEM, Element, is_sequence, walk, walk_items
 from radnode.model.document import Document
 from radnode.model.errors import NotDicom
 from radnode.model.uid import UID
@@ -22,6 +23,22 @@ MAX_ELEMENTS = 200_000
 """Elements and items: a procedure step that names 60,000 images."""
 MAX_NESTING = 16
 """Sequences in sequences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is read: elements and items, sequences in sequences, bytes of a text and of binary numbers.
+
+    More elements or sequences are refused, longer values are cut.
+    """
+
+    elements: int = MAX_ELEMENTS
+    nesting: int = MAX_NESTING
+    text: int = MAX_VALUE
+    numbers: int = MAX_VALUE
+
+
+_MESSAGES = Limits()
 
 
 class Value(NamedTuple):
@@ -43,37 +60,54 @@ class _Open(NamedTuple):
     codecs: tuple[str, ...]
 
 
-def read_nested(data: bytes, transfer_syntax: UID) -> DataSet:
-    """The data set in `data`. Raises NotDicom, Truncated."""
-    return _Reader(data, big_endian=transfer_syntax == EXPLICIT_VR_BIG_ENDIAN).read(transfer_syntax)
+def read_nested(data: Buffer, transfer_syntax: UID, limits: Limits = _MESSAGES) -> DataSet:
+    """The data set in `data`, which is inflated already. Raises NotDicom, Truncated."""
+    return _Reader(data, transfer_syntax, limits).read(_elements(data, transfer_syntax, limits.elements))
 
 
-def _elements(data: bytes, transfer_syntax: UID) -> Iterable[Element]:
+def read_selected(data: Buffer, transfer_syntax: UID, wanted: Iterable[int], limits: Limits = _MESSAGES) -> DataSet:
+    """The same of the wanted attributes of the data set alone, with all that is in them. Raises NotDicom, Truncated."""
+    tags = frozenset({*wanted, SPECIFIC_CHARACTER_SET})
+    return _Reader(data, transfer_syntax, limits).read(_selected(data, transfer_syntax, tags))
+
+
+def _elements(data: Buffer, transfer_syntax: UID, most: int) -> Iterable[Element]:
     """All elements, those in sequences too; a flat walk is far quicker, and enough where there are none."""
     flat = []
-    for element in islice(walk(data, transfer_syntax), MAX_ELEMENTS + 1):
+    for element in islice(walk(data, transfer_syntax), most + 1):
         if is_sequence(element.tag, element.vr) or element.length == UNDEFINED:
             return walk(data, transfer_syntax, deep=True)
         flat.append(element)
     return flat
 
 
+def _selected(data: Buffer, transfer_syntax: UID, wanted: frozenset[int]) -> Iterator[Element]:
+    for element in walk(data, transfer_syntax):
+        if element.depth or element.tag not in wanted:
+            continue
+        yield element
+        if is_sequence(element.tag, element.vr) or element.length == UNDEFINED:
+            yield from walk_items(data, transfer_syntax, element)
+
+
 class _Reader:
     """The state of reading: the data set and the items around what is read, outermost first."""
 
-    def __init__(self, data: bytes, *, big_endian: bool) -> None:
+    def __init__(self, data: Buffer, transfer_syntax: UID, limits: Limits) -> None:
         self._data = data
-        self._big_endian = big_endian
+        self._big_endian = transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
+        self._limits = limits
         self._path: list[_Open] = [_Open({}, codecs_of(b""))]
         self._sequences: list[list[DataSet]] = []
 
-    def read(self, transfer_syntax: UID) -> DataSet:
-        for count, element in enumerate(_elements(self._data, transfer_syntax)):
-            if count >= MAX_ELEMENTS:
-                raise NotDicom(f"the data set has more than {MAX_ELEMENTS} elements")
+    def read(self, elements: Iterable[Element]) -> DataSet:
+        most = self._limits
+        for count, element in enumerate(elements):
+            if count >= most.elements:
+                raise NotDicom(f"the data set has more than {most.elements} elements")
             level = element.depth // 2
-            if level > MAX_NESTING:
-                raise NotDicom(f"sequences are nested deeper than {MAX_NESTING}")
+            if level > most.nesting:
+                raise NotDicom(f"sequences are nested deeper than {most.nesting}")
             if element.tag == ITEM:
                 self._begin_item(level)
             else:
@@ -97,12 +131,13 @@ class _Reader:
     def _value(self, element: Element, inside: _Open, level: int) -> Value:
         tag = element.tag
         vr = vr_of(tag) or element.vr or "UN"
-        raw = self._data[element.offset : element.offset + min(element.length, MAX_VALUE)]
+        if vr not in TEXT_VRS and vr not in NUMBER_VRS:
+            return Value(vr)
+        longest = self._limits.text if vr in TEXT_VRS else self._limits.numbers
+        raw = bytes(self._data[element.offset : element.offset + min(element.length, longest)])
         if tag == SPECIFIC_CHARACTER_SET:
             self._path[level] = inside._replace(codecs=codecs_of(raw.strip(b"\0 ")))
-        is_text = vr in TEXT_VRS or vr in NUMBER_VRS
-        text = text_of(raw, vr, element.vr, inside.codecs, big_endian=self._big_endian) if is_text else ""
-        return Value(vr, text)
+        return Value(vr, text_of(raw, vr, element.vr, inside.codecs, big_endian=self._big_endian))
 
 
 def document_of(data_set: DataSet) -> Document:

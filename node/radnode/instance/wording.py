@@ -15,6 +15,8 @@ _MONTHS = (
 )
 _AGE = re.compile(r"0*([0-9]+[DWMY])")
 _DATE = re.compile(r"([0-9]{4})(\.?)([0-9]{2})\2([0-9]{2})")
+_TIME = re.compile(r"([0-9]{2})(:?)([0-9]{2})(?:\2([0-9]{2})(\.[0-9]{1,6})?)?")
+_MOMENT = re.compile(r"([0-9]{8})([0-9]{4,6}(?:\.[0-9]{1,6})?)?([+-][0-9]{4})?")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 _JOINERS = "\u200c\u200d"  # format characters that Persian and Indic words are spelt with
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, bidi and other invisible ones, line breaks
@@ -28,8 +30,25 @@ def shown(text: str | None, word: Callable[[str], str] = str) -> str:
 
 def clean(text: str) -> str:
     """The text on one line: runs of control characters and line breaks become one space, ends are trimmed."""
+    return one_line(text)[:MAX_SHOWN].rstrip()
+
+
+def one_line(text: str) -> str:
+    """The same, however long."""
     parts = "".join("\n" if _is_unsafe(character) else character for character in text).split("\n")
-    return " ".join(part.strip() for part in parts if part.strip())[:MAX_SHOWN].rstrip()
+    return " ".join(part.strip() for part in parts if part.strip())
+
+
+def clean_lines(text: str) -> str:
+    """The text with its line breaks, without other control characters; no empty lines at the ends."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
+    return "\n".join(_cleaned(line) for line in lines).strip("\n")
+
+
+def _cleaned(line: str) -> str:
+    if line.isascii() and line.isprintable():
+        return line.rstrip()
+    return "".join(" " if _is_unsafe(character) else character for character in line).rstrip()
 
 
 def _is_unsafe(character: str) -> bool:
@@ -44,6 +63,16 @@ def name(text: str) -> str:
         if family or first_names:
             return ", ".join(part for part in (family, first_names) if part)
     return ""
+
+
+def full_name(text: str) -> str:
+    """Every component group with all its components: `DOE, JOHN M (DR, JR) = ...`."""
+    return " = ".join(filter(None, map(_full, text.split("="))))
+
+
+def _full(group: str) -> str:
+    titles = ", ".join(part.strip() for part in group.split("^")[3:] if part.strip())
+    return " ".join(filter(None, (name(group), titles and f"({titles})")))
 
 
 def age(text: str) -> str:
@@ -62,6 +91,23 @@ def day(text: str) -> str:
     except ValueError:
         return text
     return f"{_MONTHS[found.month - 1]} {found.day}, {found.year}"
+
+
+def time_of_day(text: str) -> str:
+    """`103000` and `10:30:00` as `10:30:00`, `1030` as `10:30`; what is no TM as it is."""
+    match = _TIME.fullmatch(text)
+    if match is None or match[1] > "23" or match[3] > "59":
+        return text
+    return ":".join(filter(None, (match[1], match[3], match[4] and match[4] + (match[5] or ""))))
+
+
+def moment(text: str) -> str:
+    """A DT as its day, its time and its offset from UTC, as far as they are given; what is no DT as it is."""
+    match = _MOMENT.fullmatch(text)
+    if match is None or day(match[1]) == match[1]:
+        return text
+    words = [f"{day(match[1])}, {time_of_day(match[2])}" if match[2] else day(match[1]), match[3]]
+    return " ".join(filter(None, words))
 
 
 def millimetres(text: str) -> str:

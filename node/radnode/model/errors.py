@@ -56,6 +56,14 @@ class ReadOnly(RadnodeError):
     """What was to be changed is somebody else's to change; the message says whose."""
 
 
+class NoDocument(RadnodeError):
+    """The object is neither a structured report nor an encapsulated document."""
+
+
+class CannotPresent(RadnodeError):
+    """The object has a document that cannot be shown, for a reason that the message gives."""
+
+
 class NoPixelData(RadnodeError):
     """The object has no pixel data element, or an empty one."""
 

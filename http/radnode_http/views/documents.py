@@ -1,0 +1,98 @@
+"""The document in a stored file: a structured report for people, or an encapsulated document as it is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from radnode.archive.archive import Archive
+from radnode.instance.encapsulated import Encapsulated, Kind, encapsulated, kind_of
+from radnode.instance.report_text import report_text
+from radnode.instance.structured_report import read_report
+from radnode.model.errors import NotFound
+from radnode.model.file_path import FilePath
+from radnode_http.blocking import to_its_end
+from radnode_http.document_params import DocumentParameters
+from radnode_http.errors import NOT_FOUND, Refusal
+from radnode_http.keys import ARCHIVE
+from radnode_http.params import parse_query
+from radnode_http.report_page import report_page, report_policy
+from radnode_http.streaming import PIECE, send_piece, streaming
+from radnode_http.views.stored import read_stored, wanted_path
+
+NO_TEXT = "Parameter format must not be text, because the document is encapsulated"
+INLINE = {
+    "application/pdf": "pdf",
+    "text/plain": "txt",
+    "model/stl": "stl",
+    "model/obj": "obj",
+    "model/mtl": "mtl",
+}
+"""MIME types that no browser runs anything of, and the suffixes of their files; everything else is for saving only."""
+OTHERS = "application/octet-stream"
+
+
+async def document(request: web.Request) -> web.StreamResponse:
+    """GET /api/dicom/document/{file_path}."""
+    path = wanted_path(request)
+    wanted = parse_query(DocumentParameters, request.query)
+    kind = await asyncio.to_thread(read_stored, request.app[ARCHIVE], path, kind_of)
+    if kind is Kind.REPORT:
+        return await _report(request, path, wanted)
+    if wanted.format == "text":
+        raise Refusal(400, NO_TEXT)
+    async with _opened(request.app[ARCHIVE], path) as document:
+        return await _as_it_is(request, path, document)
+
+
+async def _report(request: web.Request, path: FilePath, wanted: DocumentParameters) -> web.Response:
+    def present(file: Path) -> bytes:
+        report = read_report(file)
+        return (report_text(report) if wanted.format == "text" else report_page(report)).encode()
+
+    body = await asyncio.to_thread(read_stored, request.app[ARCHIVE], path, present)
+    if wanted.format == "text":
+        return web.Response(body=body, content_type="text/plain", charset="utf-8")
+    headers = {"Content-Security-Policy": await asyncio.to_thread(report_policy)}
+    return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
+
+
+@asynccontextmanager
+async def _opened(archive: Archive, path: FilePath) -> AsyncIterator[Encapsulated]:
+    """The document, mapped; whoever deletes the file meanwhile does not take it away."""
+    stack = ExitStack()
+    try:
+        yield await to_its_end(_entered, stack, archive, path)
+    finally:
+        await to_its_end(stack.close)
+
+
+def _entered(stack: ExitStack, archive: Archive, path: FilePath) -> Encapsulated:
+    try:
+        return stack.enter_context(encapsulated(archive.locate(path)))
+    except FileNotFoundError:
+        raise NotFound(NOT_FOUND) from None
+
+
+async def _as_it_is(request: web.Request, path: FilePath, document: Encapsulated) -> web.StreamResponse:
+    mime_type = document.mime_type.partition(";")[0].strip()
+    suffix = INLINE.get(mime_type)
+    how = "attachment" if suffix is None else "inline"
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": OTHERS if suffix is None else mime_type,
+            "Content-Disposition": f'{how}; filename="{path.name}.{suffix or "bin"}"',
+            "Content-Security-Policy": "default-src 'none'",
+        }
+    )
+    response.content_length = len(document.data)
+    async with streaming(request, response):
+        for position in range(0, len(document.data) if request.method == "GET" else 0, PIECE):
+            await send_piece(response, await to_its_end(_piece, document, position))
+    return response
+
+
+def _piece(document: Encapsulated, position: int) -> bytes:
+    return bytes(document.data[position : position + PIECE])

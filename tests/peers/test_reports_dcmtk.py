@@ -1,0 +1,60 @@
+"""DCMTK reads the same words in the reports that pydicom bundles as we do."""
+
+import re
+import subprocess
+from html import unescape
+
+import pytest
+from support.instances import bundled
+from support.peers import require
+
+from radnode.instance.content_items import ContentItem
+from radnode.instance.structured_report import Report, read_report
+from radnode.instance.wording import clean_lines
+from radnode_http.report_page import report_page
+
+
+def told(item: ContentItem) -> list[tuple[str, str]]:
+    """The value types of the tree in their order, and where the items stand."""
+    return [(item.position, item.value_type), *(pair for child in item.children for pair in told(child))]
+
+
+def numbers(item: ContentItem) -> list[str]:
+    """The numbers of the tree, without their units, of which DCMTK shows either the sign or the meaning."""
+    return [value.split(" ")[0] for value in values(item, ("NUM",))]
+
+
+def values(item: ContentItem, kinds: tuple[str, ...]) -> list[str]:
+    own = [item.value] if item.value_type in kinds else []
+    return own + [value for child in item.children for value in values(child, kinds)]
+
+
+def plain(page: str) -> str:
+    """All words of a page, in a row."""
+    body = re.sub(r"<style.*?</style>", " ", page, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+@pytest.mark.parametrize("name", ["test-SR.dcm", "reportsi.dcm", "reportsi_with_empty_number_tags.dcm"])
+def test_the_same_words(name: str) -> None:
+    path = bundled(name)
+    report: Report = read_report(path)
+    done = subprocess.run(
+        [require("dsr2html"), "-Er", "-Ec", "-Ee", "-Ev", "+U8", str(path)], capture_output=True, check=True, timeout=60
+    )
+    theirs = plain(done.stdout.decode("utf-8"))
+    ours = plain(report_page(report))
+    found = [*values(report.root, ("TEXT", "CODE")), *numbers(report.root)]
+    assert found
+    for value in found:
+        for line in clean_lines(value).split("\n"):
+            words = " ".join(line.split())
+            assert words in ours
+            assert all(word in theirs for word in words.split())
+    dumped = subprocess.run(
+        [require("dsrdump"), "-Er", "-Ec", "-Ee", "-Ev", "+Pn", str(path)], capture_output=True, check=True, timeout=60
+    )
+    lines = re.findall(rb"^\s*([0-9.]+)\s+<(?:[a-z ]+ )?([A-Z0-9]+):", dumped.stdout, re.MULTILINE)
+    assert [(at.decode().rstrip("."), kind.decode()) for at, kind in lines] == [
+        pair for pair in told(report.root) if pair[1]
+    ]
