@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.certificates import Certificate
 from benchmarks.instances import Kind
@@ -54,6 +55,7 @@ class Measured:
 Result = Measured | Failed
 Results = Mapping[Case, Mapping[str, Sequence[Result]]]
 Tell = Callable[[Case, int, Server, Result], None]
+Contestant = TypeVar("Contestant")
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def needed(case: Case) -> int:
     return max(case.kind.count, 2 * case.senders + 1)
 
 
-def turned(servers: Sequence[Server], number: int) -> Iterator[Server]:
+def turned(servers: Sequence[Contestant], number: int) -> Iterator[Contestant]:
     """In every round another one begins, and in every other round they go the other way round."""
     order = [servers[(place + number) % len(servers)] for place in range(len(servers))]
     return iter(order if number % 2 == 0 else order[::-1])

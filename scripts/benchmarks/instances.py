@@ -50,15 +50,16 @@ def warm(files: Iterable[Path]) -> None:
 
 
 def write(dataset: Dataset, path: Path | BinaryIO) -> None:
-    """As a Part 10 file, explicit VR little endian."""
+    """As a Part 10 file, explicit VR little endian unless its file meta says otherwise."""
+    syntax = getattr(dataset, "file_meta", {}).get("TransferSyntaxUID", ExplicitVRLittleEndian)
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = syntax
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.save_as(path, enforce_file_format=True)
 
 
-def _common(set_number: int, study: int, number: int, sop_class: UID, modality: str) -> Dataset:
+def header(set_number: int, study: int, number: int, sop_class: UID, modality: str) -> Dataset:
     """What a scanner says of patient, study, series and image, about sixty attributes."""
     study_uid = f"{ROOT}.{set_number}.{study}"
     values = {
@@ -97,18 +98,18 @@ def _with_pixels(dataset: Dataset, rows: int, columns: int, frames: int, number:
 
 
 def _mr(number: int) -> Dataset:
-    dataset = _common(1, number // 50, number % 50, MRImageStorage, "MR")
+    dataset = header(1, number // 50, number % 50, MRImageStorage, "MR")
     dataset.RepetitionTime, dataset.EchoTime, dataset.MagneticFieldStrength = "500", "12", "1.5"
     del dataset.RescaleType
     return _with_pixels(dataset, 128, 128, 1, number)
 
 
 def _ct(number: int) -> Dataset:
-    return _slice(_common(2, number // 20, number % 20, CTImageStorage, "CT"), number)
+    return _slice(header(2, number // 20, number % 20, CTImageStorage, "CT"), number)
 
 
 def _ct_of_one_study(number: int) -> Dataset:
-    return _slice(_common(4, 0, number, CTImageStorage, "CT"), number)
+    return _slice(header(4, 0, number, CTImageStorage, "CT"), number)
 
 
 def _slice(dataset: Dataset, number: int) -> Dataset:
@@ -118,7 +119,7 @@ def _slice(dataset: Dataset, number: int) -> Dataset:
 
 def _multi_frame(number: int) -> Dataset:
     frames = 115
-    dataset = _common(3, number, 0, EnhancedCTImageStorage, "CT")
+    dataset = header(3, number, 0, EnhancedCTImageStorage, "CT")
     dataset.NumberOfFrames = frames
     shared, measures = Dataset(), Dataset()
     measures.SliceThickness, measures.PixelSpacing = "5.0", ["0.488281", "0.488281"]

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from benchmarks import chart, machine
+from benchmarks import chart, machine, rendering
 from benchmarks.certificates import make
 from benchmarks.comparing import Case, Means, Measured, Result, Results, compare
 from benchmarks.finding import find_table
 from benchmarks.idling import idle_share
 from benchmarks.instances import ensure, warm
 from benchmarks.options import WAYS, parser, scope_of
-from benchmarks.page import replaced
+from benchmarks.page import PAGE, RECEIVING, write_page
 from benchmarks.planning import Scope, kinds_of, plan, time_left
 from benchmarks.report import report
 from benchmarks.retrieving import retrieve_table
@@ -28,8 +28,6 @@ from benchmarks.tables import describe, short, summaries
 
 from radnode.cli.progress import progress
 from radnode.dimse.scu import CallFailed
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,12 @@ class Folders:
 
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code."""
-    options = parser().parse_args(words)
+    words = sys.argv[1:] if words is None else words
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return _run(options)
+        if words[:1] == ["render"]:
+            return rendering.main(words[1:])
+        return _run(parser().parse_args(words))
     except Failed as failed:
         sys.stderr.write(f"{failed}\n")
         return 1
@@ -78,8 +78,8 @@ def _run(options: argparse.Namespace) -> int:
         plain = {"machine": where, "idle": str(idle) if isinstance(idle, Failed) else idle, "results": _plain(results)}
         options.json.write_text(json.dumps(plain, indent=1) + "\n")
     if options.write:
-        _write(text)
-        (DOCS / "performance.svg").write_text(chart.svg(summaries(results)))
+        write_page(RECEIVING, text)
+        (PAGE.parent / "performance.svg").write_text(chart.svg(summaries(results)))
     return 0
 
 
@@ -134,11 +134,6 @@ def _retrieving(scope: Scope, servers: Sequence[Server], folders: Folders) -> It
             yield retrieve_table(able, folders.kept, folders.work, scope.rounds)
         except (Failed, CallFailed) as failed:
             yield f"C-GET and C-MOVE have no number: {failed}"
-
-
-def _write(text: str) -> None:
-    page = DOCS / "performance.md"
-    page.write_text(replaced(page.read_text(), text))
 
 
 def _plain(results: Results) -> dict[str, object]:

@@ -14,6 +14,7 @@ DESCRIPTION = """Compare radnode with other DICOM servers on this machine.
     scripts/bench                                     # everything, about forty minutes on two cores
     scripts/bench --sets mr,ct --senders 1,4 --servers radnode,orthanc --rounds 3 --find none
     scripts/bench --write --json results.json         # and write docs/performance.md and its chart
+    scripts/bench render --help                       # pictures over HTTP, beside Orthanc's
 
 Each server is started alone on loopback with a fresh folder; DCMTK's storescu sends generated objects. Whoever did not
 acknowledge every object gets no number. Ctrl-C stops everything. Numbers mean little on a machine that does other work.

@@ -16,6 +16,8 @@ MAX_PDU = 131072
 
 
 DESTINATION = "DESTINATION"
+GDCM_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancGdcm.so")
+"""What Orthanc decodes JPEG 2000 with: Debian's package orthanc-gdcm."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Site:
     """What a server is started with. `tls`: it speaks TLS at `port`, and asks its peers for no certificate.
 
     `is_filling`: what it stores is not measured, so that it need not wait for the disk. `destination`: the port of
-    loopback at which it knows the AE title DESTINATION.
+    loopback at which it knows the AE title DESTINATION. `decodes`: with what it has for decoding JPEG 2000.
     """
 
     folder: Path
@@ -31,6 +33,7 @@ class Site:
     tls: Certificate | None = None
     is_filling: bool = False
     destination: int | None = None
+    decodes: bool = False
 
     @property
     def storage(self) -> Path:
@@ -64,7 +67,7 @@ def _orthanc(site: Site) -> list[str]:
     settings: dict[str, Any] = {
         "StorageDirectory": str(site.storage),
         "IndexDirectory": str(site.storage),
-        "Plugins": [],
+        "Plugins": [str(GDCM_PLUGIN)] if site.decodes and GDCM_PLUGIN.exists() else [],
         "HttpPort": free_port(),
         "DicomPort": site.port,
         "MaximumPduLength": MAX_PDU,

@@ -13,7 +13,7 @@ from benchmarks.certificates import make
 from benchmarks.comparing import Case, Measured, Result, turned
 from benchmarks.instances import KINDS, Kind
 from benchmarks.options import parser, scope_of
-from benchmarks.page import BEGIN, END, NoPlace, replaced
+from benchmarks.page import PICTURES, RECEIVING, NoPlace, replaced
 from benchmarks.planning import ESSENTIAL, FULL, QUICK, kinds_of, plan, time_left
 from benchmarks.processes import forget_peaks, memory
 from benchmarks.pushing import shares, told
@@ -207,16 +207,17 @@ def test_shares_are_equal_and_whole() -> None:
 
 
 def test_the_page_keeps_what_is_around_the_marks() -> None:
-    page = replaced(f"before\n{BEGIN}\nold\n{END}\nafter\n", "new\n")
-    assert page == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    page = replaced(f"before\n{RECEIVING.begin}\nold\n{RECEIVING.end}\nafter\n", "new\n")
+    assert page == f"before\n{RECEIVING.begin}\n\nnew\n\n{RECEIVING.end}\nafter\n"
     assert replaced(page, "new") == page
     with pytest.raises(NoPlace):
-        replaced(f"{END} {BEGIN}", "new")
+        replaced(f"{RECEIVING.end} {RECEIVING.begin}", "new")
 
 
 def test_the_docs_have_the_place() -> None:
     page = (ROOT / "docs/performance.md").read_text("utf-8")
-    assert replaced(page, "new").count(BEGIN) == 1
+    assert replaced(page, "new").count(RECEIVING.begin) == 1
+    assert replaced(page, "new", PICTURES).count(PICTURES.begin) == 1
 
 
 def test_instances_are_distinct_and_about_as_large_as_their_name_says() -> None:
