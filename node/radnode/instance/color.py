@@ -1,4 +1,4 @@
-"""Colour (PS3.3 C.7.6.3.1.2, C.7.9): palettes and colour spaces become 8-bit red, green and blue."""
+"""Colour (PS3.3 C.7.6.3.1.2): samples in a colour space become 8-bit red, green and blue; ICC profiles stay alone."""
 
 from typing import Any
 
@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radnode.instance.decoders import DecodedFrame
-from radnode.instance.palette import palette_picture
-from radnode.instance.pixels import EncodedFrame
 from radnode.model.errors import CannotRender
 
 Array = NDArray[Any]
@@ -21,12 +19,10 @@ _TO_RGB = {
 }
 
 
-def color_picture(frame: EncodedFrame, decoded: DecodedFrame) -> Color:
-    """The 8-bit picture of a colour frame, rows x columns x 3; CannotRender for what is no known colour."""
-    if decoded.photometric == "PALETTE COLOR" and decoded.values.ndim == 2:
-        return palette_picture(frame, decoded.values)
+def color_picture(decoded: DecodedFrame) -> Color:
+    """The 8-bit picture of a frame of three samples, rows x columns x 3; CannotRender for what is no known colour."""
     if decoded.photometric not in _TO_RGB or decoded.values.ndim != 3:
-        samples = frame.description.samples
+        samples = 1 if decoded.values.ndim == 2 else decoded.values.shape[2]
         raise CannotRender(f"Photometric Interpretation {decoded.photometric[:16]} of {samples} sample(s) is not shown")
     picture = np.empty(decoded.values.shape, np.uint8)
     for top in range(0, len(picture), _STRIP):
@@ -36,7 +32,12 @@ def color_picture(frame: EncodedFrame, decoded: DecodedFrame) -> Color:
 
 
 def rgb(values: Array, photometric: str, bits: int) -> Color:
-    """Samples of that many bits in one of the colour spaces above as 8-bit red, green and blue."""
+    """Samples of that many bits in one of the colour spaces above as 8-bit red, green and blue.
+
+    Colour is never signed (C.7.6.3.1.1); what a Pixel Representation of 1 made negative is read as it was stored.
+    """
+    if values.dtype.kind == "i":
+        values = values.astype(np.int64) & (2**bits - 1)
     if photometric == "RGB" and bits == 8:
         return values.astype(np.uint8)
     white = float(2**bits - 1)

@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from radnode.instance.image_attributes import first_item, number, numbers, refusing, text
+from radnode.instance.image_attributes import numbers, refusing
 from radnode.model.errors import CannotRender
 
 Array = NDArray[Any]
 Transform = Callable[[Array], NDArray[np.float64]]
 """Maps numbers, element by element and in any shape, to numbers in double precision."""
-
-XRAY_INTENSITY = frozenset({"1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.2"})
 
 
 @dataclass(frozen=True)
@@ -46,32 +44,6 @@ class Rescale:
     def __call__(self, values: Array) -> NDArray[np.float64]:
         """These values in output units."""
         return values.astype(np.float64) * self.slope + self.intercept
-
-
-def modality_transform(
-    attributes: Dataset, groups: tuple[Dataset, ...], *, signed: bool, big_endian: bool
-) -> Transform:
-    """The Modality LUT of an image: its table, or its rescaling (of the frame, then of the image), or none.
-
-    Of X-ray angiography and fluoroscopy it is left out, for there it gives X-ray intensities and is not meant for
-    display (C.8.7.1.1.2).
-    """
-    if text(attributes, "SOPClassUID") in XRAY_INTENSITY:
-        return Rescale()
-    if item := first_item(attributes, "ModalityLUTSequence"):
-        return lookup_table(item, signed=signed, big_endian=big_endian)
-    sources = [item for group in groups if (item := first_item(group, "PixelValueTransformationSequence"))]
-    for source in (*sources, attributes):
-        if "RescaleSlope" in source or "RescaleIntercept" in source:
-            return _rescale(source)
-    return Rescale()
-
-
-def _rescale(source: Dataset) -> Rescale:
-    slope, intercept = number(source, "RescaleSlope"), number(source, "RescaleIntercept")
-    if slope == 0:
-        raise CannotRender("Rescale Slope is 0")
-    return Rescale(1.0 if slope is None else slope, intercept or 0.0)
 
 
 def lookup_table(item: Dataset, *, signed: bool, big_endian: bool) -> LookupTable:

@@ -59,7 +59,9 @@ class Extent:
         """The values on the scale 0 to 255, not rounded; all black where there is but one value."""
         if self.greatest <= self.least:
             return np.where(values > self.greatest, WHITE, 0.0)
-        return np.clip((values - self.least) / (self.greatest - self.least) * WHITE, 0, WHITE)
+        # By halves, whose difference is always a number.
+        span = self.greatest / 2 - self.least / 2
+        return np.clip((values / 2 - self.least / 2) / span * WHITE, 0, WHITE)
 
 
 def read_windows(source: Dataset) -> tuple[Window | None, ...]:

@@ -1,0 +1,123 @@
+"""Which VOI LUT a frame is shown with (PS3.3 C.11.2): the one that was asked for, the image's, or one of its values."""
+
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+
+from radnode.instance.image_attributes import items_of, number, text
+from radnode.instance.luts import LookupTable, Transform, lookup_table
+from radnode.instance.modality import Modality
+from radnode.instance.picture import WindowWish
+from radnode.instance.pixels import EncodedFrame
+from radnode.instance.presets import CT_PRESETS, Preset, presets_of, voi_sources
+from radnode.instance.stored import StoredValues
+from radnode.instance.windows import WHITE, Extent, Function, Window, function_of, read_windows, window_of
+from radnode.model.errors import CannotRender, NotApplicable
+
+AUTO = "auto"
+FULL = "full"
+TAILS = (0.01, 0.99)
+"""What `auto` leaves out at both ends, for a few bright or dark values are mostly metal, markers or noise."""
+
+
+@dataclass(frozen=True)
+class Voi:
+    """From output units to levels, 0 to 255, and what is said of it."""
+
+    transform: Transform
+    fact: str
+
+
+def voi_of(wish: WindowWish, frame: EncodedFrame, modality: Modality, values: StoredValues) -> Voi:
+    """The VOI LUT to show a frame with; NotApplicable where the wish names one that it has not."""
+    match wish:
+        case None:
+            return _own(frame, modality) or _full(frame, modality, values, "automatic")
+        case str():
+            return _named(wish.strip().lower(), frame, modality, values)
+        case center, width:
+            return _asked(center, width, frame)
+
+
+def _own(frame: EncodedFrame, modality: Modality) -> Voi | None:
+    """The VOI LUT of the frame, then of the image; a table goes before windows, as its maker drew it by hand."""
+    for source in voi_sources(frame.attributes, frame.groups):
+        whose = "image" if source is frame.attributes else "frame"
+        if table := _table(source, 0, frame, modality):
+            return Voi(table, f"VOI LUT 1 of the {whose}")
+        if window := next(filter(None, read_windows(source)), None):
+            return Voi(window, f"window {_words(window)} of the {whose}")
+    return None
+
+
+def _asked(center: float, width: float, frame: EncodedFrame) -> Voi:
+    """By the function of the image's own window; LINEAR has no width below 1, LINEAR_EXACT takes its place there."""
+    sources = voi_sources(frame.attributes, frame.groups)
+    function = next((function_of(source) for source in sources if "WindowCenter" in source), None) or Function.LINEAR
+    window = window_of(center, width, function) or window_of(center, width, Function.LINEAR_EXACT)
+    if window is None:
+        raise NotApplicable("window: the width must be above 0")
+    return Voi(window, f"window {_words(window)} as asked for")
+
+
+def _named(name: str, frame: EncodedFrame, modality: Modality, values: StoredValues) -> Voi:
+    if name == AUTO:
+        return _robust(frame, modality, values)
+    if name == FULL:
+        return _full(frame, modality, values, FULL)
+    presets = presets_of(frame.attributes, frame.groups)
+    for matches in (lambda one: one.name == name, lambda one: one.explanation.lower() == name):
+        if preset := next(filter(matches, presets), None):
+            return _preset(preset, frame, modality)
+    if any(preset.name == name for preset in CT_PRESETS):
+        raise NotApplicable("window: this preset is for CT in Hounsfield units")
+    raise NotApplicable("window: the image has no preset of this name")
+
+
+def _preset(preset: Preset, frame: EncodedFrame, modality: Modality) -> Voi:
+    if preset.center is not None and preset.width is not None:
+        window = Window(preset.center, preset.width, Function(preset.function))
+        return Voi(window, f"preset {preset.name} {_words(window)}")
+    place = int(preset.name.removeprefix("lut-")) - 1
+    for source in voi_sources(frame.attributes, frame.groups):
+        if table := _table(source, place, frame, modality):
+            return Voi(table, f"preset {preset.name}")
+    raise NotApplicable("window: the table of this preset cannot be read")
+
+
+def _table(source: Dataset, place: int, frame: EncodedFrame, modality: Modality) -> Transform | None:
+    items = items_of(source, "VOILUTSequence")
+    if place >= len(items):
+        return None
+    try:
+        table = lookup_table(items[place], signed=modality.signed, big_endian=frame.big_endian)
+    except CannotRender:
+        return None
+    return LookupTable(table.first, table.entries * (WHITE / (2**table.bits - 1)), table.bits)
+
+
+def _full(frame: EncodedFrame, modality: Modality, values: StoredValues, name: str) -> Voi:
+    """From the least to the greatest value that counts; of a segmentation, from nothing to all (C.8.20.2)."""
+    extent = _by_nature(frame) or values.extent(modality.transform) or (0.0, 0.0)
+    return Voi(Extent(*extent), f"{name} {extent[0]:g}..{extent[1]:g}")
+
+
+def _robust(frame: EncodedFrame, modality: Modality, values: StoredValues) -> Voi:
+    extent = _by_nature(frame) or values.percentiles(modality.transform, TAILS)
+    if extent is None or extent[0] == extent[1]:
+        return _full(frame, modality, values, AUTO)
+    return Voi(Extent(*extent), f"{AUTO} {extent[0]:g}..{extent[1]:g}")
+
+
+def _by_nature(frame: EncodedFrame) -> tuple[float, float] | None:
+    """The range of what is no measurement: one bit, and a segmentation's fractions."""
+    if frame.description.stored == 1:
+        return 0.0, 1.0
+    if text(frame.attributes, "SegmentationType") == "FRACTIONAL":
+        most = number(frame.attributes, "MaximumFractionalValue")
+        return (0.0, most) if most and most > 0 else None
+    return None
+
+
+def _words(window: Window) -> str:
+    return f"{window.center:g}/{window.width:g} {window.function.value.lower()}"
