@@ -2,24 +2,24 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from struct import calcsize, unpack_from
 
 import numpy as np
-from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
 
 from radnode.instance.content import opened
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer
-from radnode.instance.image_attributes import integer, numbers, refusing
+from radnode.instance.image_attributes import refusing
 from radnode.instance.image_elements import PIXEL_ELEMENTS
 from radnode.instance.walk import Element, walk
 from radnode.model.uid import UID
 
 MAX_PLANES = 16
 _GROUPS = range(0x6000, 0x6100, 2)
-_DATA = 0x3000
-_MAX_VALUE = 64
+_ROWS, _COLUMNS, _FRAMES, _ORIGIN, _FIRST_FRAME = 0x0010, 0x0011, 0x0015, 0x0050, 0x0051
+_BIT_POSITION, _DATA = 0x0102, 0x3000
+_MAX_VALUE = 16
 
 
 @dataclass(frozen=True)
@@ -61,34 +61,31 @@ def _plane(dataset: Buffer, encoding: UID, elements: dict[int, Element], frame: 
 
     Without a number of frames it is for all of the image's frames, otherwise for as many, from the first that it names.
     """
-    attributes = _attributes(dataset, encoding, elements)
-    rows, columns = integer(attributes, "OverlayRows") or 0, integer(attributes, "OverlayColumns") or 0
-    frames = integer(attributes, "NumberOfFramesInOverlay")
-    place = 0 if frames is None else frame - (integer(attributes, "ImageFrameOrigin") or 1)
-    if rows <= 0 or columns <= 0 or not 0 <= place < (frames or 1):
+    read = partial(_numbers, dataset, encoding, elements)
+    (rows,), (columns,), (frames,) = read(_ROWS, (0,)), read(_COLUMNS, (0,)), read(_FRAMES, (0,))
+    place = frame - read(_FIRST_FRAME, (1,))[0] if frames else 0
+    if rows <= 0 or columns <= 0 or not 0 <= place < max(1, frames):
         return None
-    origin = numbers(attributes, "OverlayOrigin")
-    top, left = (int(one) - 1 for one in origin) if len(origin) == 2 else (0, 0)
-    position = max(0, integer(attributes, "OverlayBitPosition") or 0)
+    top, left = read(_ORIGIN, (1, 1))
     data, first_bit = None, 0
     if _DATA in elements:
         swapped = encoding == EXPLICIT_VR_BIG_ENDIAN and elements[_DATA].vr == "OW"
         data, first_bit = _bits(dataset, elements[_DATA], place * rows * columns, rows * columns, swapped=swapped)
-    return OverlayPlane(rows, columns, top, left, position, data, first_bit)
+    return OverlayPlane(rows, columns, top - 1, left - 1, read(_BIT_POSITION, (0,))[0], data, first_bit)
 
 
-def _attributes(dataset: Buffer, encoding: UID, elements: dict[int, Element]) -> Dataset:
-    """The short elements of the group, as those of the first overlay group, whose keywords pydicom knows."""
-    attributes = Dataset()
-    for number, element in elements.items():
-        if number != _DATA and element.length <= _MAX_VALUE:
-            tag = BaseTag(_GROUPS.start << 16 | number)
-            value = bytes(dataset[element.offset : element.offset + element.length])
-            little = encoding != EXPLICIT_VR_BIG_ENDIAN
-            attributes[tag] = RawDataElement(
-                tag, element.vr or None, element.length, value, element.offset, not element.vr, little
-            )
-    return attributes
+def _numbers(
+    dataset: Buffer, encoding: UID, elements: dict[int, Element], number: int, default: tuple[int, ...]
+) -> tuple[int, ...]:
+    """As many numbers as the default has, which stands in where there are not as many."""
+    if number not in elements:
+        return default
+    element = elements[number]
+    value = bytes(dataset[element.offset : element.offset + min(element.length, _MAX_VALUE)])
+    if number == _FRAMES:  # IS: digits
+        return (int(value.strip(b" \0")),) if value.strip(b" \0").isdigit() else default
+    form = f"{'>' if encoding == EXPLICIT_VR_BIG_ENDIAN else '<'}{len(default)}{'h' if number == _ORIGIN else 'H'}"
+    return unpack_from(form, value) if len(value) >= calcsize(form) else default
 
 
 def _bits(dataset: Buffer, element: Element, first: int, count: int, *, swapped: bool) -> tuple[bytes, int]:
