@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from radnode.instance.metadata import Metadata
+from radnode.instance.provenance import TracedData
 from radnode.instance.summary import StructuredData
 
 
@@ -80,7 +81,8 @@ class SummaryAnswer(Answer):
     success: Literal[True] = True
     summary: str
     """Sections of lines, one blank line between two sections."""
-    structured_data: StructuredData
+    structured_data: TracedData | StructuredData
+    """With `provenance` only where that was asked for."""
 
 
 class StorageInfo(Answer):

@@ -7,14 +7,13 @@ from radnode_http.answers import (
     ListAnswer,
     MetadataAnswer,
     StatusAnswer,
-    SummaryAnswer,
     UploadAnswer,
 )
 from radnode_http.auth import Scope
 from radnode_http.bulk_endpoints import bulk_endpoints
 from radnode_http.endpoint import Endpoint, Failure, Media, Upload, View
 from radnode_http.errors import DISABLED, NO_FILE, NO_PIXELS, NOT_FOUND, too_large
-from radnode_http.params import ImageParameters, ListParameters, SummaryFlags
+from radnode_http.params import ImageParameters, ListParameters
 from radnode_http.peer_endpoints import peer_endpoints
 from radnode_http.queue_endpoints import queue_endpoints
 from radnode_http.views import docs, files, listing, node, upload
@@ -121,26 +120,6 @@ def _reading() -> tuple[Endpoint, ...]:
 
 def _further() -> tuple[Endpoint, ...]:
     return (
-        Endpoint(
-            "clinical-summary",
-            "POST",
-            "/api/dicom/clinical-summary/{file_path}",
-            files.clinical_summary,
-            Scope.READ,
-            "Clinical summary of a file",
-            SummaryAnswer,
-            "Without a body everything is in the summary.",
-            body=SummaryFlags,
-            failures=(
-                Failure(400, ("Invalid JSON body", "Field <name> must be true or false", "Unknown field <name>")),
-                _MISSING,
-                Failure(408, ("The request body came too slowly",)),
-                Failure(413, (f"Request body exceeds maximum allowed size ({files.MAX_FLAGS} bytes)",)),
-                Failure(415, ("Content-Encoding is not supported",)),
-                Failure(503, (DISABLED,)),
-                _FULL,
-            ),
-        ),
         Endpoint(
             "delete",
             "DELETE",

@@ -81,7 +81,7 @@ class ImageParameters(BaseModel):
 
 
 class SummaryFlags(BaseModel):
-    """What a clinical summary holds; a missing flag is true."""
+    """What a clinical summary holds; a missing flag is true, but for provenance."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
@@ -91,6 +91,13 @@ class SummaryFlags(BaseModel):
     """Description, date, accession number and modality."""
     include_technical_params: bool = True
     """Equipment, slice thickness, matrix and pixel spacing."""
+    include_provenance: bool = False
+    """In structured_data, which attribute of which object each value comes from."""
+
+    @property
+    def sections(self) -> dict[str, bool]:
+        """Which sections are wanted."""
+        return self.model_dump(exclude={"include_provenance"})
 
 
 M = TypeVar("M", bound=BaseModel)

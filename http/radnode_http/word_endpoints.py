@@ -1,17 +1,43 @@
-"""The part of the table of endpoints that turns stored objects into words: documents."""
+"""The part of the table of endpoints that turns stored objects into words: clinical summaries, documents."""
 
+from radnode_http.answers import SummaryAnswer
 from radnode_http.auth import Scope
 from radnode_http.document_params import DocumentParameters
 from radnode_http.endpoint import Endpoint, Failure, Media
 from radnode_http.errors import DISABLED, NO_DOCUMENT, NOT_FOUND
-from radnode_http.views import documents
+from radnode_http.params import SummaryFlags
+from radnode_http.views import documents, summaries
 
+_MISSING = Failure(404, (NOT_FOUND,))
+_BAD_FLAGS = Failure(400, ("Invalid JSON body", "Field <name> must be true or false", "Unknown field <name>"))
+_BODY = (
+    Failure(408, ("The request body came too slowly",)),
+    Failure(413, (f"Request body exceeds maximum allowed size ({summaries.MAX_FLAGS} bytes)",)),
+    Failure(415, ("Content-Encoding is not supported",)),
+    Failure(503, (DISABLED,)),
+    Failure(507, ("<what the storage lacks>",)),
+)
 _INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))
 
 
 def word_endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint that puts objects into words."""
-    return (_document(),)
+    return (_summary(), _document())
+
+
+def _summary() -> Endpoint:
+    return Endpoint(
+        "clinical-summary",
+        "POST",
+        "/api/dicom/clinical-summary/{file_path}",
+        summaries.clinical_summary,
+        Scope.READ,
+        "Clinical summary of a file",
+        SummaryAnswer,
+        "Without a body everything is in the summary.",
+        body=SummaryFlags,
+        failures=(_BAD_FLAGS, _MISSING, *_BODY),
+    )
 
 
 def _document() -> Endpoint:
@@ -29,7 +55,7 @@ def _document() -> Endpoint:
         query=DocumentParameters,
         failures=(
             Failure(400, (NO_DOCUMENT, documents.NO_TEXT, "Parameter <name> <what it must be>")),
-            Failure(404, (NOT_FOUND,)),
+            _MISSING,
             Failure(422, ("Cannot present document: <why>",)),
             _INDEX,
         ),

@@ -1,23 +1,17 @@
-"""One stored file: its metadata, its picture, its summary, its end."""
+"""One stored file: its metadata, its picture, its end."""
 
 import asyncio
-from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
 from radnode.instance.picture import Picture, PictureWish
-from radnode.instance.summary import Summary, summarize
 from radnode.model.errors import CannotRender, NotFound
-from radnode_http.answers import DeleteAnswer, MetadataAnswer, SummaryAnswer, answered
-from radnode_http.bodies import small_body
+from radnode_http.answers import DeleteAnswer, MetadataAnswer, answered
 from radnode_http.errors import NOT_FOUND
 from radnode_http.keys import ARCHIVE, RENDER_POOL
-from radnode_http.params import ImageParameters, SummaryFlags, parse_flags, parse_query
+from radnode_http.params import ImageParameters, parse_query
 from radnode_http.views.stored import parse, read_stored, wanted_path
-
-MAX_FLAGS = 64 * 1024
-"""Bytes of a summary's JSON body."""
 
 
 async def metadata(request: web.Request) -> web.Response:
@@ -51,15 +45,3 @@ async def delete(request: web.Request) -> web.Response:
     """DELETE /api/dicom/{file_path}: the object with the older versions that it replaced."""
     await asyncio.to_thread(request.app[ARCHIVE].forget, wanted_path(request))
     return answered(DeleteAnswer())
-
-
-async def clinical_summary(request: web.Request) -> web.Response:
-    """POST /api/dicom/clinical-summary/{file_path}."""
-    path = wanted_path(request)
-    flags = parse_flags(await small_body(request, MAX_FLAGS))
-    made = await asyncio.to_thread(read_stored, request.app[ARCHIVE], path, partial(_summary, flags=flags))
-    return answered(SummaryAnswer(summary=made.summary, structured_data=made.structured_data))
-
-
-def _summary(path: Path, flags: SummaryFlags) -> Summary:
-    return summarize(parse(path), **flags.model_dump())

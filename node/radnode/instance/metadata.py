@@ -96,8 +96,7 @@ class Metadata:
 
 TextGroup: TypeAlias = PatientMetadata | StudyMetadata | SeriesMetadata | EquipmentMetadata
 
-# key -> keyword (PS3.6) of everything that is text, or read from text
-_KEYWORDS = {
+KEYWORDS = {
     "patient_name": "PatientName",
     "patient_id": "PatientID",
     "patient_birth_date": "PatientBirthDate",
@@ -129,8 +128,11 @@ _KEYWORDS = {
     "model": "ManufacturerModelName",
     "station_name": "StationName",
 }
-_TAGS = {key: tag for key, keyword in _KEYWORDS.items() if (tag := tag_for_keyword(keyword)) is not None}
-_VRS = {tag: dictionary_VR(tag) for tag in _TAGS.values()}
+"""Key -> keyword (PS3.6) of everything that is text, or read from text."""
+TAGS = {key: tag for key, keyword in KEYWORDS.items() if (tag := tag_for_keyword(keyword)) is not None}
+"""Key -> tag."""
+VRS = {tag: dictionary_VR(tag) for tag in TAGS.values()}
+"""Tag -> VR."""
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -138,7 +140,11 @@ _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 def read_metadata(path: Path) -> Metadata:
     """The metadata of a Part 10 file. Odd values never raise; NotDicom if the file is none or not whole."""
     with opened(path) as (dataset, encoding):
-        content = read_content(dataset, encoding, _VRS)
+        return metadata_of(read_content(dataset, encoding, VRS))
+
+
+def metadata_of(content: Content) -> Metadata:
+    """The metadata that the content of an object says; it was read for all of VRS."""
     return Metadata(
         patient=PatientMetadata(**_texts(content, PatientMetadata)),
         study=StudyMetadata(**_texts(content, StudyMetadata)),
@@ -172,7 +178,7 @@ def _image(content: Content) -> ImageMetadata:
 
 def _text(content: Content, key: str) -> str | None:
     """The text without the spaces around it, which mean nothing (PS3.5 6.2)."""
-    text, _ = content.find(_TAGS[key])
+    text, _ = content.find(TAGS[key])
     return text
 
 
