@@ -41,10 +41,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """An answer that is not JSON, and the types that it may have."""
+    """An answer that is not JSON, and the types that it may have; or JSON after all, where it asks for that."""
 
     types: tuple[str, ...]
     description: str
+    instead: type[Answer] | None = None
 
 
 @dataclass(frozen=True, slots=True)

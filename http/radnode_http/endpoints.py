@@ -11,6 +11,7 @@ from radnode_http.answers import (
 )
 from radnode_http.auth import Scope
 from radnode_http.bulk_endpoints import bulk_endpoints
+from radnode_http.deidentify_endpoints import deidentify_endpoints
 from radnode_http.endpoint import Endpoint, Failure, Media, Upload, View
 from radnode_http.errors import DISABLED, NO_FILE, NO_PIXELS, NOT_FOUND, too_large
 from radnode_http.params import ImageParameters, ListParameters
@@ -28,7 +29,7 @@ _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown pa
 
 def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """Every endpoint under these settings."""
-    files = (_upload(settings), *_collection(), *_reading(), *_further(), *word_endpoints())
+    files = (_upload(settings), *_collection(), *_reading(), *_further(), *word_endpoints(), *deidentify_endpoints())
     return (*files, *bulk_endpoints(), *peer_endpoints(), *queue_endpoints(), *worklist_endpoints(), *_node(settings))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from radnode.model.call_errors import CallFailed, Cancelled, InvalidKey, NoAnswer
 from radnode.model.errors import (
+    CannotDeidentify,
     CannotPresent,
     CannotRender,
     InvalidEntry,
@@ -44,6 +45,7 @@ HTTP_STATUS: Mapping[type[RadnodeError], int] = {
     TooLarge: 413,
     CannotRender: 422,
     CannotPresent: 422,
+    CannotDeidentify: 422,
     Occupied: 503,
     OutOfResources: 507,
     InvalidKey: 400,
@@ -61,6 +63,7 @@ _SENTENCE: Mapping[type[RadnodeError], str] = {
     NoPixelData: NO_PIXELS,
     NoDocument: NO_DOCUMENT,
     CannotPresent: "Cannot present document: {why}",
+    CannotDeidentify: "Cannot de-identify: {why}",
     CannotRender: "Cannot convert pixel array to image: {why}",
 }
 

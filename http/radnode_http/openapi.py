@@ -51,8 +51,9 @@ def _schemas(table: Iterable[Endpoint]) -> tuple[Mapping[type[BaseModel], Json],
     """Each model's reference and all components; answers as they are sent, bodies as they are taken."""
     wanted: dict[type[BaseModel], JsonSchemaMode] = {ErrorAnswer: "serialization"}
     for endpoint in table:
-        if not isinstance(endpoint.answer, Media):
-            wanted[endpoint.answer] = "serialization"
+        answer = endpoint.answer.instead if isinstance(endpoint.answer, Media) else endpoint.answer
+        if answer is not None:
+            wanted[answer] = "serialization"
         if endpoint.body is not None and not isinstance(endpoint.body, Upload):
             wanted[endpoint.body] = "validation"
     refs, definitions = models_json_schema(tuple(wanted.items()), ref_template=_REFS)
@@ -132,7 +133,10 @@ def _request_body(body: type[BaseModel] | Upload, refs: Mapping[type[BaseModel],
 
 def _answer(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json:
     if isinstance(endpoint.answer, Media):
-        return {"description": endpoint.answer.description, "content": {kind: {} for kind in endpoint.answer.types}}
+        content: Json = {kind: {} for kind in endpoint.answer.types}
+        if endpoint.answer.instead is not None:
+            content["application/json"] = {"schema": refs[endpoint.answer.instead]}
+        return {"description": endpoint.answer.description, "content": content}
     described = (endpoint.answer.__doc__ or "").partition("\n")[0]
     return {"description": described, "content": {"application/json": {"schema": refs[endpoint.answer]}}}
 

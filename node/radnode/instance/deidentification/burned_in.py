@@ -18,6 +18,8 @@ POSSIBLE, ACCEPTED, FEATURES, DOCUMENT, OVERLAY_BITS = (
     "encapsulated-document-replaced",
     "overlay-in-pixel-data",
 )
+WARNINGS = (POSSIBLE, ACCEPTED, FEATURES, DOCUMENT, OVERLAY_BITS)
+"""Every word of warning there is."""
 ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
 _SUSPECTED_CLASSES = (  # secondary capture, ultrasound, visible light and video, X-ray angiography and fluoroscopy
     "1.2.840.10008.5.1.4.1.1.3",

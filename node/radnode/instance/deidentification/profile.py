@@ -5,6 +5,9 @@ from enum import Enum
 
 from radnode.instance.deidentification.codes import BASIC, OPTIONS
 
+MAX_PSEUDONYM = 64
+"""Characters of an LO, and of a component group of a PN."""
+
 
 class Dates(Enum):
     """What becomes of dates and times; the value is the defined term of (0028,0303) (PS3.3 C.12.1.1.9)."""
@@ -39,3 +42,8 @@ class Profile:
         asked = {name for name in OPTIONS if getattr(self, name, False) is True}
         asked |= {f"dates_{self.dates.name.lower()}"} & OPTIONS.keys()
         return (BASIC, *(code for name, code in OPTIONS.items() if name in asked))
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether it can be one patient's ID or name in every character set."""
+    return 0 < len(text) <= MAX_PSEUDONYM and text.isascii() and text.isprintable() and "\\" not in text
