@@ -10,7 +10,7 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from support.instances import REMOVED, make_instance, put, write_part10
 
-from radnode.instance.picture import PictureWish
+from radnode.instance.picture import Facts, Picture, PictureWish
 from radnode.instance.render import render
 
 Array = NDArray[Any]
@@ -59,9 +59,19 @@ def item(**attributes: Any) -> Dataset:
     return made
 
 
-def rendered(dataset: Dataset, folder: Path) -> Array:
-    """The PNG of a data set, read back."""
-    return pixels_of(render(write_part10(dataset, folder / "image.dcm"), PictureWish()).data)
+def rendered(dataset: Dataset, folder: Path, **wish: Any) -> Array:
+    """The PNG of a data set, read back; the keywords are those of PictureWish."""
+    return pixels_of(picture_of(dataset, folder, **wish).data)
+
+
+def facts_of(dataset: Dataset, folder: Path, **wish: Any) -> Facts:
+    """How the picture of a data set was made."""
+    return picture_of(dataset, folder, **wish).facts
+
+
+def picture_of(dataset: Dataset, folder: Path, **wish: Any) -> Picture:
+    """The picture of a data set, with its facts."""
+    return render(write_part10(dataset, folder / "image.dcm"), PictureWish(**wish))
 
 
 def pixels_of(picture: bytes) -> Array:

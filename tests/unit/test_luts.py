@@ -51,6 +51,32 @@ def test_a_voi_table_of_rescaled_values_may_begin_below_zero(tmp_path: Path) -> 
     assert np.array_equal(rendered(image, tmp_path), 255 - VALUES)
 
 
+@pytest.mark.parametrize(
+    ("modality", "first", "below"),
+    [
+        ({"RescaleSlope": "1", "RescaleIntercept": "0"}, 0x10000 - 100, True),
+        ({"RescaleSlope": "-1", "RescaleIntercept": "0", "PixelRepresentation": 0}, 0x10000 - 100, True),
+        ({"RescaleSlope": "1", "RescaleIntercept": "40000"}, 0x10000 - 100, False),
+        ({"ModalityLUTSequence": [table(2, 0, 16, np.array([0, 65500]))]}, 0x10000 - 100, False),
+    ],
+)
+def test_a_voi_tables_first_value_is_signed_where_the_modality_luts_output_can_be(
+    modality: dict[str, Any], first: int, below: bool, tmp_path: Path
+) -> None:
+    """C.11.2.1.1; the last two end far above zero, where the table begins if it is not signed."""
+    values = np.arange(-128, 128, dtype=np.int16).reshape(16, 16)
+    if modality.get("PixelRepresentation") == 0:
+        values = np.abs(values).astype(np.uint16)
+    entries = np.arange(256, dtype=np.uint16)
+    image = image_of(values, **modality, VOILUTSequence=[table(256, first, 8, entries)])
+    if "ModalityLUTSequence" in modality:
+        real = np.where(values > 0, 65500, 0)
+    else:
+        real = values.astype(int) * int(modality["RescaleSlope"]) + int(modality["RescaleIntercept"])
+    expected = looked_up(real, first - 0x10000 if below else first, entries)
+    assert np.array_equal(rendered(image, tmp_path), expected)
+
+
 def test_a_table_of_65536_entries_says_0(tmp_path: Path) -> None:
     values = np.arange(0, 65536, 256, dtype=np.uint16).reshape(16, 16)
     entries = np.arange(65536, dtype=np.uint16)[::-1]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.instances import REMOVED, write_part10
-from support.pictures import Array, grey, image_of, item, pixels_of, rendered
+from support.pictures import Array, facts_of, grey, image_of, item, pixels_of, rendered
 
 from radnode.instance.picture import PictureWish
 from radnode.instance.render import render
@@ -182,3 +182,60 @@ def test_float_pixel_data(dtype: str, element: str, tmp_path: Path) -> None:
         level = (values.astype(float) - finite.min()) / (finite.max() - finite.min()) * 255
     level[0, 0] = 0
     assert np.array_equal(rendered(image, tmp_path), grey(level))
+
+
+def test_no_number_is_black_also_where_the_picture_is_inverted(tmp_path: Path) -> None:
+    values = np.array([[np.nan, 0.0, 1.0]], "<f4")
+    for attributes, wish in (({"PhotometricInterpretation": "MONOCHROME1"}, {}), ({}, {"invert": True})):
+        image = image_of(values, PixelData=REMOVED, FloatPixelData=values.tobytes(), **attributes)
+        assert rendered(image, tmp_path, **wish).tolist() == [[0, 255, 0]]
+
+
+def test_the_widest_doubles(tmp_path: Path) -> None:
+    most = np.finfo(np.float64).max
+    values = np.array([[-most, 0.0, most, most]])
+    image = image_of(values, PixelData=REMOVED, DoubleFloatPixelData=values.tobytes())
+    assert rendered(image, tmp_path).tolist() == [[0, 128, 255, 255]]
+
+
+def test_the_second_window_holds_where_the_first_is_none(tmp_path: Path) -> None:
+    image = image_of(RAMP, WindowCenter=["40", "300"], WindowWidth=["0", "1500"])
+    assert np.array_equal(rendered(image, tmp_path), by_formula("LINEAR", RAMP, 300, 1500))
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_invert_turns_all_but_padding(photometric: str, tmp_path: Path) -> None:
+    values = RAMP.copy()
+    values[0] = -2000
+    image = image_of(values, PhotometricInterpretation=photometric, PixelPaddingValue=0x10000 - 2000)
+    plain, inverted = rendered(image, tmp_path), rendered(image, tmp_path, invert=True)
+    assert np.array_equal(inverted[0], plain[0])
+    assert np.abs(inverted[1:].astype(int) - (255 - plain[1:].astype(int))).max() <= 1
+
+
+def test_a_presentation_lut_comes_last(tmp_path: Path) -> None:
+    """C.11.4.1: it is over the whole range of the VOI LUT's output, and gives P-Values."""
+    values = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    entries = (1023 - np.arange(1024)).astype("<u2")
+    table = item(LUTDescriptor=[1024, 0, 10])
+    table.add_new(0x00283006, "OW", entries.tobytes())
+    image = image_of(values, WindowCenter="128", WindowWidth="256", PresentationLUTSequence=[table])
+    expected = np.floor(entries[np.rint(values / 255 * 1023).astype(int)] / 1023 * 255 + 0.5)
+    assert np.array_equal(rendered(image, tmp_path), expected)
+    image.PhotometricInterpretation = "MONOCHROME1"
+    assert np.array_equal(rendered(image, tmp_path), expected)
+
+
+def test_32_bit_neighbours_beyond_2_to_the_24_are_told_apart(tmp_path: Path) -> None:
+    values = (2**31 + np.arange(256, dtype=np.uint32)).reshape(16, 16)
+    assert np.array_equal(rendered(image_of(values), tmp_path), np.arange(256).reshape(16, 16))
+
+
+def test_the_facts_of_a_grey_picture(tmp_path: Path) -> None:
+    image = image_of(RAMP, RescaleSlope="2", RescaleIntercept="-1024", WindowCenter="40", WindowWidth="400.5")
+    image.PhotometricInterpretation = "MONOCHROME1"
+    facts = facts_of(image, tmp_path, invert=True)
+    assert facts.modality == "rescale 2 -1024"
+    assert facts.voi == "window 40/400.5 linear of the image"
+    assert facts.presentation == "inverse (MONOCHROME1), inverted as asked for"
+    assert facts_of(image_of(RAMP), tmp_path).voi == "automatic -1000..995"

@@ -29,7 +29,7 @@ def fitted(rows: int, columns: int, aspect: float, wish: PictureWish) -> tuple[i
     scale = min(bounds if wish.enlarge else [*bounds, 1.0])
     size = max(1, round(height * scale)), max(1, round(width * scale))
     if size[0] * size[1] > max(MAX_PICTURE, rows * columns):
-        raise NotApplicable("width, height: the picture would be larger than can be made")
+        raise NotApplicable("Parameters width and height: the picture would be larger than can be made")
     return size
 
 

@@ -56,7 +56,7 @@ def _asked(center: float, width: float, frame: EncodedFrame) -> Voi:
     function = next((function_of(source) for source in sources if "WindowCenter" in source), None) or Function.LINEAR
     window = window_of(center, width, function) or window_of(center, width, Function.LINEAR_EXACT)
     if window is None:
-        raise NotApplicable("window: the width must be above 0")
+        raise NotApplicable("Parameter window must have a width above 0")
     return Voi(window, f"window {_words(window)} as asked for")
 
 
@@ -70,8 +70,8 @@ def _named(name: str, frame: EncodedFrame, modality: Modality, values: StoredVal
         if preset := next(filter(matches, presets), None):
             return _preset(preset, frame, modality)
     if any(preset.name == name for preset in CT_PRESETS):
-        raise NotApplicable("window: this preset is for CT in Hounsfield units")
-    raise NotApplicable("window: the image has no preset of this name")
+        raise NotApplicable("Parameter window names a preset for CT in Hounsfield units, which this image is not in")
+    raise NotApplicable("Parameter window names no preset of this image")
 
 
 def _preset(preset: Preset, frame: EncodedFrame, modality: Modality) -> Voi:
@@ -82,7 +82,7 @@ def _preset(preset: Preset, frame: EncodedFrame, modality: Modality) -> Voi:
     for source in voi_sources(frame.attributes, frame.groups):
         if table := _table(source, place, frame, modality):
             return Voi(table, f"preset {preset.name}")
-    raise NotApplicable("window: the table of this preset cannot be read")
+    raise NotApplicable("Parameter window names a lookup table that cannot be read")
 
 
 def _table(source: Dataset, place: int, frame: EncodedFrame, modality: Modality) -> Transform | None:

@@ -1,0 +1,114 @@
+"""Windows that are asked for: by numbers, by the file's own names, by those usual for CT, and by the values."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+from support.pictures import Array, facts_of, grey, image_of, item, rendered
+
+from radnode.instance.windows import Function, Window
+from radnode.model.errors import NotApplicable
+
+RAMP = np.arange(-1024, 1024, 8, dtype=np.int16).reshape(16, 16)
+HOUNSFIELD = {"RescaleSlope": "1", "RescaleIntercept": "0"}
+
+
+def by(center: float, width: float, function: Function = Function.LINEAR) -> Array:
+    """The formulas themselves are held by test_render_grey."""
+    return grey(Window(center, width, function)(RAMP.astype(float)))
+
+
+def two_windows(**attributes: Any) -> Dataset:
+    image = image_of(RAMP, WindowCenter=["40", "-600"], WindowWidth=["400", "1500"], **attributes)
+    image.WindowCenterWidthExplanation = ["SOFT TISSUE", "Lung"]
+    return image
+
+
+@pytest.mark.parametrize("function", Function)
+def test_center_and_width_by_the_function_of_the_images_own(function: Function, tmp_path: Path) -> None:
+    image = two_windows(VOILUTFunction=function.value)
+    assert np.array_equal(rendered(image, tmp_path, window=(10.5, 300)), by(10.5, 300, function))
+    assert facts_of(image, tmp_path, window=(10.5, 300)).voi == f"window 10.5/300 {function.value.lower()} as asked for"
+
+
+def test_center_and_width_are_linear_where_the_image_says_nothing_and_see_output_units(tmp_path: Path) -> None:
+    image = image_of(RAMP, RescaleSlope="2", RescaleIntercept="0")
+    assert np.array_equal(rendered(image, tmp_path, window=(40, 400)), grey(Window(40, 400)(RAMP * 2.0)))
+
+
+def test_a_width_below_1_is_exact(tmp_path: Path) -> None:
+    values = np.array([[0, 1, 2, 3]], np.uint8)
+    assert rendered(image_of(values), tmp_path, window=(1.5, 0.5)).tolist() == [[0, 0, 255, 255]]
+    with pytest.raises(NotApplicable, match="width above 0"):
+        rendered(image_of(values), tmp_path, window=(1.5, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "center", "width"),
+    [("1", 40, 400), ("2", -600, 1500), ("LUNG", -600, 1500), ("soft tissue", 40, 400), ("ct-bone", 400, 1800)],
+)
+def test_presets(name: str, center: float, width: float, tmp_path: Path) -> None:
+    image = two_windows(**HOUNSFIELD)
+    assert np.array_equal(rendered(image, tmp_path, window=name), by(center, width))
+    said = facts_of(image, tmp_path, window=name).voi
+    assert said.startswith("preset ")
+    assert said.endswith(f" {center}/{width} linear")
+
+
+def test_a_table_is_a_preset(tmp_path: Path) -> None:
+    values = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    tables = [item(LUTDescriptor=[256, 0, 8]), item(LUTDescriptor=[256, 0, 8])]
+    for table, entries in zip(tables, (values, 255 - values), strict=True):
+        table.add_new(0x00283006, "OW", entries.astype("<u2").tobytes())
+    image = image_of(values, VOILUTSequence=tables)
+    assert np.array_equal(rendered(image, tmp_path), values)
+    assert np.array_equal(rendered(image, tmp_path, window="lut-2"), 255 - values)
+    assert facts_of(image, tmp_path).voi == "VOI LUT 1 of the image"
+
+
+@pytest.mark.parametrize(("name", "why"), [("3", "no preset"), ("nose", "no preset"), ("ct-lung", "Hounsfield")])
+def test_what_the_image_has_not_is_refused(name: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(NotApplicable, match=why):
+        rendered(two_windows(), tmp_path, window=name)
+
+
+def test_full_goes_from_least_to_greatest_whatever_the_image_says(tmp_path: Path) -> None:
+    assert np.array_equal(rendered(two_windows(), tmp_path, window="full"), grey((RAMP + 1024.0) / 2040 * 255))
+    assert facts_of(two_windows(), tmp_path, window="full").voi == "full -1024..1016"
+
+
+@pytest.mark.parametrize("kind", ["integer", "float"])
+def test_auto_leaves_a_hundredth_out_at_both_ends_and_padding_altogether(kind: str, tmp_path: Path) -> None:
+    values = np.repeat(np.arange(100), 10).reshape(20, 50)
+    values[0, :5], values[-1, -5:] = -30000, 30000
+    padded = np.vstack([values, np.full((20, 50), -5)])
+    if kind == "integer":
+        image = image_of(padded.astype(np.int16), PixelPaddingValue=0x10000 - 5)
+    else:
+        image = image_of(padded.astype("<f4"), PixelData=b"", FloatPixelPaddingValue=-5.0)
+        del image.PixelData
+        image.FloatPixelData = padded.astype("<f4").tobytes()
+    assert facts_of(image, tmp_path, window="auto").voi == "auto 0..98"
+    assert np.array_equal(rendered(image, tmp_path, window="AUTO")[:20], grey(values / 98 * 255))
+
+
+def test_auto_of_an_image_that_is_nearly_all_background_shows_the_rest(tmp_path: Path) -> None:
+    values = np.zeros((20, 20), np.uint8)
+    values[0, 0] = 200
+    assert facts_of(image_of(values), tmp_path, window="auto").voi == "auto 0..200"
+
+
+def test_the_frames_own_presets(tmp_path: Path) -> None:
+    groups = [item(FrameVOILUTSequence=[item(WindowCenter=center, WindowWidth="100")]) for center in ("50", "500")]
+    image = image_of(RAMP, NumberOfFrames="2", PixelData=RAMP.tobytes() * 2)
+    image.PerFrameFunctionalGroupsSequence = groups
+    assert facts_of(image, tmp_path, frame=2).voi == "window 500/100 linear of the frame"
+    assert facts_of(image, tmp_path, frame=1, window="1").voi == "preset 1 50/100 linear"
+
+
+def test_colour_ignores_a_window_and_says_so(tmp_path: Path) -> None:
+    values = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    assert np.array_equal(rendered(image_of(values), tmp_path, window="ct-lung"), values)
+    assert facts_of(image_of(values), tmp_path, window=(1, 2)).voi == "none, for colour knows no window"
