@@ -15,6 +15,7 @@ from radnode.instance.image_attributes import refusing
 from radnode.instance.overlay_elements import read_overlays
 from radnode.instance.picture import Format, Picture, PictureWish
 from radnode.instance.pixels import read_frame
+from radnode.instance.png import encode_png
 
 
 def render(path: Path, wish: PictureWish) -> Picture:
@@ -41,9 +42,8 @@ def _shown(path: Path, wish: PictureWish) -> Shown:
 
 
 def _encode(picture: NDArray[np.uint8], format: Format, quality: int) -> bytes:  # noqa: A002
-    image, out = Image.fromarray(picture), BytesIO()
     if format == "png":
-        image.save(out, "PNG", compress_level=1)
-    else:
-        image.save(out, "JPEG", quality=quality, subsampling="4:4:4")
+        return encode_png(picture)
+    out = BytesIO()
+    Image.fromarray(picture).save(out, "JPEG", quality=quality, subsampling="4:4:4")
     return out.getvalue()
