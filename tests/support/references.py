@@ -37,10 +37,13 @@ def header_of(path: Path) -> Dataset:
 
 
 def dcmtk_picture(path: Path, frame: int = 1) -> Array | None:
-    """What DCMTK shows of a frame, cut off to whole levels; None where it has no decoder (JPEG 2000) or refuses."""
+    """What DCMTK shows of a frame, cut off to whole levels; None where it has no decoder (JPEG 2000) or refuses.
+
+    None too where there is a supplemental palette, of which it knows nothing.
+    """
     header = header_of(path)
     syntax = str(header.file_meta.TransferSyntaxUID)
-    if syntax.startswith((JPEG_2000, HTJ2K)):
+    if syntax.startswith((JPEG_2000, HTJ2K)) or _has_supplement(header):
         return None
     tool = "dcml2pnm" if syntax in JPEG_LS else "dcmj2pnm"
     with tempfile.TemporaryDirectory(prefix="radnode-dcmtk-") as folder:
@@ -94,7 +97,18 @@ def pydicom_picture(path: Path, frame: int = 1) -> Array:
             return _palette(values, header)
         if values.ndim == 3:
             return values * np.float64(255 / (2 ** _bits(header) - 1))
-        return _grey(values, header, frame)
+        level = _grey(values, header, frame)
+        return _supplemented(level, values, header) if _has_supplement(header) else level
+
+
+def _has_supplement(header: Dataset) -> bool:
+    return header.get("PixelPresentation") == "COLOR" and "RedPaletteColorLookupTableDescriptor" in header
+
+
+def _supplemented(level: Array, values: Array, header: Dataset) -> Array:
+    """Grey below the first mapped value, coloured from there on (PS3.3 C.8.16.2.1.1.1)."""
+    colored = values >= int(header.RedPaletteColorLookupTableDescriptor[1])
+    return np.where(colored[..., np.newaxis], _palette(values, header), level[..., np.newaxis])
 
 
 def _decoded(path: Path, header: Dataset, frame: int) -> Array:
