@@ -23,6 +23,7 @@ from radnode_http.keys import (
     DOCUMENT,
     OPEN_PATHS,
     PEER_CALLS,
+    PICTURES,
     RENDER_POOL,
     RETRIEVING,
     ROUTER,
@@ -37,6 +38,7 @@ from radnode_http.middleware.observing import observe
 from radnode_http.middleware.translating import translate
 from radnode_http.openapi import document
 from radnode_http.peer_calls import PeerCalls
+from radnode_http.pictures import Pictures
 from radnode_http.render_pool import RenderPool
 from radnode_http.retrieving import Retrieving
 from radnode_http.routing import add_endpoints
@@ -71,6 +73,8 @@ def build_app(
     app[PEER_CALLS] = PeerCalls(settings)
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)
+    if archive is not None:
+        app[PICTURES] = Pictures(archive, app[RENDER_POOL], settings.render)
     _add_routes(app, settings)
     app.on_response_prepare.append(decorate)
     app.cleanup_ctx.append(_rendering)
@@ -96,6 +100,8 @@ async def _rendering(app: web.Application) -> AsyncIterator[None]:
     await app[RENDER_POOL].start()
     yield
     await app[RENDER_POOL].close()
+    if PICTURES in app:
+        await app[PICTURES].close()
 
 
 async def _retrieving(app: web.Application) -> AsyncIterator[None]:

@@ -16,11 +16,20 @@ FILE_PATH = "{file_path}"
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a request or an answer, and what it says; its value is a text."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An error that an endpoint answers with, and the sentences that its detail may be."""
 
     status: int
     sentences: tuple[str, ...]
+    headers: tuple[Header, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class Otherwise:
     status: int
     description: str
     has_body: bool = True
+    headers: tuple[Header, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class Media:
     types: tuple[str, ...]
     description: str
     instead: type[Answer] | None = None
+    headers: tuple[Header, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,7 @@ class Endpoint:
     named: tuple[PathParameter, ...] = ()
     success: int = 200
     otherwise: tuple[Otherwise, ...] = ()
+    asks: tuple[Header, ...] = ()
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from radnode_http.auth import Scope
 from radnode_http.bulk_endpoints import bulk_endpoints
 from radnode_http.deidentify_endpoints import deidentify_endpoints
 from radnode_http.endpoint import Endpoint, Failure, Media, Upload, View
-from radnode_http.errors import DISABLED, NO_FILE, NO_PIXELS, NOT_FOUND, too_large
-from radnode_http.params import ImageParameters, ListParameters
+from radnode_http.errors import DISABLED, NO_FILE, NOT_FOUND, too_large
+from radnode_http.params import ListParameters
 from radnode_http.peer_endpoints import peer_endpoints
+from radnode_http.picture_endpoints import picture_endpoints
 from radnode_http.queue_endpoints import queue_endpoints
 from radnode_http.views import docs, files, listing, node, upload
 from radnode_http.word_endpoints import word_endpoints
@@ -29,7 +30,8 @@ _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown pa
 
 def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """Every endpoint under these settings."""
-    files = (_upload(settings), *_collection(), *_reading(), *_further(), *word_endpoints(), *deidentify_endpoints())
+    single = (*_reading(), *picture_endpoints(), *word_endpoints(), *deidentify_endpoints(), *_further())
+    files = (_upload(settings), *_collection(), *single)
     return (*files, *bulk_endpoints(), *peer_endpoints(), *queue_endpoints(), *worklist_endpoints(), *_node(settings))
 
 
@@ -98,23 +100,6 @@ def _reading() -> tuple[Endpoint, ...]:
             MetadataAnswer,
             "Every key is always there, null where the data set lacks the attribute.",
             failures=(_MISSING, _INDEX),
-        ),
-        Endpoint(
-            "image",
-            "GET",
-            "/api/dicom/image/{file_path}",
-            files.image,
-            Scope.READ,
-            "Picture of a file's first frame",
-            Media(("image/png", "image/jpeg"), "The picture."),
-            "Unknown and repeated parameters are refused.",
-            query=ImageParameters,
-            failures=(
-                Failure(400, (NO_PIXELS, *_BAD_PARAMETER.sentences)),
-                _MISSING,
-                Failure(422, ("Cannot convert pixel array to image: <why>",)),
-                _INDEX,
-            ),
         ),
     )
 

@@ -20,6 +20,7 @@ from radnode.model.errors import (
     OutOfResources,
     RadnodeError,
     ReadOnly,
+    TooBusy,
     TooLarge,
 )
 
@@ -27,8 +28,10 @@ NOT_FOUND = "DICOM file not found"
 NO_FILE = "No file uploaded"
 NO_PIXELS = "DICOM file does not contain pixel data"
 NO_DOCUMENT = "DICOM file does not contain a document"
+BUSY = "too many pictures are being made"
 INTERNAL = "Internal server error"
 DISABLED = "DICOM handling is disabled"
+PATIENCE = 2  # seconds after which whoever was refused because of others may ask again
 CLIENT_GONE = 499  # in logs and metrics only: nobody is there to read it
 
 HTTP_STATUS: Mapping[type[RadnodeError], int] = {
@@ -47,6 +50,7 @@ HTTP_STATUS: Mapping[type[RadnodeError], int] = {
     CannotPresent: 422,
     CannotDeidentify: 422,
     Occupied: 503,
+    TooBusy: 503,
     OutOfResources: 507,
     InvalidKey: 400,
     Cancelled: 503,
@@ -88,7 +92,8 @@ def refusal_of(error: RadnodeError) -> Refusal:
     if known is None:
         return Refusal(500, INTERNAL)
     why = error.words if isinstance(error, CallFailed) else str(error)
-    return Refusal(HTTP_STATUS[known], _SENTENCE.get(known, "{why}").format(why=why))
+    headers = {"Retry-After": str(PATIENCE)} if isinstance(error, TooBusy) else {}
+    return Refusal(HTTP_STATUS[known], _SENTENCE.get(known, "{why}").format(why=why), headers)
 
 
 def too_large(limit: int) -> Refusal:

@@ -9,6 +9,7 @@ from radnode.work.work_file import WorkFile
 from radnode.work.worklist import Worklist
 from radnode_http.auth import Caller, Verifier
 from radnode_http.peer_calls import PeerCalls
+from radnode_http.pictures import Pictures
 from radnode_http.render_pool import RenderPool
 from radnode_http.retrieving import Retrieving
 
@@ -26,6 +27,8 @@ VERIFIER = web.AppKey("VERIFIER", Verifier)
 """What tokens are checked with."""
 RENDER_POOL = web.AppKey("RENDER_POOL", RenderPool)
 """The processes that make pictures."""
+PICTURES = web.AppKey("PICTURES", Pictures)
+"""What finds pictures, or has them made; missing where ARCHIVE is."""
 PEER_CALLS = web.AppKey("PEER_CALLS", PeerCalls)
 """What calls peers."""
 RETRIEVING = web.AppKey("RETRIEVING", Retrieving)

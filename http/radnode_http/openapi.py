@@ -9,11 +9,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from radnode_http.answers import ErrorAnswer
-from radnode_http.endpoint import FILE_PATH, Endpoint, Failure, Media, Otherwise, PathParameter, Upload
+from radnode_http.endpoint import FILE_PATH, Endpoint, Failure, Header, Media, Otherwise, PathParameter, Upload
 
 Json = dict[str, Any]
 
 FILE_PATH_PATTERN = r"^studies/[0-9.]{1,64}/[0-9.]{1,64}/[0-9a-f]{32}\.dcm$"
+_TEXT = {"type": "string"}
 _REFS = "#/components/schemas/{model}"
 _ABOUT = (
     'A DICOM node\'s files for reporting applications. Every error\'s body is `{"detail": "<sentence>"}`; every answer'
@@ -64,7 +65,7 @@ def _operation(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json
     operation: Json = {"operationId": endpoint.name, "summary": endpoint.summary}
     if endpoint.description:
         operation["description"] = endpoint.description
-    parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint)]
+    parameters = [*_path_parameters(endpoint), *_query_parameters(endpoint), *_header_parameters(endpoint)]
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
@@ -112,6 +113,19 @@ def _query_parameters(endpoint: Endpoint) -> list[Json]:
     return parameters
 
 
+def _header_parameters(endpoint: Endpoint) -> list[Json]:
+    return [
+        {"name": one.name, "in": "header", "required": False, "description": one.description, "schema": _TEXT}
+        for one in endpoint.asks
+    ]
+
+
+def _headers(headers: Iterable[Header]) -> Json:
+    """What stands in an answer for its headers; nothing where none is told of."""
+    told = {one.name: {"description": one.description, "schema": _TEXT} for one in headers}
+    return {"headers": told} if told else {}
+
+
 def _without_null(schema: Json) -> Json:
     """A query parameter is there or not; it is never null."""
     told = {key: value for key, value in schema.items() if key != "title" and (key, value) != ("default", None)}
@@ -133,20 +147,21 @@ def _request_body(body: type[BaseModel] | Upload, refs: Mapping[type[BaseModel],
 
 def _answer(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json:
     if isinstance(endpoint.answer, Media):
-        content: Json = {kind: {} for kind in endpoint.answer.types}
-        if endpoint.answer.instead is not None:
-            content["application/json"] = {"schema": refs[endpoint.answer.instead]}
-        return {"description": endpoint.answer.description, "content": content}
+        media = endpoint.answer
+        content: Json = {kind: {} for kind in media.types}
+        if media.instead is not None:
+            content["application/json"] = {"schema": refs[media.instead]}
+        return {"description": media.description, **_headers(media.headers), "content": content}
     described = (endpoint.answer.__doc__ or "").partition("\n")[0]
     return {"description": described, "content": {"application/json": {"schema": refs[endpoint.answer]}}}
 
 
 def _otherwise(endpoint: Endpoint, one: Otherwise, refs: Mapping[type[BaseModel], Json]) -> Json:
     usual = _answer(endpoint, refs) if one.has_body else {}
-    return usual | {"description": one.description}
+    return usual | {"description": one.description, **_headers(one.headers)}
 
 
 def _failure(failure: Failure, refs: Mapping[type[BaseModel], Json]) -> Json:
     examples = {str(number): {"value": {"detail": text}} for number, text in enumerate(failure.sentences, 1)}
     content = {"application/json": {"schema": refs[ErrorAnswer], "examples": examples}}
-    return {"description": HTTPStatus(failure.status).phrase, "content": content}
+    return {"description": HTTPStatus(failure.status).phrase, **_headers(failure.headers), "content": content}

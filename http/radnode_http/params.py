@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 from multidict import MultiMapping
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -30,8 +30,8 @@ def _plain_text(text: str) -> str:
     return text
 
 
-def _whole_number(first: int, last: int) -> Callable[[object], object]:
-    """Digits only: what int() takes beyond them (signs, underscores, spaces) is a mistake in a URL."""
+def whole_number(first: int, last: int) -> Callable[[object], object]:
+    """A parameter of digits only: what int() takes beyond them (signs, underscores, spaces) is a mistake in a URL."""
 
     def parse(value: object) -> object:
         text = str(value)
@@ -44,8 +44,8 @@ def _whole_number(first: int, last: int) -> Callable[[object], object]:
 
 PlainText = Annotated[str, AfterValidator(_plain_text)]
 StudyDate = Annotated[str, AfterValidator(_real_date), WithJsonSchema({"type": "string", "pattern": DATE})]
-Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number(1, 1000))]
-Quality = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole_number(1, 100))]
+Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(whole_number(1, 1000))]
+Quality = Annotated[int, Field(ge=1, le=100), BeforeValidator(whole_number(1, 100))]
 
 
 class ListParameters(BaseModel):
@@ -67,17 +67,6 @@ class ListParameters(BaseModel):
     """The most files that one answer holds."""
     cursor: str | None = None
     """`next` of the answer before, to go on behind it."""
-
-
-class ImageParameters(BaseModel):
-    """How /image makes the picture."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    format: Literal["png", "jpeg"] = "png"
-    """The format of the picture."""
-    quality: Quality = 95
-    """JPEG quality; PNG is lossless and has none."""
 
 
 class SummaryFlags(BaseModel):

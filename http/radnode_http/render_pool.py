@@ -11,8 +11,8 @@ import structlog
 from radnode.instance.picture import Picture
 from radnode.instance.render_protocol import ANSWER, MADE, REFUSALS, Request, Wish, decode_picture
 from radnode.instance.spawning import spawn
-from radnode.model.errors import CannotRender, RadnodeError
-from radnode_http.errors import Disconnected
+from radnode.model.errors import CannotRender, RadnodeError, TooBusy
+from radnode_http.errors import BUSY, Disconnected
 
 WAITING_PER_WORKER = 64
 START_LIMIT = 60.0
@@ -101,11 +101,11 @@ class RenderPool:
     async def render(self, path: Path, wish: Wish, *, is_wanted: Callable[[], bool] = lambda: True) -> Picture:
         """The picture that radnode.instance.render makes of the file, with its errors.
 
-        CannotRender also where it took too long, where the decoder crashed, and where too many others wait.
+        CannotRender also where it took too long and where the decoder crashed; TooBusy where too many others wait;
         Disconnected where nobody wants it any more once a worker is free.
         """
         if not self._open or self._waiting >= WAITING_PER_WORKER * len(self._workers):
-            raise CannotRender("too many pictures are being made" if self._open else "the node is stopping")
+            raise TooBusy(BUSY) if self._open else CannotRender("the node is stopping")
         self._waiting += 1
         try:
             worker = await self._idle.get()

@@ -13,6 +13,7 @@ from radnode.sections.commitment import CommitmentSettings
 from radnode.sections.log import LogSettings
 from radnode.sections.query import QuerySettings
 from radnode.sections.queue import QueueSettings
+from radnode.sections.render import RenderSettings
 from radnode.sections.retrieve import RetrieveSettings
 from radnode.sections.rules import Rule, check_rules
 from radnode.sections.transcoding import TranscodingSettings
@@ -195,6 +196,8 @@ class Settings(BaseSettings):
     """How queries are matched where the Standard leaves a choice (PS3.4 C.2.2.2 and C.5.1.1)."""
     http: HttpSettings = HttpSettings()
     """The REST sidecar."""
+    render: RenderSettings = RenderSettings()
+    """Pictures that were made of images, kept beside them and by clients."""
     auth: AuthSettings = AuthSettings()
     """Who may call the REST API."""
     log: LogSettings = LogSettings()

@@ -15,13 +15,16 @@ async def test_an_app_of_a_listed_origin_may_read_answers_and_errors(tmp_path: P
         async with rest.session.options("/api/dicom/upload", headers={"Origin": APP, **ASKING}) as answer:
             assert answer.status == 204
             assert answer.headers["Access-Control-Allow-Origin"] == APP
-            assert {"Authorization", "Content-Type"} <= set(answer.headers["Access-Control-Allow-Headers"].split(", "))
+            assert {"Authorization", "Content-Type", "If-None-Match"} <= set(
+                answer.headers["Access-Control-Allow-Headers"].split(", ")
+            )
             assert {"GET", "POST", "DELETE"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
         for path, status in (("/api/dicom/status", 200), ("/api/dicom/list", 503), ("/api/nothing", 404)):
             async with rest.session.get(path, headers={"Origin": APP}) as answer:
                 assert answer.status == status
                 assert answer.headers["Access-Control-Allow-Origin"] == APP
-                assert answer.headers["Access-Control-Expose-Headers"] == "X-Request-ID"
+                exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
+                assert {"X-Request-ID", "ETag", "Retry-After", "X-Render-Frame", "X-Render-VOI"} <= set(exposed)
                 assert answer.headers["Vary"] == "Origin"
         async with rest.session.get("/api/dicom/list", headers={"Origin": APP, "Authorization": ""}) as answer:
             assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (401, APP)

@@ -154,7 +154,7 @@ async def test_a_picture_that_cannot_be_made_says_why(pictures: Rest) -> None:
 async def test_a_bad_parameter_of_the_picture_is_named(rest: Rest) -> None:
     path = await rest.stored(encode_part10(make_instance()))
     bad = ["format=gif", "format=PNG", "format=jpg", "format=", "quality=0", "quality=101", "quality=x", "quality="]
-    for query in (*bad, "quality=5.5", "quality=-1", "format=png&format=png", "frame=1", "size=5"):
+    for query in (*bad, "quality=5.5", "quality=-1", "format=png&format=png", "frames=1", "size=5"):
         status, answer = await rest.target("GET", f"/api/dicom/image/{path}?{query}")
         assert status == 400, query
         assert query.partition("=")[0] in answer["detail"]

@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,9 +16,10 @@ from support.rest import Rest
 from yarl import URL
 
 from radnode_http.errors import Refusal
-from radnode_http.params import ImageParameters, ListParameters, parse_flags, parse_list, parse_query
+from radnode_http.params import ListParameters, parse_flags, parse_list, parse_query
+from radnode_http.picture_params import ImageParameters, ThumbnailParameters
 
-NAMES = st.sampled_from([*ListParameters.model_fields, *ImageParameters.model_fields]) | st.text(max_size=20)
+NAMES = st.sampled_from([*ListParameters.model_fields, *ImageParameters.model_fields, "size"]) | st.text(max_size=20)
 PAIRS = st.lists(st.tuples(NAMES, st.text(max_size=30) | st.integers().map(str)), max_size=5)
 
 
@@ -31,7 +33,9 @@ def refused(parse: Callable[[Any], object], asked: object) -> Refusal | None:
 
 @given(PAIRS)
 def test_any_query_is_taken_or_refused_in_words(pairs: list[tuple[str, str]]) -> None:
-    for parse in (parse_list, lambda query: parse_query(ImageParameters, query)):
+    of_pictures = (ImageParameters, ThumbnailParameters)
+    parsers: list[Callable[[Any], object]] = [parse_list, *(partial(parse_query, model) for model in of_pictures)]
+    for parse in parsers:
         refusal = refused(parse, MultiDict(pairs))
         assert refusal is None or (refusal.status == 400 and refusal.detail.isprintable() and len(refusal.detail) < 200)
 

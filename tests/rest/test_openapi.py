@@ -13,7 +13,8 @@ from support.rest import Rest, rest_settings
 from radnode_http.app import build_app
 from radnode_http.endpoints import endpoints
 from radnode_http.keys import DOCUMENT
-from radnode_http.params import ImageParameters, ListParameters
+from radnode_http.params import ListParameters
+from radnode_http.picture_params import ImageParameters
 
 Json = dict[str, Any]
 
@@ -24,7 +25,7 @@ class Strict(BaseModel):
 
 class Parameter(Strict):
     name: str = Field(min_length=1)
-    location: str = Field(alias="in", pattern="^(path|query)$")
+    location: str = Field(alias="in", pattern="^(path|query|header)$")
     required: bool
     description: str = Field(min_length=1)
     schema_: Json = Field(alias="schema", min_length=1)
@@ -38,6 +39,7 @@ class MediaType(Strict):
 
 class Response(Strict):
     description: str = Field(min_length=1)
+    headers: dict[str, Json] = {}
     content: dict[str, MediaType] = {}
 
 

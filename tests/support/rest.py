@@ -16,6 +16,7 @@ from radnode.archive.archive import Archive
 from radnode.archive.layout import Layout
 from radnode.sections.archive import ArchiveSettings
 from radnode.sections.asking import AskingSettings
+from radnode.sections.render import RenderSettings
 from radnode.settings import AuthSettings, DicomSettings, HttpSettings, Peer, Settings
 from radnode.work.work_file import WorkFile
 from radnode_http.app import build_app
@@ -25,18 +26,20 @@ from radnode_http.tokens import mint
 
 SECRET = "a secret that is long enough for HS512 too, which needs sixty-four bytes"
 ALL = "dicom:read dicom:write dicom:delete"
+SECTIONS = ("auth", "archive", "dicom", "asking", "render", "peers")
 NO_SUCH_FILE = f"studies/1.2/1.2.3/{'0' * 32}.dcm"
 
 
 def rest_settings(root: Path, **changes: Any) -> Settings:
     """Settings for a test: `changes` are fields of the http section, or whole sections by name."""
-    sections = {name: changes.pop(name) for name in ("auth", "archive", "dicom", "asking", "peers") if name in changes}
+    sections = {name: changes.pop(name) for name in SECTIONS if name in changes}
     return Settings(
         archive=sections.get("archive", ArchiveSettings(root=root)),
         http=HttpSettings(**changes),
         auth=sections.get("auth", AuthSettings(secret=SecretStr(SECRET))),
         dicom=sections.get("dicom", DicomSettings()),
         asking=sections.get("asking", AskingSettings()),
+        render=sections.get("render", RenderSettings()),
         peers=sections.get("peers", ()),
     )
 
@@ -183,8 +186,9 @@ async def open_archive(root: Path) -> AsyncIterator[Archive]:
 
 @asynccontextmanager
 async def serving_new_archive(root: Path, **options: Any) -> AsyncIterator[Rest]:
-    """A server over a real archive below `root`, with the settings that tests have."""
-    async with open_archive(root) as archive, serving(archive, rest_settings(root), **options) as rest:
+    """A server over a real archive below `root`, with the settings that tests have and those of `render`."""
+    settings = rest_settings(root, **{name: options.pop(name) for name in ("render",) if name in options})
+    async with open_archive(root) as archive, serving(archive, settings, **options) as rest:
         yield rest
 
 

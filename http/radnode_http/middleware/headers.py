@@ -6,10 +6,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from radnode_http.keys import REQUEST_ID, SETTINGS
+from radnode_http.picture_headers import RENDER_HEADERS
 
 ALLOW_METHODS = "GET, HEAD, POST, DELETE"
-ALLOW_HEADERS = "Authorization, Content-Type, X-Request-ID"
-EXPOSE_HEADERS = "X-Request-ID"
+ALLOW_HEADERS = "Authorization, Content-Type, If-None-Match, X-Request-ID"
+EXPOSE_HEADERS = ", ".join(("X-Request-ID", "ETag", "Retry-After", *RENDER_HEADERS.values()))
 PREFLIGHT_AGE = "600"
 
 

@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from radnode.model.errors import OutOfResources, RadnodeError
+from radnode.model.errors import OutOfResources, RadnodeError, TooBusy
 from radnode_http.answers import problem
 from radnode_http.errors import CLIENT_GONE, INTERNAL, Disconnected, Refusal, refusal_of
 
@@ -40,11 +40,13 @@ async def translate(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _radnode_problem(request: web.Request, error: RadnodeError) -> web.Response:
     refusal = refusal_of(error)
-    if refusal.status >= 500:
+    if refusal.status >= 500 and not isinstance(error, TooBusy):  # many at once, each of which has its own line
         _log.error("request_failed", error=type(error).__name__)
     # Nothing is to be stored by a GET: what it lacks is the index, for now.
     status = 503 if isinstance(error, OutOfResources) and request.method in _READING else refusal.status
-    return problem(status, refusal.detail)
+    response = problem(status, refusal.detail)
+    response.headers.update(refusal.headers)
+    return response
 
 
 def _http_problem(answer: web.HTTPException) -> web.Response:

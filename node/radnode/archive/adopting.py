@@ -18,6 +18,7 @@ from radnode.archive.enrolling import Enrolling
 from radnode.archive.folders import Folders
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout, disk_errors, link_durably, replace_by_link, sync
+from radnode.archive.picture_places import forget_pictures
 from radnode.archive.rows import Standing, standing_of
 from radnode.archive.settling import retract, settle
 from radnode.archive.stored import Arrival, Outcome, Stored
@@ -153,6 +154,7 @@ class _Adopting:
         if damaged:
             _log.warning("damaged_file_replaced", sop_instance=redact(self._arrival.header.sop_instance))
             replace_by_link(self._arrival.part, self._target)
+            forget_pictures(self._layout, self._arrival.path)  # they may show the damage
 
     def _write(self, standing: Standing | None, outcome: Outcome) -> bool:
         """Write the row and see that the file is there; false where another wrote about this object meanwhile."""

@@ -19,7 +19,7 @@ from radnode.archive.owners import Owner
 from radnode.archive.receiving import Receiving
 from radnode.archive.recovery import Recovered
 from radnode.archive.retrieval import Retrieval
-from radnode.archive.rows import standing_at
+from radnode.archive.rows import Standing, standing_at
 from radnode.archive.watching import GivenUp
 from radnode.instance.part10 import FileMeta
 from radnode.model.attribute_table import AttributeTable
@@ -114,10 +114,16 @@ class Archive:
 
     def locate(self, path: FilePath) -> Path:
         """The absolute path of a current object's file. Raises NotFound for what the index does not know."""
-        with self.index.reading() as connection:
-            if standing_at(connection, path) is None:
-                raise NotFound("DICOM file not found")
+        self.standing(path)
         return self.layout.current(path)
+
+    def standing(self, path: FilePath) -> Standing:
+        """What the index says of the current object at `path`. Raises NotFound, OutOfResources."""
+        with self.index.reading() as connection:
+            standing = standing_at(connection, path)
+        if standing is None:
+            raise NotFound("DICOM file not found")
+        return standing
 
     def forget(self, path: FilePath) -> None:
         """Remove the current object at `path` and its superseded versions. Raises NotFound, OutOfResources."""

@@ -52,6 +52,11 @@ class Layout:
         """Below it the objects that others have replaced, under the same relative paths."""
         return self.private / "superseded"
 
+    @property
+    def pictures(self) -> Path:
+        """Below it pictures of current objects, which are made again where they are lost."""
+        return self.private / "pictures"
+
     def current(self, path: FilePath) -> Path:
         """Where the object of that path lies while it is current."""
         return self.root / str(path)

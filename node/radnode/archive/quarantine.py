@@ -4,11 +4,15 @@ from itertools import count
 from pathlib import Path
 
 from radnode.archive.layout import Layout, disk_errors, make_folder, sync
+from radnode.archive.picture_places import forget_pictures
 from radnode.model.file_path import FilePath
 
 
 def quarantine(layout: Layout, file: Path, path: FilePath) -> Path:
-    """Move `file`, which was found at `path`, to .radnode/quarantine/; where it is now. Raises OutOfResources."""
+    """Move `file`, which was found at `path`, to .radnode/quarantine/; where it is now. Raises OutOfResources.
+
+    Pictures of what lay there are removed.
+    """
     with disk_errors():
         folder = layout.private / "quarantine"
         for part in ("", "studies", path.study, path.series):
@@ -20,6 +24,7 @@ def quarantine(layout: Layout, file: Path, path: FilePath) -> Path:
         file.rename(target)
         sync(folder)
         sync(file.parent)
+    forget_pictures(layout, path)
     return target
 
 

@@ -1,4 +1,4 @@
-"""Making the files at a path agree with the index: what no row names goes.
+"""Making the files at a path agree with the index: what no row names goes, and the pictures of what is not current.
 
 Every removal of an image file, whatever for, is this one act, under the index's write lock. Adopting looks under the
 same lock whether its file is still there, so a file that a row needs can never go.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout, remove_durably
+from radnode.archive.picture_places import forget_pictures
 from radnode.archive.rows import standing_at
 from radnode.model.file_path import FilePath, parse_file_path
 from radnode.model.uid import UID
@@ -23,10 +24,13 @@ def settle(layout: Layout, index: Index, paths: Iterable[FilePath]) -> None:
     for path in paths:
         with index.writing() as connection:
             index.flush()  # no row, for good: one that came back after a power failure would miss its file
-            if standing_at(connection, path) is None:
+            is_current = standing_at(connection, path) is not None
+            if not is_current:
                 remove_durably(layout.current(path), top=layout.studies)
             if not is_superseded(connection, path):
                 remove_durably(layout.superseded(path), top=layout.superseded_root)
+        if not is_current:
+            forget_pictures(layout, path)
 
 
 def retract(layout: Layout, index: Index, part: Path, path: FilePath) -> None:

@@ -12,13 +12,14 @@ WindowWish: TypeAlias = tuple[float, float] | str | None
 class PictureWish:
     """A picture that is wanted of one frame, 1 the first; the defaults are what the image itself says.
 
+    Without a `frame` it is the one that stands for all: Representative Frame Number (PS3.3 C.7.6.9), or the middle one.
     `quality` is JPEG's, 1 to 100. The picture fits into `width` and `height`, keeps its shape, and is not enlarged
     unless `enlarge` says so.
     """
 
     format: Format = "png"
     quality: int = 95
-    frame: int = 1
+    frame: int | None = 1
     window: WindowWish = None
     width: int | None = None
     height: int | None = None

@@ -76,6 +76,10 @@ class NotApplicable(RadnodeError):
     """A picture can be made, but not in the way that was asked for; the message names the parameter and says why."""
 
 
+class TooBusy(RadnodeError):
+    """More is being asked for at once than can be done; the same may be asked for again in a moment."""
+
+
 class CannotTranscode(RadnodeError):
     """The object cannot be had in the other transfer syntax without loss, or not within the limits; it says why."""
 

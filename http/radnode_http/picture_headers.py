@@ -1,0 +1,22 @@
+"""The headers by which a picture tells how it was made."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from radnode.instance.picture import Facts
+
+_LONGEST = 128
+
+
+def _name(fact: str) -> str:
+    words = (word.upper() if word == "voi" else word.capitalize() for word in fact.split("_"))
+    return "-".join(("X-Render", *words))
+
+
+RENDER_HEADERS: Mapping[str, str] = {fact.name: _name(fact.name) for fact in fields(Facts)}
+"""The header of each fact."""
+
+
+def header_text(value: str) -> str:
+    """A fact as it may stand in a header: what comes from a file must not end a line, nor be without end."""
+    return "".join(character if " " <= character <= "~" else "?" for character in value[:_LONGEST]).strip()

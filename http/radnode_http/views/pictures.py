@@ -1,0 +1,50 @@
+"""Pictures of a stored file: in full, and small."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from aiohttp import web
+
+from radnode.instance.picture import Facts, PictureWish
+from radnode.model.file_path import FilePath
+from radnode_http.keys import PICTURES, SETTINGS
+from radnode_http.params import parse_query
+from radnode_http.picture_headers import RENDER_HEADERS, header_text
+from radnode_http.picture_params import ImageParameters, ThumbnailParameters
+from radnode_http.views.stored import wanted_path
+
+
+async def image(request: web.Request) -> web.Response:
+    """GET /api/dicom/image/{file_path}: a frame, the first by default."""
+    path = wanted_path(request)
+    return await _shown(request, path, parse_query(ImageParameters, request.query).wish())
+
+
+async def thumbnail(request: web.Request) -> web.Response:
+    """GET /api/dicom/thumbnail/{file_path}: the frame that stands for all, by default, and small."""
+    path = wanted_path(request)
+    return await _shown(request, path, parse_query(ThumbnailParameters, request.query).wish())
+
+
+async def _shown(request: web.Request, path: FilePath, wish: PictureWish) -> web.Response:
+    """The picture, or 304 where the client has it already (RFC 9110 13.1.2)."""
+    pictures = request.app[PICTURES]
+    known = {tag.value for tag in request.if_none_match or ()}
+    sought = await asyncio.to_thread(pictures.seek, path, wish, known)
+    headers = {
+        "ETag": f'"{sought.key}"',
+        "Cache-Control": f"private, max-age={request.app[SETTINGS].render.max_age}, immutable",
+        "Vary": "Authorization",
+    }
+    if sought.key in known:  # it was told to nobody but with a picture, so there is one
+        return web.Response(status=304, headers=headers)
+    picture = sought.kept or await pictures.make(sought, lambda: request.transport is not None)
+    if "*" in known:
+        return web.Response(status=304, headers=headers)
+    headers |= _told(picture.facts)
+    return web.Response(body=picture.data, content_type=f"image/{wish.format}", headers=headers)
+
+
+def _told(facts: Facts) -> Mapping[str, str]:
+    return {RENDER_HEADERS[name]: header_text(value) for name, value in asdict(facts).items()}

@@ -1,0 +1,57 @@
+"""What tells two pictures apart: the object, what is wanted of it, and who makes it; equal keys mean equal bytes."""
+
+import json
+from dataclasses import asdict
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+
+from radnode.instance.picture import PictureWish
+
+RENDERING = 1
+"""To be raised with every change after which an object has another picture, or says something else of its making.
+
+Pictures that browsers and the node itself have kept are made anew then; without that the old ones would be shown on.
+"""
+_LIBRARIES = (
+    "radnode",
+    "numpy",
+    "pillow",
+    "pydicom",
+    "pyjpegls",
+    "pylibjpeg",
+    "pylibjpeg-openjpeg",
+    "pylibjpeg-rle",
+    "python-gdcm",
+)
+"""Distributions that decode, compute or encode: another version of one may make other bytes."""
+_LENGTH = 32
+
+
+def renderer() -> str:
+    """Who makes pictures here, in one text that changes when pictures may."""
+    return " ".join((str(RENDERING), *(f"{name}={_version(name)}" for name in _LIBRARIES)))
+
+
+def picture_key(renderer: str, digest: str, wish: PictureWish) -> str:
+    """The key, in hex, of the picture that `renderer` makes of the object with this digest (hex)."""
+    told = json.dumps([renderer, digest, canonical(wish)], sort_keys=True)
+    return sha256(told.encode()).hexdigest()[:_LENGTH]
+
+
+def canonical(wish: PictureWish) -> dict[str, object]:
+    """What of a wish makes a difference: PNG has no quality, and without a size there is nothing to enlarge into."""
+    told = asdict(wish)
+    if wish.format != "jpeg":
+        del told["quality"]
+    if wish.width is None and wish.height is None:
+        del told["enlarge"]
+    if isinstance(wish.window, tuple):
+        told["window"] = [float(number) + 0.0 for number in wish.window]  # -0.0 is 0.0
+    return told
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"

@@ -1,0 +1,295 @@
+"""Pictures over HTTP: parameters, thumbnails, what clients and the node keep of them, and what they tell."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from aiohttp import ClientResponse
+from PIL import Image
+from support.instances import REMOVED, bundled, encode_part10, make_instance
+from support.pictures import image_of
+from support.rest import Rest, make_token, open_archive, rest_settings, serving, serving_new_archive, until
+
+from radnode.instance.picture import Facts, Picture
+from radnode.model.errors import CannotRender, TooBusy
+from radnode.sections.render import RenderSettings
+from radnode_http.errors import BUSY, Disconnected
+from radnode_http.render_pool import RenderPool
+
+IMAGE, THUMBNAIL = "/api/dicom/image/", "/api/dicom/thumbnail/"
+PATCHY = np.add.outer(np.arange(300), np.arange(200)).astype(np.uint16)
+
+
+class Counting(RenderPool):
+    """A real pool that counts what it was asked for."""
+
+    count = 0
+
+    async def render(self, *wanted: Any, **options: Any) -> Picture:
+        self.count += 1
+        return await super().render(*wanted, **options)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Counting:
+    return Counting(1, 30)
+
+
+@pytest.fixture(scope="module")
+async def shown(tmp_path_factory: pytest.TempPathFactory, pool: Counting) -> AsyncIterator[Rest]:
+    """A server that makes pictures, for tests that leave nothing behind."""
+    root = tmp_path_factory.mktemp("shown") / "storage"
+    async with serving_new_archive(root, pool=pool) as rest:
+        yield rest
+
+
+async def stored(rest: Rest, number: int, **overrides: Any) -> str:
+    """The path of an image of 300 rows and 200 columns that no other number has."""
+    return await rest.stored(encode_part10(image_of(PATCHY, SOPInstanceUID=f"1.2.{number}", **overrides)))
+
+
+async def got(rest: Rest, url: str, status: int = 200, *, known: str = "-") -> tuple[ClientResponse, bytes]:
+    """The answer to a client that knows these tags."""
+    async with rest.session.get(url, headers={"If-None-Match": known}) as answer:
+        body = await answer.read()
+        assert answer.status == status, body
+        return answer, body
+
+
+def size_of(picture: bytes) -> tuple[int, int]:
+    with Image.open(BytesIO(picture)) as image:
+        return image.size
+
+
+def kept(rest: Rest) -> list[Path]:
+    """The files of kept pictures that are whole."""
+    pictures = rest.archive.layout.pictures
+    return sorted(file for file in pictures.glob("*/*/*") if file.suffix != ".part")
+
+
+async def test_without_parameters_the_answer_is_the_guides(shown: Rest) -> None:
+    answer, body = await got(shown, IMAGE + await stored(shown, 1))
+    assert answer.headers["Content-Type"] == "image/png"
+    assert size_of(body) == (200, 300)
+
+
+@pytest.mark.parametrize("route", [IMAGE, THUMBNAIL])
+async def test_a_bad_parameter_is_named(shown: Rest, route: str) -> None:
+    url = route + await stored(shown, 2)
+    bad = ["frame=0", "frame=x", "frame=-1", "frame=1.0", "window=", "window=40,0", "window=40,-1", "window=%00"]
+    bad += ["window=%0A", f"window={'x' * 65}", "format=gif", "quality=0", "nothing=1"]
+    if route == IMAGE:
+        bad += ["width=0", "width=16385", "height=x", "height=", "enlarge=1", "invert=yes", "overlays=True", "size=100"]
+    else:
+        bad += ["size=15", "size=513", "size=", "width=100", "invert=true"]
+    for query in bad:
+        detail = await shown.refused("GET", f"{url}?{query}", 400)
+        assert query.partition("=")[0] in detail, query
+    assert "given more than once" in await shown.refused("GET", f"{url}?frame=1&frame=1", 400)
+
+
+async def test_parameters_arrive_at_the_renderer(tmp_path: Path) -> None:
+    class Noting(RenderPool):
+        wishes: tuple[Any, ...] = ()
+
+        async def render(self, *wanted: Any, **options: Any) -> Picture:
+            self.wishes += (wanted[1],)
+            return Picture(b"picture", Facts(voi="window 1\r\nX-Evil: 1 \u00e9", frame="3"))
+
+    noting = Noting(0, 30)
+    async with serving_new_archive(tmp_path / "storage", pool=noting) as rest:
+        path = await stored(rest, 1)
+        query = "frame=3&window=-40.5,4e2&width=10&height=20&enlarge=true&invert=true&overlays=true"
+        answer, _ = await got(rest, f"{IMAGE}{path}?{query}&format=jpeg&quality=7")
+        await got(rest, f"{IMAGE}{path}?window=bone")
+        await got(rest, f"{THUMBNAIL}{path}?window=auto&size=64")
+        await got(rest, f"{THUMBNAIL}{path}")
+    first, second, third, fourth = noting.wishes
+    assert (first.frame, first.window, first.width, first.height) == (3, (-40.5, 400.0), 10, 20)
+    assert (first.enlarge, first.invert, first.overlays, first.format, first.quality) == (True, True, True, "jpeg", 7)
+    assert (second.window, second.frame) == ("bone", 1)
+    assert (third.window, third.width, third.height, third.frame, third.format) == ("auto", 64, 64, None, "jpeg")
+    assert (fourth.width, fourth.height, fourth.enlarge, fourth.window) == (128, 128, False, None)
+    assert answer.headers["X-Render-VOI"] == "window 1??X-Evil: 1 ?"
+    assert answer.headers["X-Render-Frame"] == "3"
+    assert "X-Evil" not in answer.headers
+
+
+async def test_a_picture_is_made_once_and_the_same_for_ever(shown: Rest, pool: Counting, tmp_path: Path) -> None:
+    url = IMAGE + await stored(shown, 3)
+    before, files = pool.count, len(kept(shown))
+    cold, made = await got(shown, url)
+    await until(lambda: len(kept(shown)) > files)
+    warm, again = await got(shown, f"{url}?quality=3&enlarge=false&format=png&frame=1&invert=false")
+    assert (pool.count, made) == (before + 1, again)
+    changing = {"X-Request-ID", "Date"}
+    assert {k: v for k, v in cold.headers.items() if k not in changing} == {
+        k: v for k, v in warm.headers.items() if k not in changing
+    }
+    async with serving(shown.archive, shown.settings) as restarted:  # it has no processes to make pictures with
+        later, still = await got(restarted, url)
+    assert (later.headers["ETag"], still) == (cold.headers["ETag"], made)
+    async with serving_new_archive(tmp_path / "storage", pool=RenderPool(1, 30)) as another:
+        elsewhere, equal = await got(another, IMAGE + await stored(another, 3))
+    assert (elsewhere.headers["ETag"], equal) == (cold.headers["ETag"], made)
+
+
+async def test_what_differs_has_another_tag(shown: Rest) -> None:
+    one, another = IMAGE + await stored(shown, 4), IMAGE + await stored(shown, 5)
+    queries = ("", "?format=jpeg", "?format=jpeg&quality=5", "?window=1,2", "?window=auto", "?width=9", "?invert=true")
+    urls = [one + query for query in queries] + [another, f"{one}?overlays=true", f"{one}?width=900&enlarge=true"]
+    answers = await asyncio.gather(*(got(shown, url) for url in urls))
+    tags = [answer.headers["ETag"] for answer, _ in answers]
+    assert len(set(tags)) == len(urls)
+    assert all(tag.startswith('"') and tag.endswith('"') for tag in tags)
+
+
+async def test_who_has_it_is_not_sent_it_again(shown: Rest, pool: Counting) -> None:
+    url = IMAGE + await stored(shown, 6)
+    answer, _ = await got(shown, url)
+    tag, before = answer.headers["ETag"], pool.count
+    assert answer.headers["Cache-Control"] == "private, max-age=3600, immutable"
+    assert answer.headers.getall("Vary") == ["Authorization"]
+    for condition in (tag, f"W/{tag}", f'"other", {tag}', f'W/"a",W/{tag}', "*"):
+        unchanged, body = await got(shown, url, 304, known=condition)
+        assert body == b""
+        assert [unchanged.headers[name] for name in ("ETag", "Cache-Control", "Vary")] == [
+            answer.headers[name] for name in ("ETag", "Cache-Control", "Vary")
+        ]
+        assert "Content-Type" not in unchanged.headers
+    for condition in ('"other"', tag.strip('"'), "", "W/*"):
+        assert (await got(shown, url, known=condition))[1]
+    assert pool.count == before
+    await got(shown, f"{url}?width=7", known=tag)
+
+
+async def test_head_says_what_get_says(shown: Rest) -> None:
+    for url in (IMAGE + await stored(shown, 7), THUMBNAIL + await stored(shown, 8)):
+        async with shown.session.head(url) as bare:
+            assert (bare.status, await bare.read()) == (200, b"")
+        full, body = await got(shown, url)
+        own = {"X-Request-ID", "Date"}
+        assert {k: v for k, v in bare.headers.items() if k not in own} == {
+            k: v for k, v in full.headers.items() if k not in own
+        }
+        assert int(bare.headers["Content-Length"]) == len(body)
+        async with shown.session.head(url, headers={"If-None-Match": full.headers["ETag"]}) as answer:
+            assert answer.status == 304
+
+
+async def test_refusals_come_before_conditions_and_are_kept_by_nobody(shown: Rest) -> None:
+    path = await stored(shown, 9)
+    answer, _ = await got(shown, IMAGE + path)
+    held = {"If-None-Match": answer.headers["ETag"]}
+    without = await shown.refused("GET", IMAGE + path, 401, headers={**held, "Authorization": ""})
+    assert without
+    token = {"Authorization": f"Bearer {make_token('dicom:write')}"}
+    await shown.refused("GET", IMAGE + path, 403, headers=held | token)
+    async with shown.session.delete(f"/api/dicom/{path}") as deleted:
+        assert deleted.status == 200
+    for condition in (held, {"If-None-Match": "*"}, {}):
+        assert await shown.refused("GET", IMAGE + path, 404, headers=condition) == "DICOM file not found"
+    empty = await stored(shown, 10, PixelData=REMOVED)
+    for url in (IMAGE + empty, THUMBNAIL + empty, f"{IMAGE}{path}"):
+        async with shown.session.get(url, headers={"If-None-Match": "*"}) as refused:
+            assert refused.status in (400, 404)
+            assert refused.headers["Cache-Control"] == "no-store"
+            assert "ETag" not in refused.headers
+
+
+async def test_pictures_go_with_their_object(shown: Rest) -> None:
+    one, other = await stored(shown, 11), await stored(shown, 12)
+    await asyncio.gather(*(got(shown, IMAGE + path) for path in (one, other)), got(shown, THUMBNAIL + one))
+    await until(lambda: all(len(of(shown, path)) == number for path, number in ((one, 2), (other, 1))))
+    replacing = await stored(shown, 11, StudyDescription="another object of the same SOP Instance UID")
+    assert of(shown, one) == []
+    assert await shown.refused("GET", IMAGE + one, 404) == "DICOM file not found"
+    await got(shown, IMAGE + replacing)
+    async with shown.session.delete(f"/api/dicom/{other}"):
+        assert of(shown, other) == []
+
+
+def of(rest: Rest, path: str) -> list[Path]:
+    name = Path(path).stem
+    return [file for file in kept(rest) if file.parent.name == name]
+
+
+async def test_equal_requests_at_once_are_one_picture(shown: Rest, pool: Counting) -> None:
+    url, before = IMAGE + await stored(shown, 13), pool.count
+    answers = await asyncio.gather(*(got(shown, f"{url}?format=jpeg&quality={n % 2 + 1}") for n in range(20)))
+    assert pool.count <= before + 2
+    assert len({body for _, body in answers}) == len({answer.headers["ETag"] for answer, _ in answers}) == 2
+
+
+async def test_who_comes_as_others_go_gets_the_picture(tmp_path: Path) -> None:
+    class Leaving(RenderPool):
+        asked: tuple[Callable[[], bool], ...] = ()
+
+        async def render(self, *_: Any, **options: Any) -> Picture:
+            self.asked += (options["is_wanted"],)
+            if len(self.asked) == 1:
+                await until(leaving.is_set)
+                raise Disconnected
+            return Picture(b"picture", Facts())
+
+    pool, leaving = Leaving(0, 30), asyncio.Event()
+    async with open_archive(tmp_path) as archive, serving(archive, rest_settings(tmp_path), pool=pool) as rest:
+        url = IMAGE + await stored(rest, 1)
+
+        async with rest.connected() as (_, client):
+            head = f"GET {url} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {make_token()}\r\n\r\n"
+            client.write(head.encode())
+            await until(lambda: pool.asked)
+            client.transport.abort()
+        await until(lambda: not pool.asked[0]())
+        later = asyncio.create_task(got(rest, url))
+        await until(pool.asked[0])
+        leaving.set()
+        assert (await later)[1] == b"picture"
+    assert len(pool.asked) == 2
+
+
+async def test_a_full_queue_is_503_with_retry_after_and_a_bad_image_422(tmp_path: Path) -> None:
+    class Refusing(RenderPool):
+        error: Exception = TooBusy(BUSY)
+
+        async def render(self, *_: Any, **__: Any) -> Picture:
+            raise self.error
+
+    pool = Refusing(0, 30)
+    async with serving_new_archive(tmp_path / "storage", pool=pool) as rest:
+        url = THUMBNAIL + await stored(rest, 1)
+        async with rest.session.get(url) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+            assert await answer.json() == {"detail": "too many pictures are being made"}
+        pool.error = CannotRender("because")
+        assert await rest.refused("GET", url, 422) == "Cannot convert pixel array to image: because"
+
+
+async def test_many_thumbnails_leave_room_for_other_requests(shown: Rest) -> None:
+    path = await shown.stored(bundled("CT_small.dcm").read_bytes())
+    gallery = [got(shown, f"{THUMBNAIL}{path}?window={n},400") for n in range(60)]
+    waiting = asyncio.gather(*gallery)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(got(shown, f"/api/dicom/metadata/{path}") for _ in range(4)))
+    assert {answer.status for answer, _ in await waiting} == {200}
+
+
+async def test_without_room_every_picture_is_made_anew(tmp_path: Path, pool: Counting) -> None:
+    for settings in (RenderSettings(cache_size=0), RenderSettings(cache_reserve=2**50)):
+        async with serving_new_archive(tmp_path / "storage", pool=Counting(1, 30), render=settings) as rest:
+            url = IMAGE + await stored(rest, 1)
+            bodies = [(await got(rest, url))[1] for _ in range(2)]
+            assert bodies[0] == bodies[1]
+            assert not rest.archive.layout.pictures.exists()
+
+
+async def test_objects_without_pixels_say_so(shown: Rest) -> None:
+    path = await shown.stored(encode_part10(make_instance(PixelData=REMOVED, SOPInstanceUID="1.2.99")))
+    for route in (IMAGE, THUMBNAIL):
+        assert await shown.refused("GET", route + path, 400) == "DICOM file does not contain pixel data"
