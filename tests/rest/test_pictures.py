@@ -270,6 +270,41 @@ async def test_a_full_queue_is_503_with_retry_after_and_a_bad_image_422(tmp_path
         assert await rest.refused("GET", url, 422) == "Cannot convert pixel array to image: because"
 
 
+async def test_thumbnails_are_small_jpegs_and_never_enlarged(shown: Rest) -> None:
+    answer, body = await got(shown, THUMBNAIL + await stored(shown, 14))
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert size_of(body) == (85, 128)
+    _, body = await got(shown, f"{THUMBNAIL}{await stored(shown, 14)}?size=512&format=png")
+    assert size_of(body) == (200, 300)
+
+
+async def test_of_many_frames_the_thumbnail_shows_the_one_that_stands_for_all(shown: Rest) -> None:
+    five = {"NumberOfFrames": 5, "PixelData": PATCHY.tobytes() * 5}
+    plain, marked = await stored(shown, 15, **five), await stored(shown, 16, **five, RepresentativeFrameNumber=2)
+    wrong = await stored(shown, 17, **five, RepresentativeFrameNumber=6)
+    for url, frame in (
+        (THUMBNAIL + plain, "3"),
+        (THUMBNAIL + marked, "2"),
+        (THUMBNAIL + wrong, "3"),
+        (f"{THUMBNAIL}{marked}?frame=5", "5"),
+        (IMAGE + marked, "1"),
+        (f"{IMAGE}{marked}?frame=4", "4"),
+    ):
+        answer, _ = await got(shown, url)
+        assert answer.headers["X-Render-Frame"] == frame
+    for route in (IMAGE, THUMBNAIL):
+        detail = await shown.refused("GET", f"{route}{plain}?frame=6", 400)
+        assert detail == "Parameter frame must be from 1 to 5"
+
+
+async def test_a_window_that_there_is_not_is_named_with_those_that_there_are(shown: Rest) -> None:
+    path = await stored(shown, 18, WindowCenter="40", WindowWidth="400")
+    detail = await shown.refused("GET", f"{IMAGE}{path}?window=no%20such%20window", 400)
+    assert "window" in detail
+    answer, _ = await got(shown, f"{IMAGE}{path}?window=40,400")
+    assert "40" in answer.headers["X-Render-VOI"]
+
+
 async def test_many_thumbnails_leave_room_for_other_requests(shown: Rest) -> None:
     path = await shown.stored(bundled("CT_small.dcm").read_bytes())
     gallery = [got(shown, f"{THUMBNAIL}{path}?window={n},400") for n in range(60)]

@@ -149,10 +149,21 @@ def describe(attributes: Dataset, element: str) -> PixelDescription:
         signed=element == "PixelData" and _signed(attributes),
         photometric=text(attributes, "PhotometricInterpretation"),
         planar=integer(attributes, "PlanarConfiguration") == 1,
-        frames=max(1, integer(attributes, "NumberOfFrames") or 1),
+        frames=frame_count(attributes),
     )
     _check(description)
     return description
+
+
+def frame_count(attributes: Dataset) -> int:
+    """Number of Frames, 1 where nothing sensible is said."""
+    return max(1, integer(attributes, "NumberOfFrames") or 1)
+
+
+def representative_frame(attributes: Dataset) -> int:
+    """The frame that stands for all: Representative Frame Number (PS3.3 C.7.6.9) if there is it, or the middle one."""
+    frames, told = frame_count(attributes), integer(attributes, "RepresentativeFrameNumber")
+    return told if told is not None and 1 <= told <= frames else (frames + 1) // 2
 
 
 def _signed(attributes: Dataset) -> bool:

@@ -3,6 +3,7 @@
 import io
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import BinaryIO, cast
 
@@ -21,6 +22,7 @@ from radnode.instance.encodings import (
     read_implicit,
 )
 from radnode.instance.fragments import ExtendedOffsets
+from radnode.instance.image_attributes import representative_frame
 from radnode.instance.walk import ITEM, Element, is_sequence, walk, walk_within
 from radnode.model.uid import UID
 
@@ -32,6 +34,7 @@ _KEYWORDS = (
         "SOPClassUID",
         "Modality",
         "NumberOfFrames",
+        "RepresentativeFrameNumber",
         "PixelPresentation",
         "PresentationLUTShape",
         "PresentationLUTSequence",
@@ -85,16 +88,17 @@ class BufferStream(io.BufferedIOBase):
 class ImageElements:
     """The attributes that matter, and where the pixel data element is, if there is one.
 
-    Most sequences have one item: of the functional groups of frames that of the frame, of others the first.
+    Most sequences have one item: of the functional groups of frames that of the `frame`, of others the first.
     """
 
     attributes: Dataset
     pixels: Element | None
+    frame: int
     extended: ExtendedOffsets | None = None
 
 
-def read_image_elements(dataset: Buffer, encoding: UID, frame: int = 1) -> ImageElements:
-    """What a picture of a frame needs of a data set, which is inflated already.
+def read_image_elements(dataset: Buffer, encoding: UID, frame: int | None = 1) -> ImageElements:
+    """What a picture of a frame, or of the one that stands for all, needs of a data set, which is inflated already.
 
     Raises NotDicom, and what pydicom raises.
     """
@@ -106,27 +110,33 @@ def read_image_elements(dataset: Buffer, encoding: UID, frame: int = 1) -> Image
             break
         reading.take(element)
     offsets, lengths = (reading.tables.get(tag) for tag in (_EXTENDED_OFFSETS, _EXTENDED_LENGTHS))
-    return ImageElements(reading.attributes, pixels, ExtendedOffsets(offsets, lengths) if offsets and lengths else None)
+    extended = ExtendedOffsets(offsets, lengths) if offsets and lengths else None
+    return ImageElements(reading.attributes, pixels, reading.frame, extended)
 
 
 class _Reading:
     """What has been met so far of one data set."""
 
-    def __init__(self, dataset: Buffer, encoding: UID, frame: int) -> None:
+    def __init__(self, dataset: Buffer, encoding: UID, frame: int | None) -> None:
         self.attributes = Dataset()
         self.tables: dict[int, Element] = {}
         self._dataset = dataset
-        self._frame = frame
+        self._wanted = frame
         self._little = encoding != EXPLICIT_VR_BIG_ENDIAN
         self._read = header_reader(encoding, dataset)
         self._groups: Element | None = None  # the frames' functional groups while their items are being passed
         self._passed = 0
 
+    @cached_property
+    def frame(self) -> int:
+        """The number of the frame. What it depends on stands before all that depends on it (group 0028)."""
+        return representative_frame(self.attributes) if self._wanted is None else self._wanted
+
     def take(self, element: Element) -> None:
         if element.depth:
             if self._groups and element.depth == 1 and element.tag == ITEM:
                 self._passed += 1
-                if self._passed == self._frame:
+                if self._passed == self.frame:
                     self._add_items(self._groups, element.offset - _ITEM_HEADER)
             return
         self._groups = None
@@ -143,7 +153,7 @@ class _Reading:
             self._groups = sequence
             return
         items = walk_within(self._dataset, self._reader_in(sequence), sequence.offset, sequence.length, deep=False)
-        found = islice((item for item in items if item.depth == 1), self._frame - 1, None)
+        found = islice((item for item in items if item.depth == 1), self.frame - 1, None)
         if item := next(found, None):
             self._add_items(sequence, item.offset - _ITEM_HEADER)
 

@@ -42,16 +42,18 @@ class EncodedFrame:
     number: int = 1
 
 
-def read_frame(path: Path, number: int = 1) -> EncodedFrame:
+def read_frame(path: Path, wanted: int | None = 1) -> EncodedFrame:
     """A frame of an image file, 1 the first, still encoded; of no other frame the pixel data is read.
 
-    Raises NotFound where there is no such file, NoPixelData where the object has none (absent or empty), NotApplicable
-    where it has fewer frames, and CannotRender where the frame is incomplete, not described, or beyond the limits.
+    None is the frame that stands for all (`representative_frame`). Raises NotFound where there is no such file,
+    NoPixelData where the object has none (absent or empty), NotApplicable where it has fewer frames, and CannotRender
+    where the frame is incomplete, not described, or beyond the limits.
     """
     with _readable(path) as (dataset, encoding):
         with refusing("the header cannot be read"):
-            elements = read_image_elements(dataset, encoding, number)
+            elements = read_image_elements(dataset, encoding, wanted)
         frames = Frames(dataset, encoding, elements)
+        number = elements.frame
         if not 1 <= number <= frames.description.frames:
             raise NotApplicable(f"Parameter frame must be from 1 to {frames.description.frames}")
         keywords = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")

@@ -35,7 +35,7 @@ def render(path: Path, wish: PictureWish) -> Picture:
 def _shown(path: Path, wish: PictureWish) -> Shown:
     frame = read_frame(path, wish.frame)
     decoded = decode(frame)
-    planes = read_overlays(path, wish.frame) if wish.overlays else ()
+    planes = read_overlays(path, frame.number) if wish.overlays else ()
     with refusing("the pixel data cannot be shown"):
         shown, facts = displayed(frame, decoded, wish, planes)
     return shown, replace(facts, frame=str(frame.number))
