@@ -27,7 +27,7 @@ _CACHING = (
 _FACTS = tuple(
     Header(header, _MEANINGS.get(fact, "How the picture was made.")) for fact, header in RENDER_HEADERS.items()
 )
-_PICTURE = Media(("image/png", "image/jpeg"), "The picture.", (*_CACHING, *_FACTS))
+_PICTURE = Media(("image/png", "image/jpeg"), "The picture.", headers=(*_CACHING, *_FACTS))
 _KNOWN = Otherwise(304, "The client has it already, as If-None-Match says.", has_body=False, headers=_CACHING)
 _CONDITION = Header("If-None-Match", "ETags of pictures that the client has.")
 _FAILURES = (
