@@ -108,6 +108,7 @@ def _has_supplement(header: Dataset) -> bool:
 def _supplemented(level: Array, values: Array, header: Dataset) -> Array:
     """Grey below the first mapped value, coloured from there on (PS3.3 C.8.16.2.1.1.1)."""
     colored = values >= int(header.RedPaletteColorLookupTableDescriptor[1])
+    del header.PixelPresentation  # pydicom refuses to look up what goes with it
     return np.where(colored[..., np.newaxis], _palette(values, header), level[..., np.newaxis])
 
 
