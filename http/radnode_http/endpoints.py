@@ -14,6 +14,7 @@ from radnode_http.bulk_endpoints import bulk_endpoints
 from radnode_http.deidentify_endpoints import deidentify_endpoints
 from radnode_http.endpoint import Endpoint, Failure, Media, Upload, View
 from radnode_http.errors import DISABLED, NO_FILE, NOT_FOUND, too_large
+from radnode_http.frames_endpoints import frames_endpoints
 from radnode_http.params import ListParameters
 from radnode_http.peer_endpoints import peer_endpoints
 from radnode_http.picture_endpoints import picture_endpoints
@@ -30,7 +31,8 @@ _BAD_PARAMETER = Failure(400, ("Parameter <name> <what it must be>", "Unknown pa
 
 def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """Every endpoint under these settings."""
-    single = (*_reading(), *picture_endpoints(), *word_endpoints(), *deidentify_endpoints(), *_further())
+    pictures = (*picture_endpoints(), *frames_endpoints())
+    single = (*_reading(), *pictures, *word_endpoints(), *deidentify_endpoints(), *_further())
     files = (_upload(settings), *_collection(), *single)
     return (*files, *bulk_endpoints(), *peer_endpoints(), *queue_endpoints(), *worklist_endpoints(), *_node(settings))
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import structlog
 
-from radnode.instance.picture import Picture
-from radnode.instance.render_protocol import ANSWER, MADE, REFUSALS, Request, Wish, decode_picture
+from radnode.instance.frame_facts import FrameFacts, FramesWish
+from radnode.instance.picture import Picture, PictureWish
+from radnode.instance.render_protocol import ANSWER, MADE, REFUSALS, Made, Request, Wish, decode_made
 from radnode.instance.spawning import spawn
 from radnode.model.errors import CannotRender, RadnodeError, TooBusy
 from radnode_http.errors import BUSY, Disconnected
@@ -88,7 +89,7 @@ class RenderPool:
         self._timeout = timeout
         self._workers = [_Worker() for _ in range(workers)]
         self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
-        self._tasks: set[asyncio.Task[Picture | RadnodeError | None]] = set()
+        self._tasks: set[asyncio.Task[Made | RadnodeError | None]] = set()
         self._waiting = 0
         self._open = False
 
@@ -98,8 +99,20 @@ class RenderPool:
         for worker in self._workers:
             self._keep(asyncio.create_task(self._warm(worker)))
 
-    async def render(self, path: Path, wish: Wish, *, is_wanted: Callable[[], bool] = lambda: True) -> Picture:
-        """The picture that radnode.instance.render makes of the file, with its errors.
+    async def render(self, path: Path, wish: PictureWish, *, is_wanted: Callable[[], bool] = lambda: True) -> Picture:
+        """The picture that radnode.instance.render makes of the file, with its errors and those of `_ask`."""
+        made = await self._ask(path, wish, is_wanted)
+        assert isinstance(made, Picture)
+        return made
+
+    async def frames(self, path: Path, *, is_wanted: Callable[[], bool] = lambda: True) -> FrameFacts:
+        """What radnode.instance.cine says of the file's frames, with its errors and those of `_ask`."""
+        made = await self._ask(path, FramesWish(), is_wanted)
+        assert isinstance(made, FrameFacts)
+        return made
+
+    async def _ask(self, path: Path, wish: Wish, is_wanted: Callable[[], bool]) -> Made:
+        """What a worker makes of the file, with its errors.
 
         CannotRender also where it took too long and where the decoder crashed; TooBusy where too many others wait;
         Disconnected where nobody wants it any more once a worker is free.
@@ -132,7 +145,7 @@ class RenderPool:
     async def _kill_all(self) -> None:
         await asyncio.gather(*(worker.kill() for worker in self._workers))
 
-    def _keep(self, task: "asyncio.Task[Picture | RadnodeError | None]") -> None:
+    def _keep(self, task: "asyncio.Task[Made | RadnodeError | None]") -> None:
         """Hold the task until it is done: the event loop itself would not."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -145,13 +158,13 @@ class RenderPool:
             await worker.kill()
         self._idle.put_nowait(worker)
 
-    async def _use(self, worker: _Worker, request: Request) -> Picture | RadnodeError:
+    async def _use(self, worker: _Worker, request: Request) -> Made | RadnodeError:
         """The outcome of a request; the worker is idle again afterwards, or ended where it cannot be trusted."""
         try:
             await worker.start()
             async with asyncio.timeout(self._timeout):
                 kind, said, body = await worker.ask(request)
-            return decode_picture(said, body) if kind == MADE else REFUSALS[kind](body.decode())
+            return decode_made(request.wish, said, body) if kind == MADE else REFUSALS[kind](body.decode())
         except TimeoutError:
             return await self._replace(worker, f"took longer than {self._timeout:g} s")
         except _Gone:

@@ -6,7 +6,8 @@ from pydicom.dataset import Dataset
 from support.instances import REMOVED
 from support.pictures import image_of, item
 
-from radnode.instance.presets import CT_PRESETS, Preset, presets_of
+from radnode.instance.frame_facts import Preset
+from radnode.instance.presets import CT_PRESETS, presets_of
 
 VALUES = np.arange(16, dtype=np.int16).reshape(4, 4)
 

@@ -22,7 +22,7 @@ from radnode.instance.encodings import (
     read_implicit,
 )
 from radnode.instance.fragments import ExtendedOffsets
-from radnode.instance.image_attributes import representative_frame
+from radnode.instance.image_attributes import first_item, representative_frame
 from radnode.instance.walk import ITEM, Element, is_sequence, walk, walk_within
 from radnode.model.uid import UID
 
@@ -39,6 +39,7 @@ _KEYWORDS = (
         "PresentationLUTShape",
         "PresentationLUTSequence",
     ),
+    *("RecommendedDisplayFrameRate", "CineRate", "FrameTime", "FrameTimeVector"),
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio", "DoseGridScaling"),
     *("SegmentationType", "MaximumFractionalValue", "SegmentSequence"),
     *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "Rows", "Columns"),
@@ -95,6 +96,14 @@ class ImageElements:
     pixels: Element | None
     frame: int
     extended: ExtendedOffsets | None = None
+    frame_groups: Element | None = None
+    """The functional groups of all frames."""
+
+    @property
+    def groups(self) -> tuple[Dataset, ...]:
+        """The functional groups that hold for the frame, its own first (PS3.3 C.7.6.16)."""
+        keywords = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
+        return tuple(item for keyword in keywords if (item := first_item(self.attributes, keyword)))
 
 
 def read_image_elements(dataset: Buffer, encoding: UID, frame: int | None = 1) -> ImageElements:
@@ -111,7 +120,8 @@ def read_image_elements(dataset: Buffer, encoding: UID, frame: int | None = 1) -
         reading.take(element)
     offsets, lengths = (reading.tables.get(tag) for tag in (_EXTENDED_OFFSETS, _EXTENDED_LENGTHS))
     extended = ExtendedOffsets(offsets, lengths) if offsets and lengths else None
-    return ImageElements(reading.attributes, pixels, reading.frame, extended)
+    groups = reading.tables.get(_PER_FRAME_GROUPS)
+    return ImageElements(reading.attributes, pixels, reading.frame, extended, groups)
 
 
 class _Reading:
@@ -149,6 +159,7 @@ class _Reading:
 
     def _take_groups(self, sequence: Element) -> None:
         """Of functional groups there may be tens of thousands: those of one frame are read, the others passed."""
+        self.tables[sequence.tag] = sequence
         if sequence.length == UNDEFINED:
             self._groups = sequence
             return

@@ -14,7 +14,7 @@ from radnode.instance.compressions import Compression, compression_of
 from radnode.instance.content import opened
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer
 from radnode.instance.fragments import Fragments
-from radnode.instance.image_attributes import PixelDescription, describe, first_item, refusing
+from radnode.instance.image_attributes import PixelDescription, describe, refusing
 from radnode.instance.image_elements import PIXEL_ELEMENTS, BufferStream, ImageElements, read_image_elements
 from radnode.instance.walk import SEQUENCE_END, Element
 from radnode.model.errors import CannotRender, NoPixelData, NotApplicable, NotDicom, NotFound
@@ -49,20 +49,19 @@ def read_frame(path: Path, wanted: int | None = 1) -> EncodedFrame:
     NoPixelData where the object has none (absent or empty), NotApplicable where it has fewer frames, and CannotRender
     where the frame is incomplete, not described, or beyond the limits.
     """
-    with _readable(path) as (dataset, encoding):
+    with readable(path) as (dataset, encoding):
         with refusing("the header cannot be read"):
             elements = read_image_elements(dataset, encoding, wanted)
         frames = Frames(dataset, encoding, elements)
         number = elements.frame
         if not 1 <= number <= frames.description.frames:
             raise NotApplicable(f"Parameter frame must be from 1 to {frames.description.frames}")
-        keywords = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
-        groups = (first_item(elements.attributes, keyword) for keyword in keywords)
-        return frames.frame(number, tuple(item for item in groups if item))
+        return frames.frame(number, elements.groups)
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[tuple[Buffer, UID]]:
+def readable(path: Path) -> Iterator[tuple[Buffer, UID]]:
+    """The inflated data set of a file, and its encoding. Raises NotFound, and CannotRender where it is none."""
     try:
         with opened(path) as (dataset, encoding):
             yield dataset, encoding

@@ -1,29 +1,15 @@
 """Windows that have a name: the file's own, by number or explanation (PS3.3 C.11.2.1.2), and the usual ones of CT."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
+from radnode.instance.frame_facts import Preset
 from radnode.instance.image_attributes import FOREIGN_FAILURES, first_item, integer, items_of, text
 from radnode.instance.windows import Function, read_windows
 
 TABLE = "TABLE"
 MAX_EXPLANATION = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """One way to show an image; `function` is a VOI LUT Function, or TABLE, which has no center and no width.
-
-    `explanation` is the file's own free text, at most MAX_EXPLANATION characters; it may say anything.
-    """
-
-    name: str
-    center: float | None
-    width: float | None
-    function: str
-    explanation: str
 
 
 CT_PRESETS = tuple(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from struct import Struct
 from typing import Any, TypeAlias
 
+from radnode.instance.frame_facts import FrameFacts, FramesWish, Preset
 from radnode.instance.picture import Facts, Picture, PictureWish
 from radnode.model.errors import CannotRender, NoPixelData, NotApplicable, NotFound, RadnodeError
 
@@ -14,9 +15,11 @@ ANSWER = Struct(">BII")  # before each answer: its kind, the length of what is s
 READY, MADE = 0, 1
 REFUSALS: dict[int, type[RadnodeError]] = {2: CannotRender, 3: NoPixelData, 4: NotFound, 5: NotApplicable}
 
-Wish: TypeAlias = PictureWish
+Wish: TypeAlias = PictureWish | FramesWish
 """Whatever can be asked of a worker about a file."""
-_WISHES: Mapping[str, type[Wish]] = {"picture": PictureWish}
+Made: TypeAlias = Picture | FrameFacts
+"""What comes of a wish, in the same order."""
+_WISHES: Mapping[str, type[Wish]] = {"picture": PictureWish, "frames": FramesWish}
 _NAMES = {kind: name for name, kind in _WISHES.items()}
 
 
@@ -44,10 +47,11 @@ class Request:
         return cls(told["path"], _WISHES[told["kind"]](**given), told["limit"])
 
 
-def encode_picture(picture: Picture) -> bytes:
-    """The answer that is a picture."""
-    said = json.dumps(asdict(picture.facts)).encode()
-    return ANSWER.pack(MADE, len(said), len(picture.data)) + said + picture.data
+def encode_made(made: Made) -> bytes:
+    """The answer that is what was wished for."""
+    facts, data = (made.facts, made.data) if isinstance(made, Picture) else (made, b"")
+    said = json.dumps(asdict(facts)).encode()
+    return ANSWER.pack(MADE, len(said), len(data)) + said + data
 
 
 def encode_refusal(refusal: RadnodeError) -> bytes:
@@ -57,6 +61,10 @@ def encode_refusal(refusal: RadnodeError) -> bytes:
     return ANSWER.pack(kind, 0, len(words)) + words
 
 
-def decode_picture(said: bytes, data: bytes) -> Picture:
-    """The picture that was encoded."""
-    return Picture(data, Facts(**json.loads(said)))
+def decode_made(wish: Wish, said: bytes, data: bytes) -> Made:
+    """What was encoded for that wish."""
+    facts = json.loads(said)
+    if isinstance(wish, PictureWish):
+        return Picture(data, Facts(**facts))
+    windows = facts["windows"] and tuple(window and tuple(window) for window in facts["windows"])
+    return FrameFacts(**{**facts, "presets": tuple(Preset(**one) for one in facts["presets"]), "windows": windows})

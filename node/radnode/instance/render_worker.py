@@ -8,7 +8,9 @@ import socket
 import sys
 from pathlib import Path
 
+from radnode.instance.cine import read_frame_facts
 from radnode.instance.expendable import GRACE, confine, mortal
+from radnode.instance.picture import PictureWish
 from radnode.instance.render import render
 from radnode.instance.render_protocol import (
     ANSWER,
@@ -16,15 +18,16 @@ from radnode.instance.render_protocol import (
     READY,
     REFUSALS,
     Request,
-    encode_picture,
+    encode_made,
     encode_refusal,
 )
 
 
 def answer(request: Request) -> bytes:
-    """The encoded answer: a picture, or the words of a refusal."""
+    """The encoded answer: what is wished for, or the words of a refusal."""
+    path, wish = Path(request.path), request.wish
     try:
-        return encode_picture(render(Path(request.path), request.wish))
+        return encode_made(render(path, wish) if isinstance(wish, PictureWish) else read_frame_facts(path))
     except tuple(REFUSALS.values()) as refusal:
         return encode_refusal(refusal)
 

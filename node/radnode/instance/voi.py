@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
+from radnode.instance.frame_facts import Preset
 from radnode.instance.image_attributes import items_of, number, text
 from radnode.instance.luts import LookupTable, Transform, lookup_table
 from radnode.instance.modality import Modality
 from radnode.instance.picture import WindowWish
 from radnode.instance.pixels import EncodedFrame
-from radnode.instance.presets import CT_PRESETS, Preset, presets_of, voi_sources
+from radnode.instance.presets import CT_PRESETS, presets_of, voi_sources
 from radnode.instance.stored import StoredValues
 from radnode.instance.windows import WHITE, Extent, Function, Window, function_of, read_windows, window_of
 from radnode.model.errors import CannotRender, NotApplicable

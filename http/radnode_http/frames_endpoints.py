@@ -1,0 +1,29 @@
+"""The part of the table of endpoints that is about an image's frames."""
+
+from radnode_http.auth import Scope
+from radnode_http.endpoint import Endpoint, Failure
+from radnode_http.errors import DISABLED, NO_PIXELS, NOT_FOUND
+from radnode_http.frames_answers import FramesAnswer
+from radnode_http.views import frames
+
+
+def frames_endpoints() -> tuple[Endpoint, ...]:
+    """Every endpoint about the frames of a file."""
+    return (
+        Endpoint(
+            "frames",
+            "GET",
+            "/api/dicom/frames/{file_path}",
+            frames.frames,
+            Scope.READ,
+            "Frames of a file",
+            FramesAnswer,
+            "How many there are, how fast and how large they are shown, and the presets of the first.",
+            failures=(
+                Failure(400, (NO_PIXELS,)),
+                Failure(404, (NOT_FOUND,)),
+                Failure(422, ("Cannot convert pixel array to image: <why>",)),
+                Failure(503, (DISABLED, "<why the index cannot be read for now>")),
+            ),
+        ),
+    )

@@ -1,0 +1,18 @@
+"""The frames of one stored file."""
+
+import asyncio
+from dataclasses import asdict
+
+from aiohttp import web
+
+from radnode_http.answers import answered
+from radnode_http.frames_answers import FramesAnswer
+from radnode_http.keys import ARCHIVE, RENDER_POOL
+from radnode_http.views.stored import wanted_path
+
+
+async def frames(request: web.Request) -> web.Response:
+    """GET /api/dicom/frames/{file_path}."""
+    file = await asyncio.to_thread(request.app[ARCHIVE].locate, wanted_path(request))
+    facts = await request.app[RENDER_POOL].frames(file, is_wanted=lambda: request.transport is not None)
+    return answered(FramesAnswer(**asdict(facts)))
