@@ -90,11 +90,13 @@ class Shelves:
         if self._count(0, 0) <= self._limit:
             return
         for _ in range(SHELVES):
-            # A sixteenth more than must: not every picture has to pay for the next one.
-            excess = self._count(0, 0) - (self._limit - self._limit // 16)
-            if excess <= 0:
+            if self._excess() <= 0:
                 return
-            self._thin_out(self._batch(), excess)
+            self._thin_out(self._batch())
+
+    def _excess(self) -> int:
+        """Bytes that are to go: a sixteenth more than must, so that not every picture has to pay for the next one."""
+        return self._count(0, 0) - (self._limit - self._limit // 16)
 
     def _batch(self) -> list[Entry]:
         """The entries of the next shelves, counted anew: other processes remove from them too."""
@@ -109,14 +111,13 @@ class Shelves:
                 break
         return found
 
-    def _thin_out(self, batch: list[Entry], excess: int) -> None:
+    def _thin_out(self, batch: list[Entry]) -> None:
         """Remove the oldest until the excess is gone: a quarter at most, unless the batch is all there is."""
         most = len(batch) // 4 if len(batch) >= _BATCH else len(batch)
         for entry in sorted(batch)[:most]:
-            if excess <= 0:
+            if self._excess() <= 0:
                 return
             with suppress(OSError):
                 entry.file.unlink()
                 entry.file.parent.rmdir()  # fails where other pictures of the object are left
             self._count(entry.shelf, -entry.room)
-            excess -= entry.room

@@ -14,6 +14,7 @@ Pictures that browsers and the node itself have kept are made anew then; without
 """
 _LIBRARIES = (
     "radnode",
+    "isal",
     "numpy",
     "pillow",
     "pydicom",
@@ -47,6 +48,8 @@ def canonical(wish: PictureWish) -> dict[str, object]:
         del told["enlarge"]
     if isinstance(wish.window, tuple):
         told["window"] = [float(number) + 0.0 for number in wish.window]  # -0.0 is 0.0
+    elif wish.window is not None:
+        told["window"] = wish.window.strip().lower()
     return told
 
 
