@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from radnode.archive.archive import Archive
+from radnode.archive.spooling import SpoolRoom
 from radnode.settings import Settings
 from radnode.work.jobs import Jobs
 from radnode.work.routing import Router
+from radnode.work.upload_jobs import UploadJobs
 from radnode.work.work_file import WorkFile
 from radnode.work.worklist import Worklist
 from radnode_http.auth import Verifier
 from radnode_http.docs_page import content_policy, docs_page
 from radnode_http.endpoints import endpoints
+from radnode_http.job_running import JobRunner
 from radnode_http.keys import (
     ARCHIVE,
     DOCS_PAGE,
@@ -28,6 +31,9 @@ from radnode_http.keys import (
     RETRIEVING,
     ROUTER,
     SETTINGS,
+    SPOOL_ROOM,
+    STORING,
+    UPLOADING,
     VERIFIER,
     WORK,
     WORKLIST,
@@ -43,6 +49,8 @@ from radnode_http.render_pool import RenderPool
 from radnode_http.retrieving import Retrieving
 from radnode_http.routing import add_endpoints
 from radnode_http.signing_keys import VerificationKey, load_key
+from radnode_http.storing import Storing
+from radnode_http.uploading import Uploading
 
 
 def build_app(
@@ -67,9 +75,11 @@ def build_app(
         app[WORK] = work
         app[WORKLIST] = Worklist(work, settings.worklist.folder)
         app[ROUTER] = Router(settings.routes, work)
+    if archive is not None:
+        app[SPOOL_ROOM] = SpoolRoom(settings.bulk.max_spooled)
+        app[STORING] = Storing(archive, app.get(ROUTER), settings)
     if archive is not None and work is not None:
-        app[RETRIEVING] = Retrieving(Jobs(work, settings.asking.jobs_kept), archive, app[ROUTER], settings)
-        app.cleanup_ctx.append(_retrieving)
+        _add_runners(app, archive, work, settings)
     app[PEER_CALLS] = PeerCalls(settings)
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)
@@ -80,6 +90,13 @@ def build_app(
     app.cleanup_ctx.append(_rendering)
     app.on_shutdown.append(_end_calls)
     return app
+
+
+def _add_runners(app: web.Application, archive: Archive, work: WorkFile, settings: Settings) -> None:
+    app[RETRIEVING] = Retrieving(Jobs(work, settings.asking.jobs_kept), archive, app[ROUTER], settings)
+    jobs = UploadJobs(work, settings.bulk.jobs_kept, settings.bulk.max_queued)
+    app[UPLOADING] = Uploading(jobs, archive, app[STORING], app[SPOOL_ROOM], settings.bulk.jobs_at_once)
+    app.cleanup_ctx.append(_running)
 
 
 def _pool(settings: Settings) -> RenderPool:
@@ -104,10 +121,12 @@ async def _rendering(app: web.Application) -> AsyncIterator[None]:
         await app[PICTURES].close()
 
 
-async def _retrieving(app: web.Application) -> AsyncIterator[None]:
-    await asyncio.to_thread(app[RETRIEVING].start)
+async def _running(app: web.Application) -> AsyncIterator[None]:
+    runners: tuple[JobRunner, ...] = (app[RETRIEVING], app[UPLOADING])
+    for runner in runners:
+        await asyncio.to_thread(runner.start)
     yield
-    await asyncio.to_thread(app[RETRIEVING].close)
+    await asyncio.gather(*(asyncio.to_thread(runner.close) for runner in runners))
 
 
 async def _end_calls(app: web.Application) -> None:

@@ -69,6 +69,19 @@ async def small_body(request: web.Request, limit: int) -> bytes:
             raise Refusal(413, f"Request body exceeds maximum allowed size ({limit} bytes)")
 
 
+async def body_pieces(request: web.Request, size: int) -> AsyncIterator[bytes]:
+    """The body as it comes, in pieces of about `size` bytes. Refusal: 408, 415, 417, 400 for a broken one."""
+    await invite(request)
+    pace, piece = Pace(), bytearray()
+    while chunk := await _next_chunk(request, pace):
+        piece += chunk
+        if len(piece) >= size:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
+
+
 async def _next_chunk(request: web.Request, pace: Pace) -> bytes:
     try:
         async with pace.reading():

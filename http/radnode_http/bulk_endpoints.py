@@ -1,25 +1,75 @@
 """The part of the table of endpoints that moves files in bulk: as they are, many at once, in zip archives."""
 
+from radnode.archive.spooling import CROWDED
+from radnode.sections.bulk import BulkSettings
+from radnode.settings import Settings
 from radnode_http.auth import Scope
-from radnode_http.endpoint import Endpoint, Failure, Media, Otherwise, PathParameter
-from radnode_http.errors import DISABLED, NOT_FOUND
+from radnode_http.bulk_answers import UploadsAnswer
+from radnode_http.endpoint import Endpoint, Failure, Media, Otherwise, PathParameter, Upload
+from radnode_http.errors import DISABLED, NO_FILE, NOT_FOUND
 from radnode_http.packing import MISSING
+from radnode_http.peer_answers import AcceptedAnswer
 from radnode_http.ranges import CHANGED, UNSATISFIABLE
-from radnode_http.views import downloads
+from radnode_http.spooled_upload import too_many, too_much
+from radnode_http.views import bulk_upload, downloads
 
 _STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
 _SERIES = PathParameter("series_uid", "The Series Instance UID.", "^[0-9.]{1,64}$")
 _INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))
 _ZIP = Media(("application/zip",), "The archive, sent while it is made.")
+_ABOUT_UPLOAD = (
+    "Any number of fields called `file` or `files`, each a DICOM file or a zip archive of them, or a body that is a zip"
+    " archive. One bad file does not stop the others; of a body that is not whole nothing is stored."
+)
 _ABOUT_ZIP = (
     "Members are stored as they are and named by numbers, modality and digest; the same files make the same bytes. What"
     f" is deleted meanwhile is left out and listed in a last member, {MISSING}."
 )
 
 
-def bulk_endpoints() -> tuple[Endpoint, ...]:
-    """Every endpoint for files in bulk."""
-    return (_file(), *_archives())
+def bulk_endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+    """Every endpoint for files in bulk, under these settings."""
+    return (_file(), *_archives(), *_uploads(settings.bulk))
+
+
+def _uploads(bulk: BulkSettings) -> tuple[Endpoint, ...]:
+    body = Upload("file", is_several=True, instead=("application/zip",))
+    failures = (
+        Failure(400, (NO_FILE, "Broken multipart body")),
+        Failure(408, ("The request body came too slowly",)),
+        Failure(413, (too_much(bulk.max_total_size).detail, too_many(bulk.max_files).detail)),
+        Failure(415, ("Content-Encoding is not supported",)),
+        Failure(503, (DISABLED,)),
+    )
+    full = ("<what the storage lacks>", CROWDED)
+    return (
+        Endpoint(
+            "upload-multiple",
+            "POST",
+            "/api/dicom/upload-multiple",
+            bulk_upload.upload_multiple,
+            Scope.WRITE,
+            "Upload several DICOM files",
+            UploadsAnswer,
+            f"{_ABOUT_UPLOAD} The answer has a result for each, and comes when all that can be is stored.",
+            body=body,
+            failures=(*failures, Failure(507, full)),
+        ),
+        Endpoint(
+            "upload-async",
+            "POST",
+            "/api/dicom/upload-async",
+            bulk_upload.upload_async,
+            Scope.WRITE,
+            "Upload DICOM files that are stored later",
+            AcceptedAnswer,
+            f"{_ABOUT_UPLOAD} They are on the disk when the answer comes, which names a job that stores them, over"
+            " restarts too, and tells the result for each.",
+            body=body,
+            failures=(*failures, Failure(507, (*full, "There are 100 jobs waiting already"))),
+            success=202,
+        ),
+    )
 
 
 def _file() -> Endpoint:

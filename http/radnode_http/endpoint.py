@@ -44,9 +44,14 @@ class Otherwise:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A multipart/form-data body with one file in the field `name`."""
+    """A multipart/form-data body with one file in the field `name`, or with several in fields of that name.
+
+    A body of one of the `instead` media types does as well.
+    """
 
     name: str
+    is_several: bool = False
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ def endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     pictures = (*picture_endpoints(), *frames_endpoints())
     single = (*_reading(), *pictures, *word_endpoints(), *deidentify_endpoints(), *_further())
     files = (_upload(settings), *_collection(), *single)
-    return (*files, *bulk_endpoints(), *peer_endpoints(), *queue_endpoints(), *worklist_endpoints(), *_node(settings))
+    tail = (*peer_endpoints(), *queue_endpoints(), *worklist_endpoints(), *_node(settings))
+    return (*files, *bulk_endpoints(settings), *tail)
 
 
 def _upload(settings: Settings) -> Endpoint:

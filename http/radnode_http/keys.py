@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from radnode.archive.archive import Archive
+from radnode.archive.spooling import SpoolRoom
 from radnode.settings import Settings
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
@@ -12,6 +13,8 @@ from radnode_http.peer_calls import PeerCalls
 from radnode_http.pictures import Pictures
 from radnode_http.render_pool import RenderPool
 from radnode_http.retrieving import Retrieving
+from radnode_http.storing import Storing
+from radnode_http.uploading import Uploading
 
 ARCHIVE = web.AppKey("ARCHIVE", Archive)
 """The archive; missing where archive.enabled is false."""
@@ -33,6 +36,12 @@ PEER_CALLS = web.AppKey("PEER_CALLS", PeerCalls)
 """What calls peers."""
 RETRIEVING = web.AppKey("RETRIEVING", Retrieving)
 """What runs retrievals; missing where WORK is."""
+UPLOADING = web.AppKey("UPLOADING", Uploading)
+"""What stores uploads as jobs; missing where WORK is."""
+STORING = web.AppKey("STORING", Storing)
+"""What stores uploads of several files; missing where ARCHIVE is."""
+SPOOL_ROOM = web.AppKey("SPOOL_ROOM", SpoolRoom)
+"""How much of uploads may lie on the disk until it is stored."""
 DOCUMENT = web.AppKey("DOCUMENT", bytes)
 """The OpenAPI document, encoded."""
 DOCS_PAGE = web.AppKey("DOCS_PAGE", str)

@@ -27,8 +27,9 @@ class UploadForm:
     is beside the file is too large, 408 for a sender that is too slow; and Disconnected.
     """
 
-    def __init__(self, reader: MultipartReader) -> None:
+    def __init__(self, reader: MultipartReader, fields: tuple[str, ...]) -> None:
         self._reader = reader
+        self._fields = fields
         self._pace = Pace()
         self._found = False
         self._beside = 0
@@ -36,25 +37,37 @@ class UploadForm:
     @classmethod
     async def open(cls, request: web.Request, limit: int) -> "UploadForm":
         """The form in a request's body; a body that cannot but exceed `limit` bytes of file is not even asked for."""
-        if request.content_type != "multipart/form-data":
-            raise Refusal(400, NO_FILE)
         if request.content_length is not None and request.content_length > limit + MAX_BESIDE:
+            check_form(request)
             raise too_large(limit)
+        return await cls.of_files(request, (FIELD,))
+
+    @classmethod
+    async def of_files(cls, request: web.Request, fields: tuple[str, ...]) -> "UploadForm":
+        """The form in a request's body, whose files may be called by any of these names."""
+        check_form(request)
         try:
             reader = await request.multipart()
         except (ValueError, AssertionError):
             raise Refusal(400, NO_FILE) from None
         await invite(request)
-        return cls(reader)
+        return cls(reader, fields)
 
     async def file(self) -> BodyPartReader:
         """The part named `file` that has a file name; what stands before it is skipped."""
+        part = await self.next_file()
+        if part is None:
+            raise Refusal(400, NO_FILE)
+        return part
+
+    async def next_file(self) -> BodyPartReader | None:
+        """The next part that is a file; what stands before it is skipped. None: the body is whole, and had no more."""
         while (part := await self._next_part()) is not None:
-            if part.name == FIELD and part.filename:
+            if part.name in self._fields and part.filename:
                 self._found = True
                 return _plain(part)
             await self._skip(part)
-        raise Refusal(400, NO_FILE)
+        return None
 
     async def chunks(self, part: BodyPartReader) -> AsyncIterator[bytes]:
         """The file's bytes as they come, in pieces of about CHUNK."""
@@ -69,10 +82,8 @@ class UploadForm:
 
     async def finish(self) -> None:
         """Read what stands behind the file, up to the closing boundary: only then is the file known to be whole."""
-        while (part := await self._next_part()) is not None:
-            if part.name == FIELD and part.filename:
-                raise Refusal(400, "More than one file uploaded")
-            await self._skip(part)
+        if await self.next_file() is not None:
+            raise Refusal(400, "More than one file uploaded")
 
     async def _next_part(self) -> BodyPartReader | None:
         part = await self._read(self._reader.next)
@@ -100,6 +111,12 @@ class UploadForm:
             raise Refusal(400, BROKEN if self._found else NO_FILE) from None
 
 
+def check_form(request: web.Request) -> None:
+    """Refusal (400) for a body that is no form."""
+    if request.content_type != "multipart/form-data":
+        raise Refusal(400, NO_FILE)
+
+
 def _plain(part: BodyPartReader) -> BodyPartReader:
     """The part, unless it is encoded: RFC 7578 4.7 ended that, and DICOM files are taken as they are."""
     for name in ("Content-Transfer-Encoding", "Content-Encoding"):
@@ -109,7 +126,11 @@ def _plain(part: BodyPartReader) -> BodyPartReader:
 
 
 def original_name(part: BodyPartReader) -> str:
-    """The file's name as its sender had it: without folders, without what cannot be stored or shown, not too long."""
-    name = (part.filename or "").replace("\\", "/").rpartition("/")[2]
-    readable = name.encode("utf-8", "replace").decode("utf-8")
+    """The file's name as its sender had it, as `plain_name`."""
+    return plain_name(part.filename or "")
+
+
+def plain_name(name: str) -> str:
+    """A file's name without folders, without what cannot be stored or shown, not too long."""
+    readable = name.replace("\\", "/").rpartition("/")[2].encode("utf-8", "replace").decode("utf-8")
     return "".join(character for character in readable if character.isprintable())[:255]

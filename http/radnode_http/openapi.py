@@ -139,10 +139,12 @@ def _request_body(body: type[BaseModel] | Upload, refs: Mapping[type[BaseModel],
         needed = any(field.is_required() for field in body.model_fields.values())
         return {"required": needed, "content": {"application/json": {"schema": refs[body]}}}
     # By the specification's 4.8.15: bytes are octets in the schema, and what they are stands in the encoding.
-    binary = {"type": "string", "contentMediaType": "application/octet-stream"}
-    schema = {"type": "object", "required": [body.name], "properties": {body.name: binary}}
-    encoding = {body.name: {"contentType": "application/dicom"}}
-    return {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}}
+    binary: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
+    files: Json = {"type": "array", "minItems": 1, "items": binary} if body.is_several else binary
+    schema = {"type": "object", "required": [body.name], "properties": {body.name: files}}
+    encoding = {body.name: {"contentType": ", ".join(("application/dicom", *body.instead))}}
+    form = {"multipart/form-data": {"schema": schema, "encoding": encoding}}
+    return {"required": True, "content": form | {kind: {} for kind in body.instead}}
 
 
 def _answer(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from radnode.settings import Service
 from radnode_http.answers import Answer
+from radnode_http.bulk_answers import FileAnswer
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$"
 
@@ -82,18 +83,21 @@ class QueryAnswer(Answer):
 
 
 class JobShown(Answer):
-    """A retrieval from a peer."""
+    """A retrieval from a peer, or an upload that is stored later."""
 
     job_id: str = Field(pattern="^[0-9a-f]{32}$")
-    peer: str
-    study_uid: str
+    kind: Literal["retrieval", "upload"]
+    peer: str | None
+    """Of a retrieval, like the UIDs; null for an upload."""
+    study_uid: str | None
     series_uid: str | None
     sop_instance_uid: str | None
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     remaining: int = Field(ge=0)
-    """Objects that are still to come, as far as the peer tells."""
+    """Objects that are still to come, as far as the peer tells; files of an upload that are still to be stored."""
     completed: int = Field(ge=0)
     failed: int = Field(ge=0)
+    """Those that did not come, or could not be stored."""
     warning: int = Field(ge=0)
     """Objects that came with a warning."""
     error: str | None
@@ -105,13 +109,22 @@ class JobShown(Answer):
 
 
 class JobAnswer(JobShown):
-    """One retrieval."""
+    """One job."""
 
     success: Literal[True] = True
+    results: tuple[FileAnswer, ...] | None = None
+    """What has become of each file of an upload so far; null for a retrieval."""
+
+
+class AcceptedAnswer(JobShown):
+    """An upload is on the disk, and will be stored."""
+
+    success: Literal[True] = True
+    status: Literal["processing"] = "processing"
 
 
 class JobsAnswer(Answer):
-    """Retrievals, the newest first."""
+    """Jobs, the newest first."""
 
     success: Literal[True] = True
     count: int = Field(ge=0)

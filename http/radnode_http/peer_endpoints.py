@@ -11,7 +11,7 @@ from radnode_http.peer_params import JobsParameters, PeerQuery, RetrieveRequest
 from radnode_http.views import jobs, peers
 
 _TITLE = PathParameter("title", "The peer's AE title, as the settings have it.", r"^[ -.0-\[\]-~]{1,16}$")
-_ID = PathParameter("id", "As retrieve returns it.", "^[0-9a-f]{32}$")
+_ID = PathParameter("id", "As retrieve and upload-async return it.", "^[0-9a-f]{32}$")
 _UNKNOWN_PEER = Failure(404, (peers.UNKNOWN_PEER,))
 _UNKNOWN_JOB = Failure(404, (jobs.UNKNOWN_JOB,))
 _DISABLED = Failure(503, (DISABLED,))
@@ -114,9 +114,9 @@ def _jobs() -> tuple[Endpoint, ...]:
             "/api/dicom/jobs",
             jobs.list_jobs,
             Scope.WRITE,
-            "List retrievals",
+            "List jobs",
             JobsAnswer,
-            "The newest first; those that ended long ago are forgotten.",
+            "Retrievals and uploads, the newest first; those that ended long ago are forgotten.",
             query=JobsParameters,
             failures=(Failure(400, ("Parameter <name> <what it must be>",)), _DISABLED),
         ),
@@ -126,7 +126,7 @@ def _jobs() -> tuple[Endpoint, ...]:
             "/api/dicom/jobs/{id}",
             jobs.one_job,
             Scope.WRITE,
-            "How far a retrieval is",
+            "How far a job is",
             JobAnswer,
             failures=(_UNKNOWN_JOB, _DISABLED),
             named=(_ID,),
@@ -141,9 +141,9 @@ def _cancelling() -> Endpoint:
         "/api/dicom/jobs/{id}",
         jobs.cancel_job,
         Scope.WRITE,
-        "Cancel a retrieval",
+        "Cancel a job",
         JobAnswer,
-        "One that is running is cancelled as soon as the peer heeds it.",
+        "A running retrieval is cancelled as soon as the peer heeds it; an upload keeps what was stored already.",
         failures=(_UNKNOWN_JOB, Failure(409, (jobs.ENDED,)), _DISABLED, Failure(507, ("<what the storage lacks>",))),
         named=(_ID,),
         success=202,

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from radnode.model.route import Route
 from radnode.sections.archive import ArchiveSettings
 from radnode.sections.asking import AskingSettings
+from radnode.sections.bulk import BulkSettings
 from radnode.sections.commitment import CommitmentSettings
 from radnode.sections.log import LogSettings
 from radnode.sections.query import QuerySettings
@@ -204,6 +205,8 @@ class Settings(BaseSettings):
     """What is written about the node's work."""
     asking: AskingSettings = AskingSettings()
     """What applications have this node ask of its peers."""
+    bulk: BulkSettings = BulkSettings()
+    """Uploads of several files, zip archives among them, at once or as jobs."""
     peers: tuple[Peer, ...] = ()
     """The remote application entities that are known here."""
     retrieve: RetrieveSettings = RetrieveSettings()

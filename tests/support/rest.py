@@ -16,6 +16,7 @@ from radnode.archive.archive import Archive
 from radnode.archive.layout import Layout
 from radnode.sections.archive import ArchiveSettings
 from radnode.sections.asking import AskingSettings
+from radnode.sections.bulk import BulkSettings
 from radnode.sections.render import RenderSettings
 from radnode.settings import AuthSettings, DicomSettings, HttpSettings, Peer, Settings
 from radnode.work.work_file import WorkFile
@@ -26,7 +27,7 @@ from radnode_http.tokens import mint
 
 SECRET = "a secret that is long enough for HS512 too, which needs sixty-four bytes"
 ALL = "dicom:read dicom:write dicom:delete"
-SECTIONS = ("auth", "archive", "dicom", "asking", "render", "peers")
+SECTIONS = ("auth", "archive", "dicom", "asking", "render", "peers", "bulk")
 NO_SUCH_FILE = f"studies/1.2/1.2.3/{'0' * 32}.dcm"
 
 
@@ -41,6 +42,7 @@ def rest_settings(root: Path, **changes: Any) -> Settings:
         asking=sections.get("asking", AskingSettings()),
         render=sections.get("render", RenderSettings()),
         peers=sections.get("peers", ()),
+        bulk=sections.get("bulk", BulkSettings()),
     )
 
 

@@ -1,15 +1,20 @@
-"""Retrievals as jobs: how far they are, and ending them."""
+"""Jobs, which retrieve or store uploads: how far they are, and ending them."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
 
-from radnode.work.jobs import Job
+from radnode.work.jobs import Job, JobKind
+from radnode.work.upload_jobs import FileResult
 from radnode_http.answers import answered
 from radnode_http.blocking import to_its_end
+from radnode_http.bulk_answers import file_answer
 from radnode_http.errors import DISABLED, Refusal
-from radnode_http.keys import RETRIEVING
+from radnode_http.job_running import JobRunner
+from radnode_http.keys import RETRIEVING, UPLOADING
 from radnode_http.params import parse_query
 from radnode_http.peer_answers import JobAnswer, JobsAnswer, JobShown
 from radnode_http.peer_params import JobsParameters
@@ -23,7 +28,7 @@ async def list_jobs(request: web.Request) -> web.Response:
     """GET /api/dicom/jobs."""
     wanted = parse_query(JobsParameters, request.query)
     jobs = await asyncio.to_thread(retrieving(request).jobs.latest, wanted.limit)
-    return answered(JobsAnswer(count=len(jobs), jobs=tuple(JobShown(**_values(job)) for job in jobs)))
+    return answered(JobsAnswer(count=len(jobs), jobs=tuple(JobShown(**values_of(job)) for job in jobs)))
 
 
 async def one_job(request: web.Request) -> web.Response:
@@ -31,7 +36,8 @@ async def one_job(request: web.Request) -> web.Response:
     job = await asyncio.to_thread(retrieving(request).jobs.find, request.match_info["id"])
     if job is None:
         raise Refusal(404, UNKNOWN_JOB)
-    return answered(shown(job))
+    results = await asyncio.to_thread(_results, request, job)
+    return answered(shown(job, results))
 
 
 async def cancel_job(request: web.Request) -> web.Response:
@@ -42,8 +48,9 @@ async def cancel_job(request: web.Request) -> web.Response:
         raise Refusal(404, UNKNOWN_JOB)
     if before.state.is_end:
         raise Refusal(409, ENDED)
-    job = await to_its_end(running.cancel, before.id)
-    return answered(shown(job or before), status=202)
+    job = await to_its_end(_runner(request, before).cancel, before.id) or before
+    results = await asyncio.to_thread(_results, request, job)
+    return answered(shown(job, results), status=202)
 
 
 def retrieving(request: web.Request) -> Retrieving:
@@ -54,16 +61,27 @@ def retrieving(request: web.Request) -> Retrieving:
     return running
 
 
-def shown(job: Job) -> JobAnswer:
-    """The answer for one job."""
-    return JobAnswer(**_values(job))
+def shown(job: Job, results: Sequence[FileResult] = ()) -> JobAnswer:
+    """The answer for one job; `results` are of the files of an upload."""
+    told = tuple(map(file_answer, results)) if job.kind is JobKind.UPLOAD else None
+    return JobAnswer(**values_of(job), results=told)
 
 
-def _values(job: Job) -> dict[str, object]:
+def _runner(request: web.Request, job: Job) -> JobRunner:
+    return request.app[UPLOADING] if job.kind is JobKind.UPLOAD else request.app[RETRIEVING]
+
+
+def _results(request: web.Request, job: Job) -> Sequence[FileResult]:
+    return request.app[UPLOADING].jobs.results(job.id) if job.kind is JobKind.UPLOAD else ()
+
+
+def values_of(job: Job) -> dict[str, Any]:
+    """What every answer says of a job."""
     return {
         "job_id": job.id,
-        "peer": job.peer,
-        "study_uid": job.wanted.study,
+        "kind": job.kind.value,
+        "peer": job.peer or None,
+        "study_uid": job.wanted.study or None,
         "series_uid": job.wanted.series or None,
         "sop_instance_uid": job.wanted.sop_instance or None,
         "state": job.state.value,

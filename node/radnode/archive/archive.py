@@ -20,6 +20,7 @@ from radnode.archive.receiving import Receiving
 from radnode.archive.recovery import Recovered
 from radnode.archive.retrieval import Retrieval
 from radnode.archive.rows import Standing, standing_at
+from radnode.archive.spooling import Spool, SpoolRoom
 from radnode.archive.watching import GivenUp
 from radnode.instance.part10 import FileMeta
 from radnode.model.attribute_table import AttributeTable
@@ -111,6 +112,10 @@ class Archive:
         A file meta that differs from the data set is logged, not refused. Raises OutOfResources.
         """
         return Receiving(self._owner, self._intake.adopt, self.index.table, limit=limit, file_name=file_name)
+
+    def spool(self, room: SpoolRoom) -> Spool:
+        """A file for bytes that are looked at later, on the archive's own file system. Raises OutOfResources."""
+        return Spool(self._owner, room)
 
     def locate(self, path: FilePath) -> Path:
         """The absolute path of a current object's file. Raises NotFound for what the index does not know."""

@@ -48,6 +48,11 @@ class Layout:
         return self.private / "incoming"
 
     @property
+    def uploads(self) -> Path:
+        """Where uploads lie that were acknowledged and are still to be stored, a folder for each job."""
+        return self.private / "uploads"
+
+    @property
     def superseded_root(self) -> Path:
         """Below it the objects that others have replaced, under the same relative paths."""
         return self.private / "superseded"

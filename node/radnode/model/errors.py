@@ -16,6 +16,10 @@ class Truncated(NotDicom):
     """Element lengths run past the end of the data set."""
 
 
+class InvalidZip(RadnodeError):
+    """A zip archive, or a file in it, is not taken; the message says why."""
+
+
 class InvalidIdentity(RadnodeError):
     """A UID that identifies the object is missing or malformed; `keyword` names it."""
 

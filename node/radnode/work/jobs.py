@@ -1,4 +1,6 @@
-"""Jobs: retrievals from peers that were asked for and take their time. One process runs them, others may look.
+"""Jobs: what was asked for and takes its time: retrievals from peers, and uploads that are stored later.
+
+One process runs them, others may look.
 
 States: queued, running (after a crash queued again, so many times), done, failed, cancelled. All times are seconds
 since the epoch. What has ended is remembered, but for the oldest.
@@ -17,6 +19,13 @@ MOST_QUEUED = 1000
 MOST_ATTEMPTS = 3
 """Times that a job is begun which the end of its process cut short."""
 INTERRUPTED = "The node ended while this was running, again and again"
+
+
+class JobKind(Enum):
+    """What a job is about."""
+
+    RETRIEVAL = "retrieval"
+    UPLOAD = "upload"
 
 
 class JobState(Enum):
@@ -45,7 +54,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How far a retrieval is, in objects."""
+    """How far a job is, in objects or files."""
 
     remaining: int = 0
     completed: int = 0
@@ -55,7 +64,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. `error` says in our own words why it failed, or is empty; `started` is when it last began."""
+    """One job. `error` says in our own words why it failed, or is empty; `started` is when it last began.
+
+    A retrieval is from a `peer`, and `wanted`; an upload has `size` bytes on the disk while it has not ended.
+    """
 
     id: str
     peer: str
@@ -67,10 +79,17 @@ class Job:
     created: float
     started: float | None
     ended: float | None
+    kind: JobKind = JobKind.RETRIEVAL
+    size: int = 0
 
 
 class Jobs:
-    """What is done with jobs; for several threads and processes, running for one. Everything raises OutOfResources."""
+    """What is done with jobs; for several threads and processes, running for one. Everything raises OutOfResources.
+
+    Jobs of any kind are found and listed; those of one `kind` are added, claimed and resumed.
+    """
+
+    kind = JobKind.RETRIEVAL
 
     def __init__(self, work: WorkFile, kept: int) -> None:
         """`kept` is how many are remembered that have ended."""
@@ -81,18 +100,11 @@ class Jobs:
         """Queue a job, on the disk on return; OutOfResources where too many wait."""
         number = secrets.token_hex(16)
         with self._work.writing() as connection:
-            (waiting,) = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()
-            if waiting >= MOST_QUEUED:
-                raise OutOfResources(f"There are {waiting} jobs waiting already")
+            self._make_room(connection, MOST_QUEUED)
             connection.execute(
                 "INSERT INTO jobs (id, peer, study, series, sop_instance, state, created)"
                 " VALUES (?, ?, ?, ?, ?, 'queued', ?)",
                 (number, peer, wanted.study, wanted.series, wanted.sop_instance, now),
-            )
-            connection.execute(
-                "DELETE FROM jobs WHERE ended IS NOT NULL AND number NOT IN"
-                " (SELECT number FROM jobs WHERE ended IS NOT NULL ORDER BY number DESC LIMIT ?)",
-                (self._kept,),
             )
         return Job(number, peer, wanted, JobState.QUEUED, 0, Counts(), "", now, None, None)
 
@@ -113,8 +125,8 @@ class Jobs:
         with self._work.writing() as connection:
             row = connection.execute(
                 "UPDATE jobs SET state = 'running', attempts = attempts + 1, started = ? WHERE number ="
-                " (SELECT min(number) FROM jobs WHERE state = 'queued') RETURNING *",
-                (now,),
+                " (SELECT min(number) FROM jobs WHERE kind = ? AND state = 'queued') RETURNING *",
+                (now, self.kind.value),
             ).fetchone()
         return None if row is None else _job(row)
 
@@ -142,12 +154,29 @@ class Jobs:
         """What a killed process was running waits again, unless that was once too often; how many wait."""
         with self._work.writing() as connection:
             connection.execute(
-                "UPDATE jobs SET state = 'failed', error = ?, ended = ? WHERE state = 'running' AND attempts >= ?",
-                (INTERRUPTED, now, MOST_ATTEMPTS),
+                "UPDATE jobs SET state = 'failed', error = ?, ended = ?"
+                " WHERE kind = ? AND state = 'running' AND attempts >= ?",
+                (INTERRUPTED, now, self.kind.value, MOST_ATTEMPTS),
             )
-            connection.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'")
-            (waiting,) = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()
-        return int(waiting)
+            connection.execute(
+                "UPDATE jobs SET state = 'queued' WHERE kind = ? AND state = 'running'", (self.kind.value,)
+            )
+            return self._waiting(connection)
+
+    def _waiting(self, connection: sqlite3.Connection) -> int:
+        sql = "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'queued'"
+        return int(connection.execute(sql, (self.kind.value,)).fetchone()[0])
+
+    def _make_room(self, connection: sqlite3.Connection, most: int) -> None:
+        """For one more: OutOfResources where `most` wait already; the oldest that have ended are forgotten."""
+        waiting = self._waiting(connection)
+        if waiting >= most:
+            raise OutOfResources(f"There are {waiting} jobs waiting already")
+        connection.execute(
+            "DELETE FROM jobs WHERE kind = ? AND ended IS NOT NULL AND number NOT IN"
+            " (SELECT number FROM jobs WHERE kind = ? AND ended IS NOT NULL ORDER BY number DESC LIMIT ?)",
+            (self.kind.value, self.kind.value, self._kept),
+        )
 
     def _change(self, number: str, before: JobState, *, counts: Counts | None = None, **values: str | float) -> None:
         if counts is not None:
@@ -172,4 +201,6 @@ def _job(row: sqlite3.Row) -> Job:
         created=row["created"],
         started=row["started"],
         ended=row["ended"],
+        kind=JobKind(row["kind"]),
+        size=row["size"],
     )

@@ -1,0 +1,108 @@
+"""Storing what was uploaded in bulk: each file with a result of its own, archives opened under limits. Blocks."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from radnode.archive.archive import Archive
+from radnode.archive.zipped import ZipArchive, ZipLimits, looks_zipped
+from radnode.model.errors import InvalidZip, OutOfResources, RadnodeError, TooLarge
+from radnode.model.route import Door, Sender
+from radnode.settings import Settings
+from radnode.work.routing import Router
+from radnode.work.upload_jobs import FileResult, UploadedFile
+from radnode_http.errors import refusal_of, too_large
+from radnode_http.metrics import UPLOADS
+from radnode_http.multipart import plain_name
+
+PIECE = 256 * 1024
+EMPTY = "The zip archive holds no files"
+_GONE = "It was lost before it could be stored"
+_HEAD = 132
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One file to be stored, by its name and what reads it; or what is wrong with it before it is read."""
+
+    name: str
+    read: Callable[[], Iterator[bytes]]
+    error: str = ""
+
+
+class Storing:
+    """Brings uploaded files into the archive, one after another."""
+
+    def __init__(self, archive: Archive, router: Router | None, settings: Settings) -> None:
+        self._archive = archive
+        self._router = router
+        self._limit = settings.http.max_file_size
+        self._bulk = settings.bulk
+
+    def count(self, files: Iterable[UploadedFile]) -> int:
+        """How many results there will be."""
+        return sum(1 for _ in self._items(files))
+
+    def results(self, files: Iterable[UploadedFile], *, begin: int = 0) -> Iterator[FileResult]:
+        """The result of each file, from the one at `begin` on; when it comes, the file is stored, or its error known.
+
+        Raises OutOfResources; what was stored before stays.
+        """
+        return (self._store(item) for item in islice(self._items(files), begin, None))
+
+    def _items(self, files: Iterable[UploadedFile]) -> Iterator[_Item]:
+        """The files, those of archives one by one: always the same ones in the same order."""
+        members, total = self._bulk.max_files, self._bulk.max_total_size
+        for file in files:
+            try:
+                if file.error or not _is_zip(file.path):
+                    members -= 1
+                    yield _Item(file.name, partial(_read, file.path), file.error)
+                    continue
+                with ZipArchive(file.path, ZipLimits(max(members, 0), total, self._bulk.max_ratio)) as opened:
+                    for info in opened.files:
+                        yield _Item(plain_name(info.filename), partial(opened.pieces, info))
+                    members -= len(opened.files)
+                    total -= sum(info.file_size for info in opened.files)
+                    if not opened.files:
+                        yield _Item(file.name, partial(_read, file.path), EMPTY)
+            except InvalidZip as error:
+                yield _Item(file.name, partial(_read, file.path), str(error))
+            except FileNotFoundError:
+                yield _Item(file.name, partial(_read, file.path), _GONE)
+
+    def _store(self, item: _Item) -> FileResult:
+        if item.error:
+            return FileResult(item.name, None, item.error)
+        try:
+            path = self._bring(item)
+        except OutOfResources:
+            raise
+        except TooLarge:
+            return FileResult(item.name, None, too_large(self._limit).detail)
+        except RadnodeError as error:
+            return FileResult(item.name, None, refusal_of(error).detail)
+        return FileResult(item.name, path, None)
+
+    def _bring(self, item: _Item) -> str:
+        with self._archive.receive_file(limit=self._limit, file_name=item.name or None) as receiving:
+            for piece in item.read():
+                receiving.write(piece)
+            stored = receiving.commit()
+        if self._router is not None:
+            self._router.route(stored, Sender(Door.REST))
+        UPLOADS.inc()
+        return str(stored.path)
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return looks_zipped(file.read(_HEAD))
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece

@@ -1,0 +1,201 @@
+"""Uploads as jobs: what was acknowledged lies on the disk until it is stored, or its error is known.
+
+A job's files lie in `.radnode/uploads/<job>/`, each by the number of its place. They are there, flushed, before the job
+is, and go after its end was noted; what has no job, or one that has ended, goes when the next process starts.
+"""
+
+import secrets
+import select
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from radnode.archive.archive import Archive
+from radnode.archive.layout import disk_errors, make_folder, sync
+from radnode.archive.spooling import Spool, SpoolRoom
+from radnode.dimse.scu import Stopping
+from radnode.model.errors import OutOfResources, RadnodeError
+from radnode.work.jobs import Counts, Job, JobState
+from radnode.work.upload_jobs import FileResult, UploadedFile, UploadJobs
+from radnode_http.job_running import NOTED_EVERY, JobRunner, Noting
+from radnode_http.storing import Storing
+
+PATIENCE = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between the tries to store a file while the disk is full."""
+_log = structlog.get_logger()
+
+
+class Uploading(JobRunner):
+    """Keeps uploads for later, and stores them; only one process may."""
+
+    jobs: UploadJobs
+
+    def __init__(self, jobs: UploadJobs, archive: Archive, storing: Storing, room: SpoolRoom, at_once: int) -> None:
+        super().__init__(jobs, self._store, at_once, when_ended=self._clear)
+        self.jobs = jobs
+        self._archive = archive
+        self._storing = storing
+        self._room = room
+        self._sizes: dict[str, int] = {}  # of all that lies in folders of jobs
+        self._found: frozenset[str] = frozenset()
+        self._sweeping = threading.Lock()
+        self._is_swept = False
+
+    def start(self) -> None:
+        """Count what lies on the disk, and begin."""
+        try:
+            self._sizes = self.jobs.unfinished()
+        except RadnodeError as error:
+            _log.warning("jobs_stand_still", error=type(error).__name__)
+        self._room.take(sum(self._sizes.values()), by_right=True)
+        self._found = frozenset(self._sizes)
+        super().start()
+
+    def accept(self, files: Sequence[tuple[Spool, str, str]]) -> Job:
+        """Keep finished spools, each with a name and what is wrong with it; all is on the disk on return.
+
+        Raises OutOfResources; nothing is kept then.
+        """
+        number, size = secrets.token_hex(16), sum(spool.size for spool, _, _ in files)
+        self._sizes[number] = 0
+        try:
+            kept = self._move(number, files)
+            job = self.jobs.add_upload(number, kept, size, time.time())
+        except BaseException:
+            self._clear(number)
+            raise
+        self.wake()
+        return job
+
+    def cancel(self, number: str) -> Job | None:
+        """As JobRunner.cancel; what a job that waited had on the disk has gone."""
+        job = super().cancel(number)
+        if job is not None and job.state.is_end:
+            self._clear(number)
+        return job
+
+    def _folder(self, number: str) -> Path:
+        return self._archive.layout.uploads / number
+
+    def _move(self, number: str, files: Sequence[tuple[Spool, str, str]]) -> list[UploadedFile]:
+        folder = self._folder(number)
+        with disk_errors():
+            if make_folder(folder.parent):
+                sync(folder.parent.parent)
+            make_folder(folder)
+        kept = []
+        for place, (spool, name, error) in enumerate(files):
+            spool.move(folder / str(place))
+            self._sizes[number] += spool.size
+            kept.append(UploadedFile(name, folder / str(place), error))
+        with disk_errors():
+            sync(folder)
+            sync(folder.parent)
+        return kept
+
+    def _resume(self) -> None:
+        super()._resume()
+        with self._sweeping:
+            if self._is_swept:
+                return
+            self._is_swept = True
+            try:
+                self._sweep(self.jobs.unfinished())
+            except RadnodeError as error:
+                _log.warning("uploads_not_swept", error=type(error).__name__)
+
+    def _sweep(self, unfinished: Mapping[str, int]) -> None:
+        """Remove what no job needs any more: it has ended without a word, or never began."""
+        for number in self._found - set(unfinished):
+            self._clear(number)
+        try:
+            folders = list(self._archive.layout.uploads.iterdir())
+        except FileNotFoundError:
+            return
+        for folder in folders:
+            if folder.name not in unfinished and folder.name not in self._sizes:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _clear(self, number: str) -> None:
+        """Remove what lies on the disk for a job that has ended."""
+        shutil.rmtree(self._folder(number), ignore_errors=True)
+        self._room.give_back(self._sizes.pop(number, 0))
+
+    def _store(self, job: Job, stopping: Stopping, noting: Noting) -> tuple[JobState, str]:
+        """Store what an earlier process has not; the results come in the same order again."""
+        files, done = self.jobs.files(job.id, self._folder(job.id)), self.jobs.results(job.id)
+        progress = _Progress(self._storing.count(files), done)
+        noting.counts = progress.counts
+        tries = 0
+        while stopping.deadline is None:
+            begin = progress.done
+            try:
+                if self._go_on(job, files, progress, stopping, noting):
+                    return JobState.DONE, ""
+            except OutOfResources as error:
+                tries = 1 if progress.done > begin else tries + 1
+                if tries > len(PATIENCE):
+                    return JobState.FAILED, str(error)
+                select.select([stopping], [], [], PATIENCE[tries - 1])
+        return JobState.CANCELLED, ""
+
+    def _go_on(
+        self, job: Job, files: list[UploadedFile], progress: "_Progress", stopping: Stopping, noting: Noting
+    ) -> bool:
+        """Store and note one after another; whether the end was reached before stopping was asked."""
+        results = self._storing.results(files, begin=progress.done)
+        is_over = False
+        while not is_over and stopping.deadline is None:
+            some: list[FileResult] = []
+            try:
+                is_over = _gather(results, some, stopping)
+            finally:
+                progress.add(some)
+                noting.counts = progress.counts
+                self.jobs.note(job.id, progress.noted, progress.unnoted, progress.counts)
+                progress.all_noted()
+        return is_over
+
+
+def _gather(results: Iterator[FileResult], some: list[FileResult], stopping: Stopping) -> bool:
+    """Add what comes in a while to `some`; whether that was all."""
+    deadline = time.monotonic() + NOTED_EVERY
+    for result in results:
+        some.append(result)
+        if time.monotonic() > deadline or stopping.deadline is not None:
+            return False
+    return True
+
+
+class _Progress:
+    """How many of so many files are done, and how; what is not noted yet is kept until it is."""
+
+    def __init__(self, total: int, noted: Sequence[FileResult]) -> None:
+        self._total = total
+        self._stored = 0
+        self.noted = 0
+        self.unnoted: list[FileResult] = []
+        self.add(noted)
+        self.all_noted()
+
+    def add(self, results: Sequence[FileResult]) -> None:
+        """These are done too."""
+        self._stored += sum(result.error is None for result in results)
+        self.unnoted += results
+
+    def all_noted(self) -> None:
+        """What is done was noted."""
+        self.noted = self.done
+        self.unnoted = []
+
+    @property
+    def done(self) -> int:
+        return self.noted + len(self.unnoted)
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(max(self._total - self.done, 0), self._stored, self.done - self._stored)

@@ -1,0 +1,220 @@
+"""Uploads as jobs: acknowledged at once, stored later, over restarts and kills."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from aiohttp import FormData
+from support.instances import encode_part10, make_instance
+from support.killing import kill_everything, listed
+from support.node import Node, radnode, wait_for
+from support.rest import Rest, detail_of, open_archive, rest_settings, serving, until
+from support.zips import ZIP_STORED, zipped
+
+from radnode.archive.archive import Archive
+from radnode.archive.layout import Layout
+from radnode.archive.receiving import Receiving
+from radnode.archive.stored import Stored
+from radnode.model.errors import OutOfResources
+from radnode.sections.bulk import BulkSettings
+from radnode.work.work_file import WorkFile
+from radnode_http import uploading
+from radnode_http.peer_answers import AcceptedAnswer, JobAnswer, JobsAnswer
+
+URL = "/api/dicom/upload-async"
+
+
+def file(number: int = 1, **more: Any) -> bytes:
+    return encode_part10(make_instance(SOPInstanceUID=f"1.2.3.{number}", **more))
+
+
+@asynccontextmanager
+async def working(root: Path, **bulk: int) -> AsyncIterator[Rest]:
+    """A server that can run jobs."""
+    async with open_archive(root) as archive:
+        work = await asyncio.to_thread(WorkFile.open, Layout(root).work)
+        settings = rest_settings(root, bulk=BulkSettings(**{"jobs_at_once": 1, **bulk}))
+        async with serving(archive, settings, work=work) as rest:
+            yield rest
+        await asyncio.to_thread(work.close)
+
+
+def form_of(*files: tuple[str, bytes]) -> FormData:
+    form = FormData(default_to_multipart=True)
+    for name, content in files:
+        form.add_field("file", BytesIO(content), filename=name)
+    return form
+
+
+async def accepted(rest: Rest, *files: tuple[str, bytes]) -> AcceptedAnswer:
+    """A job that was just made."""
+    async with rest.session.post(URL, data=form_of(*files)) as answer:
+        assert answer.status == 202, await answer.text()
+        job = AcceptedAnswer.model_validate_json(await answer.text())
+        assert answer.headers["Location"] == f"/api/dicom/jobs/{job.job_id}"
+    return job
+
+
+async def looked_at(rest: Rest, job: str) -> JobAnswer:
+    async with rest.session.get(f"/api/dicom/jobs/{job}") as answer:
+        return JobAnswer.model_validate_json(await answer.text())
+
+
+async def ended(rest: Rest, job: AcceptedAnswer) -> JobAnswer:
+    """The job once it is at its end."""
+    async with asyncio.timeout(20):
+        while (found := await looked_at(rest, job.job_id)).ended_at is None:  # noqa: ASYNC110 - another thread's
+            await asyncio.sleep(0.01)
+    return found
+
+
+def waiting_on_disk(root: Path) -> list[Path]:
+    return [path for path in (root / ".radnode" / "uploads").rglob("*") if path.is_file()]
+
+
+async def test_an_upload_is_acknowledged_and_then_stored(tmp_path: Path) -> None:
+    async with working(tmp_path) as rest:
+        job = await accepted(rest, ("1.dcm", file(1)), ("CD.zip", zipped({"a": file(2), "b": b"x"})))
+        assert (job.status, job.kind, job.remaining, job.peer, job.study_uid) == ("processing", "upload", 2, None, None)
+        done = await ended(rest, job)
+        assert (done.state, done.completed, done.failed, done.remaining, done.error) == ("done", 2, 1, 0, None)
+        assert done.results is not None
+        assert [(one.file_name, one.success) for one in done.results] == [("1.dcm", True), ("a", True), ("b", False)]
+        async with rest.session.get(f"/api/dicom/metadata/{done.results[1].file_path}") as answer:
+            assert answer.status == 200
+        async with rest.session.get("/api/dicom/jobs") as answer:
+            assert [one.job_id for one in JobsAnswer.model_validate_json(await answer.text()).jobs] == [job.job_id]
+        await until(lambda: not waiting_on_disk(tmp_path))
+        assert await rest.refused("DELETE", f"/api/dicom/jobs/{job.job_id}", 409) == "The job has ended already"
+        assert await rest.refused("POST", URL, 400, data=b"") == "No file uploaded"
+
+
+class Gate:
+    """Holds every file before it is stored, until it is opened; told of each that comes."""
+
+    def __init__(self) -> None:
+        self.come = 0
+        self.open = threading.Event()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    found, commit = Gate(), Receiving.commit
+
+    def held(receiving: Receiving) -> Stored:
+        found.come += 1
+        found.open.wait(10)
+        return commit(receiving)
+
+    monkeypatch.setattr(Receiving, "commit", held)
+    yield found
+    found.open.set()
+
+
+async def test_few_may_wait_and_each_can_be_cancelled(tmp_path: Path, gate: Gate) -> None:
+    async with working(tmp_path, max_queued=1) as rest:
+        first = await accepted(rest, ("1", file(1)), ("2", file(2)))
+        await until(lambda: gate.come)
+        second = await accepted(rest, ("3", file(3)))
+        async with rest.session.post(URL, data=form_of(("4", file(4)))) as answer:
+            assert (answer.status, await detail_of(answer)) == (507, "There are 1 jobs waiting already")
+        for job, state in ((second, "cancelled"), (first, "running")):
+            async with rest.session.delete(f"/api/dicom/jobs/{job.job_id}") as answer:
+                assert answer.status == 202
+                assert JobAnswer.model_validate_json(await answer.text()).state == state
+        gate.open.set()
+        done = await ended(rest, first)
+        assert (done.state, done.completed, done.remaining) == ("cancelled", 1, 0)
+        assert done.results is not None
+        assert len(done.results) == 1
+        assert (await looked_at(rest, second.job_id)).results == ()
+        await until(lambda: not waiting_on_disk(tmp_path))
+        assert (await ended(rest, await accepted(rest, ("5", file(5))))).completed == 1
+
+
+async def test_what_waits_when_the_node_stops_is_stored_after_its_next_start(tmp_path: Path, gate: Gate) -> None:
+    async with working(tmp_path) as rest:
+        first = await accepted(rest, ("1", file(1)), ("2", file(2)))
+        second = await accepted(rest, ("3", file(3)))
+        await until(lambda: gate.come)
+        threading.Timer(0.2, gate.open.set).start()
+    lost = tmp_path / ".radnode" / "uploads" / ("0" * 32)
+    lost.mkdir()  # as where the node was killed before the job was noted
+    (lost / "0").write_bytes(b"x")
+    async with working(tmp_path) as rest:
+        assert [(await ended(rest, job)).completed for job in (first, second)] == [2, 1]
+        await until(lambda: not waiting_on_disk(tmp_path))
+        assert not lost.exists()
+
+
+async def test_a_disk_that_is_full_is_waited_for_and_then_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "PATIENCE", (0.01, 0.01))
+    real, times = Archive.receive_file, []
+
+    def full(archive: Archive, **options: Any) -> Receiving:
+        times.append(options["file_name"])
+        if times.count("3") < 4 and options["file_name"] != "1":
+            raise OutOfResources("Cannot store: No space left on device")
+        return real(archive, **options)
+
+    monkeypatch.setattr(Archive, "receive_file", full)
+    async with working(tmp_path) as rest:
+        failed = await ended(rest, await accepted(rest, ("1", file(1)), ("2", file(2))))
+        assert (failed.state, failed.completed) == ("failed", 1)
+        assert failed.error == "Cannot store: No space left on device"
+        times[:] = ["3"]
+        done = await ended(rest, await accepted(rest, ("1", file(1)), ("3", file(3))))
+        assert (done.state, done.completed) == ("done", 2)
+        await until(lambda: not waiting_on_disk(tmp_path))
+
+
+async def test_what_waits_counts_for_the_room_after_a_restart_too(tmp_path: Path, gate: Gate) -> None:
+    content = file(1, PixelData=bytes(600_000))
+    async with working(tmp_path) as rest:
+        job = await accepted(rest, ("1", content), ("3", file(3)))
+        await until(lambda: gate.come)
+        threading.Timer(0.2, gate.open.set).start()
+    gate.open.clear()
+    async with working(tmp_path, max_spooled=1_000_000) as rest:
+        async with rest.session.post(URL, data=form_of(("2", content))) as answer:
+            assert (answer.status, await detail_of(answer)) == (507, "Too much is waiting to be stored already")
+        gate.open.set()
+        assert (await ended(rest, job)).completed == 2
+        await until(lambda: not waiting_on_disk(tmp_path))
+        assert (await accepted(rest, ("2", content))).remaining == 1
+
+
+def test_what_was_acknowledged_survives_kills(tmp_path: Path) -> None:
+    total = 150
+    body = zipped({str(number): file(number) for number in range(total)}, ZIP_STORED)
+    with Node(tmp_path / "storage") as node:
+        bearer = {"Authorization": f"Bearer {node.token()}"}
+        answer = requests.post(
+            f"{node.url}{URL}", data=body, headers={**bearer, "Content-Type": "application/zip"}, timeout=60
+        )
+        assert answer.status_code == 202
+        wait_for(lambda: next(listed(node), None), what="the first stored file")
+        kill_everything(node)
+    with Node(tmp_path / "storage") as node:
+        url = node.url + answer.headers["Location"]
+        job = wait_for(lambda: ended_job(url, bearer), what="the job's end")
+        assert (job["state"], job["completed"], job["failed"]) == ("done", total, 0)
+        assert [one["file_name"] for one in job["results"]] == [str(number) for number in range(total)]
+        assert {one["file_path"] for one in job["results"]} == set(listed(node))
+        assert node.stop() == 0
+    assert waiting_on_disk(tmp_path / "storage") == []
+    check = radnode("check", "--archive.root", str(tmp_path / "storage"), folder=tmp_path)
+    assert check.returncode == 0, check.stdout
+
+
+def ended_job(url: str, headers: dict[str, str]) -> Any:
+    job = requests.get(url, headers=headers, timeout=60).json()
+    return job if job["ended_at"] else None
