@@ -16,6 +16,7 @@ from radnode.instance.deidentification.deidentify import Deidentified, deidentif
 from radnode.instance.deidentification.profile import Profile
 from radnode.instance.deidentification.pseudonyms import Pseudonyms
 
+DUMMY = "ANONYMIZED"
 KEY = b"a key of more than sixteen bytes"
 ALLOWED = {  # which of these may be seen for each code
     "D_TAGS": {"dummy"},
@@ -73,7 +74,8 @@ def seen(old: DataElement, new: DataElement | None) -> str:
         values = [new.value] if isinstance(new.value, str) else list(new.value)
         return "mapped" if all(value.startswith("2.25.") for value in values) else "kept"
     if new.VR == "SQ":
-        return "items" if set(old.value[0].keys()) & set(new.value[0].keys()) else "dummy"
+        is_new = not set(old.value[0].keys()) & set(new.value[0].keys())
+        return "dummy" if is_new or ("dummy" in TABLE.get(old.tag, ()) and DUMMY in str(new.value)) else "items"
     return "kept" if str(new.value) == str(old.value) and "ANON" not in str(new.value) else "dummy"
 
 

@@ -31,6 +31,7 @@ VERBS = MappingProxyType(
         "get": Verb("get", "fetch objects from a peer into the archive or a folder (C-GET)"),
         "move": Verb("move", "have a peer send objects to a destination (C-MOVE)"),
         "import": Verb("take", "take files and folders into the archive"),
+        "deidentify": Verb("deidentify", "make de-identified copies of files or of what the archive holds"),
         "check": Verb("check", "compare the archive's files with its index, and mend with --repair"),
         "reindex": Verb("reindex", "read again what was stored when less was indexed, beside the node"),
         "registry": Verb("registry", "export or import .dicom_registry.json"),

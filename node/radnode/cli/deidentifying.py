@@ -1,0 +1,125 @@
+"""De-identified copies of many files: each by itself, none over another, and what fails does not stop the rest."""
+
+import filecmp
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from radnode.instance.deidentification.deidentify import Deidentified, deidentify
+from radnode.instance.deidentification.profile import Profile
+from radnode.instance.deidentification.pseudonyms import Pseudonyms
+from radnode.model.errors import RadnodeError
+from radnode.model.uid import InvalidUID, parse_uid
+
+FILE_MODE = 0o640
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """How copies are made; without `output` none is, and it is only told what would be done."""
+
+    profile: Profile
+    pseudonyms: Pseudonyms
+    output: Path | None
+    accept_burned_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What became of one file: `written`, `same` (it was there already) or `refused`, and then why."""
+
+    source: Path
+    outcome: str
+    why: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class CopyReport:
+    """What became of all of them, and what was done with which attribute: (tag, act) -> how often."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: list[Copy] = field(default_factory=list)
+    warned: list[Copy] = field(default_factory=list)
+    acts: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def add(self, copy: Copy) -> None:
+        """Count one file."""
+        self.counts[copy.outcome] += 1
+        if copy.why:
+            self.refused.append(copy)
+        elif copy.warnings:
+            self.warned.append(copy)
+
+
+def copy_all(sources: Iterable[Path], copying: Copying, report: CopyReport) -> Iterator[int]:
+    """Copy each file, and tell how many are done after each."""
+    for number, source in enumerate(sources, 1):
+        report.add(_copy(source, copying, report))
+        yield number
+
+
+def files_at(path: Path, output: Path | None) -> Iterator[Path]:
+    """The file at `path`, or every file below it, in order; links are not followed, and `output` is left out."""
+    if not path.is_dir():
+        yield path
+        return
+    left_out = output.resolve() if output else None
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if Path(folder, name).resolve() != left_out)
+        yield from (Path(folder, name) for name in sorted(names) if not Path(folder, name).is_symlink())
+
+
+def _copy(source: Path, copying: Copying, report: CopyReport) -> Copy:
+    try:
+        outcome, said = _tried(source, copying) if copying.output is None else _written(source, copying, copying.output)
+    except RadnodeError as error:
+        return Copy(source, "refused", str(error))
+    except OSError as error:
+        return Copy(source, "refused", error.strerror or "input/output error")
+    for tag, acts in said.acts.items():
+        for act, count in acts.items():
+            report.acts[tag, act] += count
+    return Copy(source, outcome, warnings=said.warnings)
+
+
+def _tried(source: Path, copying: Copying) -> tuple[str, Deidentified]:
+    """Everything but the file."""
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    try:
+        return "possible", _deidentified(source, descriptor, copying)
+    finally:
+        os.close(descriptor)
+
+
+def _written(source: Path, copying: Copying, output: Path) -> tuple[str, Deidentified]:
+    """Whole or not at all, named by the new UIDs. Raises FileExistsError where another object has that name."""
+    with tempfile.NamedTemporaryFile(dir=output, prefix=".radnode-") as file:
+        said = _deidentified(source, file.fileno(), copying)
+        target = output / _name(said.study) / _name(said.series) / f"{_name(said.sop_instance)}.dcm"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.fchmod(file.fileno(), FILE_MODE)
+        try:
+            target.hardlink_to(file.name)
+        except FileExistsError:
+            if not filecmp.cmp(file.name, target, shallow=False):
+                raise
+            return "same", said
+        return "written", said
+
+
+def _deidentified(source: Path, descriptor: int, copying: Copying) -> Deidentified:
+    return deidentify(
+        source, descriptor, copying.profile, copying.pseudonyms, accept_burned_in=copying.accept_burned_in
+    )
+
+
+def _name(uid: str) -> str:
+    """A UID as a name of a file or folder; whatever else stands there, where UIDs are retained, never is one."""
+    try:
+        return parse_uid(uid)
+    except InvalidUID:
+        return "unknown"
