@@ -12,7 +12,7 @@ from radnode.instance.padding import Between
 Array = NDArray[Any]
 Grey = NDArray[np.uint8]
 _TABLE_SPAN = 2**18
-_STRIP = 2**22
+_STRIP = 2**17  # what fits into a processor's cache beside the table
 _SAMPLE = 2**22
 
 
@@ -35,7 +35,10 @@ class StoredValues:
         picture = np.empty(self.stored.shape, np.uint8)
         for rows in self._strips():
             strip = self.stored[rows]
-            picture[rows] = shade(strip) if greys is None else greys[self._places(strip)]
+            if greys is None:
+                picture[rows] = shade(strip)
+            else:  # every place is in the table; to clip is quicker than to check
+                np.take(greys, self._places(strip), out=picture[rows], mode="clip")
         return picture
 
     def extent(self, transform: Transform) -> tuple[float, float] | None:
@@ -48,16 +51,19 @@ class StoredValues:
         return (float(least), float(greatest)) if least <= greatest else None
 
     def percentiles(self, transform: Transform, shares: tuple[float, float]) -> tuple[float, float] | None:
-        """The outputs that these shares of the values do not exceed; of very many values, of evenly chosen ones."""
+        """The least outputs that these shares of the values do not exceed; of very many values, of some in between."""
         found = list(self._counted(sampled=True))
         outputs = transform(np.concatenate([values for values, _ in found]))
         counts = np.concatenate([count for _, count in found])[np.isfinite(outputs)]
         outputs = outputs[np.isfinite(outputs)]
         if not outputs.size:
             return None
-        order = np.argsort(outputs, kind="stable")
-        reached = np.cumsum(counts[order])
-        first, last = (outputs[order[np.searchsorted(reached, share * reached[-1])]] for share in shares)
+        if self._table is None:
+            first, last = np.quantile(outputs, shares, method="inverted_cdf")
+        else:
+            order = np.argsort(outputs, kind="stable")
+            reached = np.cumsum(counts[order])
+            first, last = outputs[order[np.searchsorted(reached, np.array(shares) * reached[-1])]]
         return float(first), float(last)
 
     def _counted(self, *, sampled: bool = False) -> Iterator[tuple[Array, Array]]:
@@ -85,8 +91,12 @@ class StoredValues:
             yield values, np.ones(values.shape, np.int64)
 
     def _places(self, strip: Array) -> Array:
-        """Where in the table the values are; their own type may be too narrow for the difference."""
-        return strip if self._least == 0 else strip.astype(np.int64) - self._least
+        """Where in the table the values are: the difference to the least, which an unsigned type holds however wide."""
+        if self._least == 0:
+            return strip
+        unsigned = np.dtype(f"u{strip.dtype.itemsize}")
+        places: Array = strip.view(unsigned) - unsigned.type(self._least & np.iinfo(unsigned).max)
+        return places
 
     def _strips(self) -> Iterator[slice]:
         height = max(1, _STRIP // self.stored.shape[1])
