@@ -3,14 +3,14 @@
 import zlib
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import UID, HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
+from pydicom.uid import HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
+from support.compressing import compress, compressed
 from support.instances import write_part10
 from support.peers import run
 from support.pictures import Array, image_of, padded, rendered, with_syntax
@@ -21,23 +21,6 @@ from radnode.model.errors import CannotRender, NoPixelData
 
 RANDOM = np.random.default_rng(5)
 NOISE = RANDOM.integers(0, 4096, (33, 35))
-
-
-def compressed(image: Dataset, syntax: str, frames: list[bytes], **overrides: Any) -> Dataset:
-    """The image with these frames in place of its native pixel data."""
-    image.file_meta.TransferSyntaxUID = UID(syntax)
-    image.PixelData = encapsulate(frames)
-    image["PixelData"].VR = "OB"
-    image["PixelData"].is_undefined_length = True
-    for keyword, value in overrides.items():
-        setattr(image, keyword, value)
-    return image
-
-
-def compress(image: Dataset, syntax: str) -> None:
-    """By an encoder that does not abort the process, as GDCM's does."""
-    plugin = "pyjpegls" if syntax == JPEGLSLossless else "pylibjpeg"
-    image.compress(syntax, encoding_plugin=plugin, generate_instance_uid=False)
 
 
 def decoded(image: Dataset, folder: Path) -> Array:
