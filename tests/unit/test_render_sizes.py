@@ -95,3 +95,19 @@ def test_the_size_is_told_where_it_is_not_the_images(tmp_path: Path) -> None:
     image = image_of(VALUES, **SQUARE)
     assert facts_of(image, tmp_path, width=50).size == "50x25 of 200x100"
     assert facts_of(image, tmp_path, width=500).size == facts_of(image, tmp_path).size == "none"
+
+
+@pytest.mark.parametrize("size", [32, 20])
+def test_an_element_is_the_average_of_its_area(size: int, tmp_path: Path) -> None:
+    values = np.random.default_rng(3).integers(100, 156, (64, 64)).astype(np.uint8)
+    shares = np.clip(
+        np.minimum.outer(np.arange(1, size + 1) * 64 / size, np.arange(1, 65))
+        - np.maximum.outer(np.arange(size) * 64 / size, np.arange(64)),
+        0,
+        None,
+    )
+    exact = shares @ values @ shares.T / (64 / size) ** 2
+    image = image_of(values, WindowCenter="128", WindowWidth="256", **SQUARE)
+    apart = np.abs(rendered(image, tmp_path, width=size) - exact)
+    assert apart.max() <= (1 if 64 % size == 0 else 8)
+    assert apart.mean() < 2

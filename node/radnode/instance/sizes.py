@@ -38,11 +38,16 @@ def resized(picture: Picture, size: tuple[int, int], *, mixing: bool) -> Picture
 
     Smaller is averaged with weights that are never negative (so nothing rings beside an edge), larger is interpolated.
     """
-    rows, columns = size
-    smaller = rows <= picture.shape[0] and columns <= picture.shape[1]
-    method = Image.Resampling.HAMMING if smaller else Image.Resampling.BILINEAR
-    scaled = Image.fromarray(picture).resize((columns, rows), method if mixing else Image.Resampling.NEAREST)
-    return np.asarray(scaled)
+    method = _method(picture.shape[:2], size) if mixing else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(picture).resize(size[::-1], method))
+
+
+def _method(whole: tuple[int, ...], size: tuple[int, int]) -> Image.Resampling:
+    """Pillow's box is the area's average for whole factors only; for others its Hamming comes closest to that."""
+    if all(pixels % elements == 0 for pixels, elements in zip(whole, size, strict=True)):
+        return Image.Resampling.BOX
+    smaller = all(elements <= pixels for pixels, elements in zip(whole, size, strict=True))
+    return Image.Resampling.HAMMING if smaller else Image.Resampling.BILINEAR
 
 
 def pixel_aspect(attributes: Dataset, groups: tuple[Dataset, ...]) -> float:
