@@ -117,3 +117,14 @@ def test_wrong_usage(
     monkeypatch.chdir(tmp_path)
     assert run(tmp_path, *words) == 2
     assert why in capsys.readouterr().err
+
+
+def test_one_given_id_is_for_one_patient(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = write_part10(make_instance(SOPInstanceUID="1.2.3.9", PatientID="another"), tmp_path / "other.dcm")
+    output = tmp_path / "copies"
+    words = (str(folder / "1.dcm"), str(other), "--output", str(output), "--patient-id", "CASE-1")
+    assert run(tmp_path, *words) == 1
+    assert (
+        f"{other}: refused: it is another patient's, and one ID or name is for one patient" in capsys.readouterr().out
+    )
+    assert [pydicom.dcmread(copy).PatientID for copy in copies(output)] == ["CASE-1"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from radnode.instance.deidentification.deidentify import Deidentified, deidentify
 from radnode.instance.deidentification.profile import Profile
 from radnode.instance.deidentification.pseudonyms import Pseudonyms
-from radnode.model.errors import RadnodeError
+from radnode.model.errors import CannotDeidentify, RadnodeError
 from radnode.model.uid import InvalidUID, parse_uid
 
 FILE_MODE = 0o640
@@ -45,6 +45,8 @@ class CopyReport:
     refused: list[Copy] = field(default_factory=list)
     warned: list[Copy] = field(default_factory=list)
     acts: Counter[tuple[int, str]] = field(default_factory=Counter)
+    patient: str = ""
+    """The first one."""
 
     def add(self, copy: Copy) -> None:
         """Count one file."""
@@ -75,7 +77,7 @@ def files_at(path: Path, output: Path | None) -> Iterator[Path]:
 
 def _copy(source: Path, copying: Copying, report: CopyReport) -> Copy:
     try:
-        outcome, said = _tried(source, copying) if copying.output is None else _written(source, copying, copying.output)
+        outcome, said = (_written if copying.output else _tried)(source, copying, report)
     except RadnodeError as error:
         return Copy(source, "refused", str(error))
     except OSError as error:
@@ -86,19 +88,21 @@ def _copy(source: Path, copying: Copying, report: CopyReport) -> Copy:
     return Copy(source, outcome, warnings=said.warnings)
 
 
-def _tried(source: Path, copying: Copying) -> tuple[str, Deidentified]:
+def _tried(source: Path, copying: Copying, report: CopyReport) -> tuple[str, Deidentified]:
     """Everything but the file."""
     descriptor = os.open(os.devnull, os.O_WRONLY)
     try:
-        return "possible", _deidentified(source, descriptor, copying)
+        return "possible", _deidentified(source, descriptor, copying, report)
     finally:
         os.close(descriptor)
 
 
-def _written(source: Path, copying: Copying, output: Path) -> tuple[str, Deidentified]:
+def _written(source: Path, copying: Copying, report: CopyReport) -> tuple[str, Deidentified]:
     """Whole or not at all, named by the new UIDs. Raises FileExistsError where another object has that name."""
+    output = copying.output
+    assert output is not None
     with tempfile.NamedTemporaryFile(dir=output, prefix=".radnode-") as file:
-        said = _deidentified(source, file.fileno(), copying)
+        said = _deidentified(source, file.fileno(), copying, report)
         target = output / _name(said.study) / _name(said.series) / f"{_name(said.sop_instance)}.dcm"
         target.parent.mkdir(parents=True, exist_ok=True)
         os.fchmod(file.fileno(), FILE_MODE)
@@ -111,10 +115,14 @@ def _written(source: Path, copying: Copying, output: Path) -> tuple[str, Deident
         return "written", said
 
 
-def _deidentified(source: Path, descriptor: int, copying: Copying) -> Deidentified:
-    return deidentify(
-        source, descriptor, copying.profile, copying.pseudonyms, accept_burned_in=copying.accept_burned_in
-    )
+def _deidentified(source: Path, descriptor: int, copying: Copying, report: CopyReport) -> Deidentified:
+    """Raises CannotDeidentify also for another patient than the first, where all would get one ID."""
+    profile = copying.profile
+    said = deidentify(source, descriptor, profile, copying.pseudonyms, accept_burned_in=copying.accept_burned_in)
+    report.patient = report.patient or said.patient
+    if (profile.patient_id or profile.patient_name) and said.patient != report.patient:
+        raise CannotDeidentify("it is another patient's, and one ID or name is for one patient")
+    return said
 
 
 def _name(uid: str) -> str:

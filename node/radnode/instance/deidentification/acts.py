@@ -58,6 +58,10 @@ class Rules:
                 self._decided[tag, structured] = known
         return known
 
+    def cleans_content(self, tag: int) -> bool:
+        """Whether a sequence stays because an option cleans what is in it."""
+        return self._cleans(tag) and tag != columns.GRAPHIC_ANNOTATIONS and not self._retains(tag)
+
     def without_options(self, tag: int) -> Act:
         """What the Basic Profile alone does, for what an option cannot clean."""
         vr, code = known_vr(tag), self._table.get(tag, "")

@@ -38,8 +38,10 @@ urethra urinary us uterus valve vascular vein veins venous ventral ventricle ven
 vessels view views volume water weighted whole wide width window wo with without wrist xray
 1d 2d 3d 4d a an and at by c for from in l no of on or r the to two vs w x
 """
-_TOKENS = re.compile(r"[^\W_]+(?:\.[0-9]+)?")
-_SHORT_NUMBER = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2})?")
+_TOKENS = re.compile(
+    r"(?<![\w.,/:-])([0-9]{1,2}(?:\.[0-9]{1,3})? ?(?:cm|mm|ml|t))(?![\w/:-])|([^\W_]+)", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W_]+")
 
 
 @cache
@@ -49,19 +51,20 @@ def _known() -> frozenset[str]:
 
 def words(text: str) -> frozenset[str]:
     """The words of a text, in small letters."""
-    return frozenset(token.casefold() for token in _TOKENS.findall(text))
+    return frozenset(token.casefold() for token in _WORD.findall(text))
 
 
 def cleaned(text: str, identifying: Collection[str]) -> str:
-    """What of the text may stay, as ASCII: known words and short numbers, none of them in `identifying`."""
+    """What of the text may stay, as ASCII: known words, none of them in `identifying`, and short measures with a unit.
+
+    A number alone could be part of a date or of an identifier.
+    """
     values = []
     for value in text.split("\\"):
-        tokens = [token for token in _TOKENS.findall(value) if _may_stay(token.casefold(), identifying)]
-        values.append(" ".join(tokens))
+        kept = [
+            measure or word
+            for measure, word in _TOKENS.findall(value)
+            if measure or (word.casefold() in _known() and word.casefold() not in identifying)
+        ]
+        values.append(" ".join(kept))
     return "\\".join(values) if any(values) else ""
-
-
-def _may_stay(token: str, identifying: Collection[str]) -> bool:
-    if token in identifying or not token.isascii():
-        return False
-    return token in _known() or _SHORT_NUMBER.fullmatch(token) is not None

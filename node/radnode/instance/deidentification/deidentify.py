@@ -28,13 +28,17 @@ _CHUNK = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Deidentified:
-    """What was made: the new UIDs, what a person should look at, and what was done, by tag and act."""
+    """What was made: the new UIDs, what a person should look at, and what was done, by tag and act.
+
+    `patient` is the same text for all objects of one patient, whatever ID they got.
+    """
 
     study: str
     series: str
     sop_instance: str
     warnings: tuple[str, ...]
     acts: Mapping[int, Mapping[str, int]]
+    patient: str
 
 
 def deidentify(
@@ -60,7 +64,9 @@ def deidentify(
     except NotDicom as error:
         raise CannotDeidentify(str(error)) from error
     warnings = tuple(sorted({*subject.burned_in.warnings, *done.warnings}))
-    return Deidentified(new.study, new.series, new.sop_instance, warnings, done.summary)
+    return Deidentified(
+        new.study, new.series, new.sop_instance, warnings, done.summary, pseudonyms.patient(subject.patient)
+    )
 
 
 def _mapped(subject: Subject, pseudonyms: Pseudonyms) -> Subject:

@@ -9,7 +9,6 @@ from radnode.instance.content import value_of
 from radnode.instance.deidentification import dummies, safe_private
 from radnode.instance.deidentification.acts import Act, known_vr
 from radnode.instance.deidentification.burned_in import OVERLAY_BITS
-from radnode.instance.deidentification.option_columns import STRUCTURED_CONTENT
 from radnode.instance.deidentification.table import OVERLAYS
 from radnode.instance.deidentification.values import Values
 from radnode.instance.element_output import IMPLICIT_FORM, KNOWN_VRS, Form, Output, form_of
@@ -23,6 +22,7 @@ from radnode.model.uid import UID
 
 _NOWHERE = 1 << 30  # deeper than everything
 _CONTAINERS = frozenset({"", "SQ", "UN", FRAGMENT, "OW", "OD", "OF", "OL", "OV"})
+_CODING_SCHEME, _CODE_MEANING = 0x00080102, 0x00080104
 _OVERLAY_BIT_POSITION = 0x0102
 
 
@@ -52,6 +52,7 @@ class Deidentifying(Rewriting):
         self.skipping = _NOWHERE  # what is deeper than this is left out
         self.cleaning = _NOWHERE  # the depth of the sequence whose structured content is cleaned
         self.creators: dict[int, dict[int, str]] = {0: {}}  # by depth, by block: the private creator
+        self.schemes: dict[int, str] = {}  # by depth: the coding scheme of the code that is being read
         self.codecs: dict[int, tuple[str, ...]] = {0: codecs_of(b"")}  # by depth
 
     def run(self) -> None:
@@ -97,6 +98,7 @@ class Deidentifying(Rewriting):
         """What an item says of private creators and character sets holds within it."""
         inner = item.depth + 1
         self.creators[inner] = {}
+        self.schemes.pop(inner, None)
         self.codecs[inner] = self.codecs.get(item.depth - 1, self.codecs[0])
         self.take_item(item)
 
@@ -104,15 +106,30 @@ class Deidentifying(Rewriting):
         """Write, change or leave out an element that is not private."""
         if element.tag == SPECIFIC_CHARACTER_SET:
             self.codecs[element.depth] = codecs_of(value_of(self.dataset, element))
-        act = self.rules.act(element.tag, structured=self.cleaning != _NOWHERE)
-        if OVERLAYS <= element.tag >> 16 < OVERLAYS + 0x100:
-            act = self.overlay_act(element, act)
+        elif element.tag == _CODING_SCHEME:
+            self.schemes[element.depth] = value_of(self.dataset, element).decode("latin_1").strip(PADDING)
+        act = self.act(element)
         if act is Act.KEEP:
             act = self.keep(element)
         self.acts[element.tag, act] += 1
         if act is not Act.KEEP:
             self.skipping = element.depth
             self.replace(element, act)
+
+    def act(self, element: Element) -> Act:
+        """By the rules; within cleaned sequences the meaning of codes that anybody may make up is cleaned too."""
+        is_cleaning = self.cleaning != _NOWHERE
+        act = self.rules.act(element.tag, structured=is_cleaning)
+        if OVERLAYS <= element.tag >> 16 < OVERLAYS + 0x100:
+            return self.overlay_act(element, act)
+        if is_cleaning and element.tag == _CODE_MEANING and self.is_local_code(element.depth):
+            return Act.CLEAN
+        return act
+
+    def is_local_code(self, depth: int) -> bool:
+        """Whether the code that is being read is of no scheme that others know (PS3.16 8)."""
+        scheme = self.schemes.get(depth, "")
+        return len(scheme) < 2 or scheme.startswith("99")
 
     def overlay_act(self, element: Element, act: Act) -> Act:
         """Planes of regions alone may stay, and planes within the pixels cannot be taken out of them."""
@@ -136,7 +153,7 @@ class Deidentifying(Rewriting):
 
     def enter_sequence(self, element: Element) -> None:
         """Begin a sequence whose elements come next."""
-        if element.tag in STRUCTURED_CONTENT and self.cleaning == _NOWHERE:
+        if self.cleaning == _NOWHERE and self.rules.cleans_content(element.tag):
             self.cleaning = element.depth
         self.take_sequence(element)
 

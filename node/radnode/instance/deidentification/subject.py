@@ -57,7 +57,7 @@ def read_subject(dataset: Buffer, encoding: UID, profile: Profile) -> Subject:
     texts = content.texts[Place.DATA_SET]
     if _DIRECTORY_RECORDS in texts or texts.get(SOP_CLASS) == _DIRECTORY:
         raise CannotDeidentify("it is a directory of files, not an object")
-    is_cleaned = profile.clean_descriptors or profile.retain_patient_characteristics
+    is_cleaned = profile.clean_descriptors or profile.clean_structured_content or profile.retain_patient_characteristics
     return Subject(
         _identity(texts, SOP_CLASS, "SOP Class"),
         _identity(texts, SOP_INSTANCE, "SOP Instance"),

@@ -60,7 +60,7 @@ class Values:
     def without_options(self, element: Element, text: Callable[[], str], form: Form) -> Value | None:
         """What the Basic Profile alone makes of it."""
         act = self.rules.without_options(element.tag)
-        return dummy(known_vr(element.tag)) if act in (Act.MOVE, Act.KEEP) else self.value(element, act, text, form)
+        return self.dummy(element.tag) if act in (Act.MOVE, Act.KEEP) else self.value(element, act, text, form)
 
     def dummy(self, tag: int) -> Value:
         """A dummy value, or the items that stand for a sequence."""
