@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from radnode.instance.metadata import Metadata
 from radnode.instance.provenance import TracedData
+from radnode.instance.study_data import StudyData, TracedStudyData
 from radnode.instance.summary import StructuredData
 
 
@@ -82,6 +83,16 @@ class SummaryAnswer(Answer):
     summary: str
     """Sections of lines, one blank line between two sections."""
     structured_data: TracedData | StructuredData
+    """With `provenance` only where that was asked for."""
+
+
+class StudySummaryAnswer(Answer):
+    """A text for a report about a whole study, and the values that it was made of."""
+
+    success: Literal[True] = True
+    summary: str
+    """Sections of lines, one blank line between two sections."""
+    structured_data: TracedStudyData | StudyData
     """With `provenance` only where that was asked for."""
 
 

@@ -6,7 +6,7 @@ from radnode.settings import Settings
 from radnode_http.auth import Scope
 from radnode_http.bulk_answers import UploadsAnswer
 from radnode_http.endpoint import Endpoint, Failure, Media, Otherwise, PathParameter, Upload
-from radnode_http.errors import DISABLED, NO_FILE, NOT_FOUND
+from radnode_http.errors import DISABLED, NO_FILE, NO_STUDY, NOT_FOUND
 from radnode_http.packing import MISSING
 from radnode_http.peer_answers import AcceptedAnswer
 from radnode_http.ranges import CHANGED, UNSATISFIABLE
@@ -107,7 +107,7 @@ def _archives() -> tuple[Endpoint, ...]:
             "All files of a study in a zip archive",
             _ZIP,
             _ABOUT_ZIP,
-            failures=(Failure(404, (downloads.NO_STUDY,)), _INDEX),
+            failures=(Failure(404, (NO_STUDY,)), _INDEX),
             named=(_STUDY,),
         ),
         Endpoint(

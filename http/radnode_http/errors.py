@@ -26,6 +26,7 @@ from radnode.model.errors import (
 )
 
 NOT_FOUND = "DICOM file not found"
+NO_STUDY = "DICOM study not found"
 NO_FILE = "No file uploaded"
 NO_PIXELS = "DICOM file does not contain pixel data"
 NO_DOCUMENT = "DICOM file does not contain a document"

@@ -1,13 +1,14 @@
 """The part of the table of endpoints that turns stored objects into words: clinical summaries, documents."""
 
-from radnode_http.answers import SummaryAnswer
+from radnode_http.answers import StudySummaryAnswer, SummaryAnswer
 from radnode_http.auth import Scope
 from radnode_http.document_params import DocumentParameters
-from radnode_http.endpoint import Endpoint, Failure, Media
-from radnode_http.errors import DISABLED, NO_DOCUMENT, NOT_FOUND
+from radnode_http.endpoint import Endpoint, Failure, Media, PathParameter
+from radnode_http.errors import DISABLED, NO_DOCUMENT, NO_STUDY, NOT_FOUND
 from radnode_http.params import SummaryFlags
 from radnode_http.views import documents, summaries
 
+_STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
 _MISSING = Failure(404, (NOT_FOUND,))
 _BAD_FLAGS = Failure(400, ("Invalid JSON body", "Field <name> must be true or false", "Unknown field <name>"))
 _BODY = (
@@ -22,7 +23,7 @@ _INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))
 
 def word_endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint that puts objects into words."""
-    return (_summary(), _document())
+    return (_summary(), _study_summary(), _document())
 
 
 def _summary() -> Endpoint:
@@ -37,6 +38,23 @@ def _summary() -> Endpoint:
         "Without a body everything is in the summary.",
         body=SummaryFlags,
         failures=(_BAD_FLAGS, _MISSING, *_BODY),
+    )
+
+
+def _study_summary() -> Endpoint:
+    return Endpoint(
+        "clinical-summary-study",
+        "POST",
+        "/api/dicom/clinical-summary/study/{study_uid}",
+        summaries.study_summary,
+        Scope.READ,
+        "Clinical summary of a study",
+        StudySummaryAnswer,
+        "All its series, from the index and from as many of its files as are worth reading; `extent` says how many."
+        " Of values that contradict each other the first counts, in the order of arrival; the others are told too.",
+        body=SummaryFlags,
+        failures=(_BAD_FLAGS, Failure(404, (NO_STUDY,)), *_BODY),
+        named=(_STUDY,),
     )
 
 

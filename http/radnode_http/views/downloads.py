@@ -16,14 +16,13 @@ from radnode.model.level import Level
 from radnode.model.query import Query, SingleValue
 from radnode.model.uid import UID, InvalidUID, parse_uid
 from radnode_http.blocking import to_its_end
-from radnode_http.errors import Refusal
+from radnode_http.errors import NO_STUDY, Refusal
 from radnode_http.keys import ARCHIVE
 from radnode_http.packing import packed
 from radnode_http.ranges import Version, wanted_part
 from radnode_http.streaming import send_file, send_piece, streaming
 from radnode_http.views.stored import read_stored, wanted_path
 
-NO_STUDY = "DICOM study not found"
 NO_SERIES = "DICOM series not found"
 CACHING = "private, max-age=31536000, immutable"
 """What lies at a path never changes, so a year is as good as a day."""

@@ -1,15 +1,25 @@
 """Clinical summaries: of a file, of a study."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
+from radnode.archive.archive import Archive
 from radnode.instance.provenance import read_origins, traced
+from radnode.instance.study_data import Sections, study_data, traced_study
+from radnode.instance.study_file import StudyFile, read_study_file
+from radnode.instance.study_summary import study_text
 from radnode.instance.summary import summarize
-from radnode_http.answers import SummaryAnswer, answered
+from radnode.model.errors import CannotPresent, NotDicom
+from radnode.model.study_facts import StudyFacts
+from radnode.model.uid import UID, InvalidUID, parse_uid
+from radnode_http.answers import StudySummaryAnswer, SummaryAnswer, answered
 from radnode_http.bodies import small_body
+from radnode_http.errors import NO_STUDY, Refusal
 from radnode_http.keys import ARCHIVE
 from radnode_http.metrics import PARSE_DURATION
 from radnode_http.params import SummaryFlags, parse_flags
@@ -26,6 +36,33 @@ async def clinical_summary(request: web.Request) -> web.Response:
     summary = _traced_summary if flags.include_provenance else _summary
     read = partial(summary, file_path=str(path), flags=flags)
     return answered(await asyncio.to_thread(read_stored, request.app[ARCHIVE], path, read))
+
+
+async def study_summary(request: web.Request) -> web.Response:
+    """POST /api/dicom/clinical-summary/study/{study_uid}."""
+    try:
+        study = parse_uid(request.match_info["study_uid"])
+    except InvalidUID:
+        raise Refusal(404, NO_STUDY) from None
+    flags = parse_flags(await small_body(request, MAX_FLAGS))
+    return answered(await asyncio.to_thread(_study_summary, request.app[ARCHIVE], study, flags))
+
+
+def _study_summary(archive: Archive, study: UID, flags: SummaryFlags) -> StudySummaryAnswer:
+    facts = archive.study_facts(study)
+    if facts is None:
+        raise Refusal(404, NO_STUDY)
+    wanted = Sections(flags.include_patient_info, flags.include_study_info, flags.include_technical_params)
+    data, provenance = study_data(facts, [*_readable(archive, facts)], wanted)
+    told = traced_study(data, provenance) if flags.include_provenance else data
+    return StudySummaryAnswer(summary=study_text(data, wanted), structured_data=told)
+
+
+def _readable(archive: Archive, facts: StudyFacts) -> Iterator[StudyFile]:
+    """The files one after the other; what was deleted meanwhile or cannot be read counts as not read."""
+    for path in facts.files:
+        with suppress(FileNotFoundError, NotDicom, CannotPresent):
+            yield read_study_file(archive.layout.current(path), path)
 
 
 def _summary(path: Path, *, file_path: str, flags: SummaryFlags) -> SummaryAnswer:

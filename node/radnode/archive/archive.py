@@ -21,6 +21,7 @@ from radnode.archive.recovery import Recovered
 from radnode.archive.retrieval import Retrieval
 from radnode.archive.rows import Standing, standing_at
 from radnode.archive.spooling import Spool, SpoolRoom
+from radnode.archive.study_facts import study_facts
 from radnode.archive.watching import GivenUp
 from radnode.instance.part10 import FileMeta
 from radnode.model.attribute_table import AttributeTable
@@ -28,6 +29,7 @@ from radnode.model.attributes import Attribute
 from radnode.model.errors import InvalidIdentity, NotFound, OutOfResources
 from radnode.model.file_path import FilePath
 from radnode.model.query import Query
+from radnode.model.study_facts import StudyFacts
 from radnode.model.uid import UID, InvalidUID, parse_uid
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -153,6 +155,10 @@ class Archive:
     def list_files(self, wanted: FileFilter, *, limit: int, cursor: str | None) -> listing.FilePage:
         """A page of the files that fit, newest first. Raises InvalidQuery for a cursor that is none."""
         return listing.list_files(self.index, wanted, limit=limit, cursor=cursor)
+
+    def study_facts(self, study: UID) -> StudyFacts | None:
+        """What is known of the study with that UID, None where none is held. Raises OutOfResources."""
+        return study_facts(self.index, study)
 
     def statistics(self) -> statistics.Statistics:
         """What the archive holds, from counters."""

@@ -44,18 +44,18 @@ def summarize(
     study: dict[str, Value] = {}
     technical: dict[str, Value] = {}
     if include_patient_info:
-        sections += _section("PATIENT INFORMATION:", _patient_lines(metadata))
+        sections += section("PATIENT INFORMATION:", _patient_lines(metadata))
         patient = asdict(metadata.patient)
     if include_study_info:
-        sections += _section("STUDY INFORMATION:", _study_lines(metadata))
+        sections += section("STUDY INFORMATION:", _study_lines(metadata))
         study = {**asdict(metadata.study), "modality": metadata.series.modality}
     if include_technical_params:
-        sections += _section("TECHNICAL PARAMETERS:", _technical_lines(metadata))
+        sections += section("TECHNICAL PARAMETERS:", _technical_lines(metadata))
         technical = _technical_values(metadata)
     return Summary("\n\n".join(sections), StructuredData(patient, study, technical))
 
 
-def _section(heading: str, lines: Lines) -> list[str]:
+def section(heading: str, lines: Lines) -> list[str]:
     """The section, or nothing where every line is dropped."""
     there = [f"{label}: {text}" for label, text in lines if text]
     return ["\n".join([heading, *there])] if there else []

@@ -110,14 +110,23 @@ def moment(text: str) -> str:
     return " ".join(filter(None, words))
 
 
-def millimetres(text: str) -> str:
-    """A decimal number as it was written, but for an exponent, with its unit; what is no number as it is."""
+def is_number(text: str) -> bool:
+    """Whether it is a decimal number that is not beyond reason."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def plain_number(text: str) -> str:
+    """A decimal number as it was written, but for an exponent; what is no number as it is."""
     match = _NUMBER.fullmatch(text)
-    if match is None:
+    if match is None or not match[2]:
         return text
     number = Decimal(repr(float(text)))
-    plain = format(number, "f") if match[2] and abs(number.adjusted()) < MAX_ZEROS else text
-    return f"{plain} mm"
+    return format(number, "f") if abs(number.adjusted()) < MAX_ZEROS else text
+
+
+def millimetres(text: str) -> str:
+    """A decimal number as it was written, but for an exponent, with its unit; what is no number as it is."""
+    return f"{plain_number(text)} mm" if is_number(text) else text
 
 
 def hundredths(number: float) -> str:
