@@ -12,6 +12,7 @@ REASONS = {
     "File meta information has no transfer syntax": "Of type 1 (PS3.10 7.1): how the rest is encoded is not known",
     "the data set ends within the element": "Truncated (PS3.5 7.1.1); such a file is not stored either",
     "the compressed frame has another size than Rows": "Its codestream is broken on purpose: 3,722,445,056 columns",
+    "cells of more than 16 bits in big endian words": "PS3.5 D.1 and its writers differ in the order of words",
     "Bits Allocated is missing or not a number": "No Image Pixel module, of which it is type 1 (PS3.3 C.7.6.3)",
 }
 REMARKS = {

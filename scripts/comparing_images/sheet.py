@@ -28,6 +28,10 @@ def contact_sheet(rows: Sequence[Row], tile: int, path: Path) -> None:
 
 
 def _small(row: Row, tile: int) -> Image.Image:
+    """The picture at the size of a tile; what is smaller is enlarged without blurring its elements."""
     image = Image.fromarray(np.asarray(row.picture)).convert("RGB")
+    times = max(1, tile // max(image.size))
+    if times > 1:
+        return image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
     image.thumbnail((tile, tile), Image.Resampling.LANCZOS)
     return image
