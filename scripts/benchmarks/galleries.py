@@ -46,7 +46,7 @@ IMAGE = Contender(
     RADNODE,
     "/api/dicom/image/{}".format,
     "/api/dicom/image/{}?frame={}".format,
-    f"/api/dicom/thumbnail/{{}}?width={THUMBNAIL}&height={THUMBNAIL}".format,
+    f"/api/dicom/thumbnail/{{}}?size={THUMBNAIL}&format=png".format,
     (".radnode/pictures",),
 )
 PREVIEW = Contender(

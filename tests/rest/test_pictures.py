@@ -297,12 +297,27 @@ async def test_of_many_frames_the_thumbnail_shows_the_one_that_stands_for_all(sh
         assert detail == "Parameter frame must be from 1 to 5"
 
 
-async def test_a_window_that_there_is_not_is_named_with_those_that_there_are(shown: Rest) -> None:
+async def test_a_window_that_there_is_not_is_refused_with_those_that_there_are(shown: Rest) -> None:
     path = await stored(shown, 18, WindowCenter="40", WindowWidth="400")
-    detail = await shown.refused("GET", f"{IMAGE}{path}?window=no%20such%20window", 400)
-    assert "window" in detail
+    for query in ("no%20such%20window", "40", "40;400"):
+        detail = await shown.refused("GET", f"{IMAGE}{path}?window={query}", 400)
+        assert detail == "Parameter window must be center,width or one of auto, full, 1"
     answer, _ = await got(shown, f"{IMAGE}{path}?window=40,400")
-    assert "40" in answer.headers["X-Render-VOI"]
+    assert "40/400" in answer.headers["X-Render-VOI"]
+
+
+@pytest.mark.parametrize(
+    ("name", "decoder"),
+    [
+        ("CT_small.dcm", "none"),
+        ("SC_rgb_rle.dcm", "pylibjpeg-rle (RLE)"),
+        ("examples_jpeg2k.dcm", "OpenJPEG (JPEG 2000)"),
+        ("SC_rgb_jpeg_dcmtk.dcm", "libjpeg (JPEG, discrete cosine transform)"),
+    ],
+)
+async def test_the_decoder_is_told(shown: Rest, name: str, decoder: str) -> None:
+    answer, _ = await got(shown, THUMBNAIL + await shown.stored(bundled(name).read_bytes()))
+    assert answer.headers["X-Render-Decoder"] == decoder
 
 
 async def test_many_thumbnails_leave_room_for_other_requests(shown: Rest) -> None:

@@ -8,11 +8,12 @@ from rle.utils import decode_pixel_data
 
 from radnode.instance.compressions import Compression
 from radnode.instance.image_attributes import PixelDescription, refusing
-from radnode.instance.jpeg import decode_jpeg
+from radnode.instance.jpeg import decode_jpeg, decoder_of
 from radnode.instance.native import Array, native_cells, shaped, stored_values
 from radnode.instance.pixels import EncodedFrame
 from radnode.model.errors import CannotRender
 
+_DECODERS = {Compression.RLE: "pylibjpeg-rle (RLE)", Compression.DEFLATED: "zlib (deflated frames)"}
 UPSAMPLED = {"YBR_FULL_422": "YBR_FULL", "YBR_PARTIAL_422": "YBR_PARTIAL"}
 """What 4:2:2 is called once each pixel has its own chroma."""
 
@@ -21,12 +22,13 @@ UPSAMPLED = {"YBR_FULL_422": "YBR_FULL", "YBR_PARTIAL_422": "YBR_PARTIAL"}
 class DecodedFrame:
     """Stored values, rows x columns (x 3 colour samples), with the photometric interpretation as it is now.
 
-    `bits` is the number of bits of an unsigned full-scale value.
+    `bits` is the number of bits of an unsigned full-scale value, `decoder` says what decoded it.
     """
 
     values: Array
     photometric: str
     bits: int
+    decoder: str = "none"
 
 
 def decode(frame: EncodedFrame) -> DecodedFrame:
@@ -34,11 +36,12 @@ def decode(frame: EncodedFrame) -> DecodedFrame:
     description = frame.description
     with refusing("the pixel data cannot be decoded"):
         if frame.compression is Compression.JPEG:
-            return DecodedFrame(*decode_jpeg(frame.data, description))
+            return DecodedFrame(*decode_jpeg(frame.data, description), decoder_of(frame.data))
         values = stored_values(
             pixel_cells(frame), stored=description.stored, high_bit=description.high_bit, signed=description.signed
         )
-        return DecodedFrame(values, UPSAMPLED.get(description.photometric, description.photometric), description.stored)
+        photometric = UPSAMPLED.get(description.photometric, description.photometric)
+        return DecodedFrame(values, photometric, description.stored, _DECODERS.get(frame.compression, "none"))
 
 
 def pixel_cells(frame: EncodedFrame) -> Array:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from typing import TypeAlias
 
 import gdcm
 import jpeg_ls
@@ -14,6 +15,8 @@ from radnode.instance.codestream import Codestream, Process, read_codestream
 from radnode.instance.image_attributes import PixelDescription
 from radnode.instance.native import Array, shaped, stored_values
 from radnode.model.errors import CannotRender
+
+Decoder: TypeAlias = Callable[[bytes, PixelDescription, Codestream], Array]
 
 
 def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str, int]:
@@ -35,10 +38,13 @@ def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Cod
         raise CannotRender("the compressed frame has another size than Rows and Columns say")
     if codestream.components != description.samples:
         raise CannotRender("the compressed frame has another number of components than Samples per Pixel says")
-    decoder = DECODERS[codestream.process]
-    if codestream.process is Process.DCT and codestream.precision > 8:
-        decoder = _gdcm
-    return decoder(data, description, codestream), codestream
+    return _decoder(codestream)(data, description, codestream), codestream
+
+
+def decoder_of(data: bytes) -> str:
+    """Whose decoder reads a codestream, and what that is. Raises CannotRender."""
+    codestream = read_codestream(data)
+    return f"{_LIBRARIES[_decoder(codestream)]} ({codestream.process.value})"
 
 
 def high_bit_of(codestream: Codestream, description: PixelDescription) -> int:
@@ -119,9 +125,15 @@ def _openjpeg(data: bytes, description: PixelDescription, codestream: Codestream
     return shaped(np.frombuffer(plain, f"<u{width}"), replace(description, planar=False))
 
 
-DECODERS: dict[Process, Callable[[bytes, PixelDescription, Codestream], Array]] = {
+DECODERS: dict[Process, Decoder] = {
     Process.DCT: _pillow,
     Process.LOSSLESS: _gdcm,
     Process.JPEG_LS: _charls,
     Process.JPEG_2000: _openjpeg,
 }
+_LIBRARIES: dict[Decoder, str] = {_pillow: "libjpeg", _gdcm: "GDCM", _charls: "CharLS", _openjpeg: "OpenJPEG"}
+
+
+def _decoder(codestream: Codestream) -> Decoder:
+    deep = codestream.process is Process.DCT and codestream.precision > 8
+    return _gdcm if deep else DECODERS[codestream.process]

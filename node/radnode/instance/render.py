@@ -38,7 +38,7 @@ def _shown(path: Path, wish: PictureWish) -> Shown:
     planes = read_overlays(path, frame.number) if wish.overlays else ()
     with refusing("the pixel data cannot be shown"):
         shown, facts = displayed(frame, decoded, wish, planes)
-    return shown, replace(facts, frame=str(frame.number))
+    return shown, replace(facts, frame=str(frame.number), decoder=decoded.decoder)
 
 
 def _encode(picture: NDArray[np.uint8], format: Format, quality: int) -> bytes:  # noqa: A002

@@ -17,6 +17,7 @@ from radnode.model.errors import CannotRender, NotApplicable
 
 AUTO = "auto"
 FULL = "full"
+_TOLD = 24
 TAILS = (0.01, 0.99)
 """What `auto` leaves out at both ends, for a few bright or dark values are mostly metal, markers or noise."""
 
@@ -72,7 +73,8 @@ def _named(name: str, frame: EncodedFrame, modality: Modality, values: StoredVal
             return _preset(preset, frame, modality)
     if any(preset.name == name for preset in CT_PRESETS):
         raise NotApplicable("Parameter window names a preset for CT in Hounsfield units, which this image is not in")
-    raise NotApplicable("Parameter window names no preset of this image")
+    known = ", ".join((AUTO, FULL, *(preset.name for preset in presets[:_TOLD])))
+    raise NotApplicable(f"Parameter window must be center,width or one of {known}")
 
 
 def _preset(preset: Preset, frame: EncodedFrame, modality: Modality) -> Voi:
