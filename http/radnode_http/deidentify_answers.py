@@ -4,6 +4,9 @@ from typing import Literal
 
 from radnode_http.answers import Answer
 
+WARNINGS_HEADER = "X-Deidentify-Warnings"
+"""The header of an answer that is a file: the words of warning, separated by commas."""
+
 
 class DeidentifiedAnswer(Answer):
     """The de-identified object is in the archive."""

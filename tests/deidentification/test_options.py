@@ -169,3 +169,9 @@ def test_what_the_bundled_report_says_of_itself_is_not_left(tmp_path: Path) -> N
     new = de(bundled("reportsi.dcm"), CONTENT)
     assert len(new.ContentSequence) == 5
     assert "OFFIS" not in str(new.ContentSequence[2].TextValue)
+
+
+def test_addresses_of_the_original_do_not_stay(tmp_path: Path) -> None:
+    where = "https://zyxcanary.example/studies/1.2.3"
+    new = de(write_part10(make_instance(RetrieveURL=where, PixelDataProviderURL=where), tmp_path / "where.dcm"))
+    assert new.RetrieveURL == new.PixelDataProviderURL == "https://anonymized.invalid"

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from radnode_http.deidentify_answers import WARNINGS_HEADER
 from radnode_http.keys import REQUEST_ID, SETTINGS
 from radnode_http.picture_headers import RENDER_HEADERS
 
 ALLOW_METHODS = "GET, HEAD, POST, DELETE"
 ALLOW_HEADERS = "Authorization, Content-Type, If-None-Match, X-Request-ID"
-EXPOSE_HEADERS = ", ".join(("X-Request-ID", "ETag", "Retry-After", *RENDER_HEADERS.values()))
+EXPOSE_HEADERS = ", ".join(("X-Request-ID", "ETag", "Retry-After", WARNINGS_HEADER, *RENDER_HEADERS.values()))
 PREFLIGHT_AGE = "600"
 
 

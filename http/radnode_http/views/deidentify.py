@@ -22,7 +22,7 @@ from radnode_http.answers import answered
 from radnode_http.auth import Scope
 from radnode_http.blocking import to_its_end
 from radnode_http.bodies import small_body
-from radnode_http.deidentify_answers import DeidentifiedAnswer
+from radnode_http.deidentify_answers import WARNINGS_HEADER, DeidentifiedAnswer
 from radnode_http.deidentify_params import DeidentifyWanted, parse_wanted
 from radnode_http.errors import Refusal
 from radnode_http.keys import ARCHIVE, CALLER, ROUTER
@@ -32,7 +32,6 @@ from radnode_http.views.stored import read_stored, wanted_path
 
 MAX_BODY = 64 * 1024
 NO_KEY = "The de-identification key cannot be read"
-WARNINGS_HEADER = "X-Deidentify-Warnings"
 _PIECE = 1 << 20
 _log = structlog.get_logger()
 

@@ -129,7 +129,8 @@ class Rules:
         """What the table does not name: kept, unless the dictionary does not know it or its VR gives it away."""
         if not vr:
             return Act.REMOVE
-        if vr == "PN" or tag == _TEXT_VALUE or (structured and _is_free_text(tag, vr)):
+        is_told = vr == "PN" or tag == _TEXT_VALUE or (vr == "UR" and not _is_of_code(tag))
+        if is_told or (structured and vr in TEXT_VRS and not _is_of_code(tag)):
             return Act.DUMMY
         if vr in DATE_VRS:
             return {Dates.REMOVE: Act.DUMMY, Dates.MODIFY: Act.MOVE, Dates.KEEP: Act.KEEP}[self.profile.dates]
@@ -152,9 +153,9 @@ def _is_date(tag: int, vr: str) -> bool:
     return (vr in DATE_VRS and tag not in columns.NEVER_RETAINED_DATES) or tag in columns.FURTHER_DATES
 
 
-def _is_free_text(tag: int, vr: str) -> bool:
-    """Text that is not part of a code (0008,01xx)."""
-    return vr in TEXT_VRS and tag >> 8 != 0x000801
+def _is_of_code(tag: int) -> bool:
+    """Whether it is part of a code or of its scheme: (0008,01xx)."""
+    return tag >> 8 == 0x000801
 
 
 def _names_class(tag: int) -> bool:

@@ -38,9 +38,7 @@ urethra urinary us uterus valve vascular vein veins venous ventral ventricle ven
 vessels view views volume water weighted whole wide width window wo with without wrist xray
 1d 2d 3d 4d a an and at by c for from in l no of on or r the to two vs w x
 """
-_TOKENS = re.compile(
-    r"(?<![\w.,/:-])([0-9]{1,2}(?:\.[0-9]{1,3})? ?(?:cm|mm|ml|t))(?![\w/:-])|([^\W_]+)", re.IGNORECASE
-)
+_TOKENS = re.compile(r"(?<![\w.,/:-])([0-9]{1,2}(?:\.[0-9]{1,3})? ?(?:cm|mm|ml|t))(?![\w/:-])|([^\W_]+)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 
 

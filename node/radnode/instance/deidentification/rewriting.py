@@ -20,6 +20,8 @@ from radnode.instance.walk import FRAGMENT, ITEM, MAX_DEPTH, Element, is_sequenc
 from radnode.model.errors import NotDicom
 from radnode.model.uid import UID
 
+MAX_ELEMENTS = 1_000_000
+"""Three times what the largest enhanced objects have, and a quarter of a minute."""
 _NOWHERE = 1 << 30  # deeper than everything
 _CONTAINERS = frozenset({"", "SQ", "UN", FRAGMENT, "OW", "OD", "OF", "OL", "OV"})
 _CODING_SCHEME, _CODE_MEANING = 0x00080102, 0x00080104
@@ -57,7 +59,9 @@ class Deidentifying(Rewriting):
 
     def run(self) -> None:
         """Write everything. Raises NotDicom, Truncated, OSError."""
-        for element in self.elements(walk(self.dataset, self.encoding, deep=True)):
+        for number, element in enumerate(self.elements(walk(self.dataset, self.encoding, deep=True))):
+            if number >= MAX_ELEMENTS:
+                raise NotDicom(f"there are more than {MAX_ELEMENTS} elements")
             self.take(element)
         self.finish()
 
