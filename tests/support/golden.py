@@ -69,8 +69,9 @@ def table(entries: Array, first: int, bits: int) -> Dataset:
     return made
 
 
-def of_syntax(image: Dataset, syntax: UID) -> Dataset:
+def of_syntax(make: Callable[[], Dataset], syntax: UID) -> Dataset:
     """The image compressed, or encoded in another way."""
+    image = make()
     if syntax in (JPEG2000Lossless, JPEGLSLossless, RLELossless):
         compress(image, syntax)
     else:
@@ -103,9 +104,11 @@ def same_values() -> Iterator[Case]:
     """The phantom in all the ways in which its values can be encoded."""
     yield Case("native", "window", ct)
     for syntax in (ImplicitVRLittleEndian, RLELossless, JPEGLSLossless, JPEG2000Lossless):
-        yield Case(syntax.name, "window", partial(of_syntax, ct(), syntax))
+        yield Case(syntax.name, "window", partial(of_syntax, ct, syntax))
     yield Case(
-        "big endian", "window", lambda: of_syntax(ct(PixelData=VALUES.astype(">u2").tobytes()), ExplicitVRBigEndian)
+        "big endian",
+        "window",
+        partial(of_syntax, lambda: ct(PixelData=VALUES.astype(">u2").tobytes()), ExplicitVRBigEndian),
     )
     for process in ("+e1", "+el"):
         yield Case(f"JPEG lossless {process}", "window", ct, dcmtk=("dcmcjpeg", process))
@@ -140,6 +143,8 @@ def grey_steps() -> Iterator[Case]:
     curve = np.sqrt(np.arange(4096) / 4095) * 65535
     yield Case("VOI table", "voi-table", lambda: ct(VOILUTSequence=[table(curve, 0x10000 - 1024, 16)]))
     yield Case("automatic", "automatic", lambda: ct(**bare))
+    extended = ("dcmcjpeg", "+ee", "+q", "100")
+    yield Case("JPEG extended", "automatic", lambda: ct(**bare), dcmtk=extended, apart=1)
     holes = np.where(np.indices(VALUES.shape)[1] < 4, 4095, np.minimum(VALUES, 2500))
     yield Case("padding", "padding", lambda: ct(holes, **bare, PixelPaddingValue=4095))
     yield Case(

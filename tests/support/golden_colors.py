@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
+from pydicom.uid import JPEG2000, UID, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
 from support.compressing import compressed
 from support.golden import COLORS, VALUES, Case, grey_steps, of_syntax, same_values
 from support.instances import REMOVED
@@ -34,10 +34,21 @@ def colors() -> Iterator[Case]:
     yield Case("RGB of 16 bits", "rgb", lambda: image_of(COLORS * np.uint16(257)))
     yield Case("RGB of 32 bits", "rgb", lambda: image_of(COLORS * np.uint32(257 * 65537)))
     for syntax in (RLELossless, JPEGLSLossless, JPEG2000Lossless):
-        yield Case(f"RGB {syntax.name}", "rgb", partial(of_syntax, image_of(COLORS), syntax))
+        yield Case(f"RGB {syntax.name}", "rgb", partial(of_syntax, partial(image_of, COLORS), syntax))
+    for syntax, space, apart in ((JPEG2000Lossless, "YBR_RCT", 0), (JPEG2000, "YBR_ICT", 3)):
+        yield Case(space, "rgb", partial(transformed, syntax, space), apart=apart)
     yield Case("YBR_FULL", "ybr", lambda: image_of(ybr(), PhotometricInterpretation="YBR_FULL"))
     yield Case("YBR_FULL_422", "ybr-422", subsampled)
     yield Case("JPEG baseline", "rgb", jpeg, apart=6)
+
+
+def transformed(syntax: UID, space: str) -> Dataset:
+    """With JPEG 2000's own colour transformation, which its decoders undo."""
+    image = image_of(COLORS)
+    lossy: dict[str, Any] = {"j2k_cr": [2]} if syntax == JPEG2000 else {}
+    image.PhotometricInterpretation = space
+    image.compress(syntax, encoding_plugin="pylibjpeg", generate_instance_uid=False, **lossy)
+    return image
 
 
 def ybr() -> Array:

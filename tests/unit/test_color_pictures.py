@@ -126,3 +126,17 @@ def test_what_is_no_known_colour_is_refused(photometric: str, tmp_path: Path) ->
 def test_colour_knows_no_window(tmp_path: Path) -> None:
     values = RANDOM.integers(0, 256, (4, 4, 3)).astype(np.uint8)
     assert np.array_equal(rendered(image_of(values, WindowCenter="10", WindowWidth="2"), tmp_path), values)
+
+
+def test_colour_is_never_signed(tmp_path: Path) -> None:
+    """C.7.6.3.1.1; what says that it were is read as it was stored."""
+    for dtype in (np.uint8, np.uint16):
+        values = RANDOM.integers(0, np.iinfo(dtype).max, (4, 4, 3)).astype(dtype)
+        plain = rendered(image_of(values), tmp_path)
+        assert np.array_equal(rendered(image_of(values, PixelRepresentation=1), tmp_path), plain)
+
+
+def test_what_is_retired_is_refused_by_name(tmp_path: Path) -> None:
+    image = image_of(np.zeros((2, 2, 3), np.uint8), PhotometricInterpretation="CMYK", SamplesPerPixel=4)
+    with pytest.raises(CannotRender, match="Photometric Interpretation CMYK with 4"):
+        rendered(image, tmp_path)

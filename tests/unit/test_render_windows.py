@@ -41,8 +41,9 @@ def test_center_and_width_are_linear_where_the_image_says_nothing_and_see_output
 def test_a_width_below_1_is_exact(tmp_path: Path) -> None:
     values = np.array([[0, 1, 2, 3]], np.uint8)
     assert rendered(image_of(values), tmp_path, window=(1.5, 0.5)).tolist() == [[0, 0, 255, 255]]
-    with pytest.raises(NotApplicable, match="width above 0"):
-        rendered(image_of(values), tmp_path, window=(1.5, 0))
+    for window in ((1.5, 0), (1.5, -3), (float("nan"), 3), (1.5, float("inf"))):
+        with pytest.raises(NotApplicable, match="width above 0"):
+            rendered(image_of(values), tmp_path, window=window)
 
 
 @pytest.mark.parametrize(

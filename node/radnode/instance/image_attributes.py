@@ -193,7 +193,10 @@ def _check(description: PixelDescription) -> None:
     if not (0 < description.rows < 65536 and 0 < description.columns < 65536):
         raise CannotRender("Rows or Columns is not between 1 and 65535")
     if description.samples not in (1, 3):
-        raise CannotRender(f"{description.samples} Samples per Pixel are not supported")
+        named = description.photometric[:16] or "that is missing"
+        raise CannotRender(
+            f"Photometric Interpretation {named} with {description.samples} Samples per Pixel is not shown"
+        )
     if not description.photometric:
         raise CannotRender("Photometric Interpretation is missing")
     size = description.pixels * description.samples * max(1, description.allocated // 8)

@@ -27,12 +27,21 @@ def is_labelmap(frame: EncodedFrame) -> bool:
 
 def labelmap_picture(frame: EncodedFrame, values: NDArray[Any]) -> Color:
     """The 8-bit colours of segment numbers, rows x columns x 3; black where there is no segment."""
-    present, places = np.unique(values, return_inverse=True)
+    present, places = _labels(values)
     given = _recommended(frame)
     colors = np.array([given.get(int(label)) or _own(int(label)) for label in present], np.uint8)
     if (background := padding_of(frame)) is not None:
         colors[background.holds(present)] = 0
-    return colors[places.reshape(values.shape)]
+    return colors[places]
+
+
+def _labels(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Each label that is there, and for each value which of them it is; without sorting where labels are short."""
+    if values.dtype.kind != "u" or values.dtype.itemsize > 2:
+        present, places = np.unique(values, return_inverse=True)
+        return present, places.reshape(values.shape)
+    counts = np.bincount(values.ravel())
+    return np.flatnonzero(counts), (np.cumsum(counts > 0) - 1)[values]
 
 
 def rgb_of_cielab(encoded: tuple[float, ...]) -> tuple[int, int, int]:

@@ -1,5 +1,6 @@
 """Which VOI LUT a frame is shown with (PS3.3 C.11.2): the one that was asked for, the image's, or one of its values."""
 
+import math
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -57,8 +58,8 @@ def _asked(center: float, width: float, frame: EncodedFrame) -> Voi:
     sources = voi_sources(frame.attributes, frame.groups)
     function = next((function_of(source) for source in sources if "WindowCenter" in source), None) or Function.LINEAR
     window = window_of(center, width, function) or window_of(center, width, Function.LINEAR_EXACT)
-    if window is None:
-        raise NotApplicable("Parameter window must have a width above 0")
+    if window is None or not math.isfinite(center + width):
+        raise NotApplicable("Parameter window must be a center and a width above 0")
     return Voi(window, f"window {_words(window)} as asked for")
 
 
