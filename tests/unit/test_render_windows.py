@@ -69,7 +69,9 @@ def test_a_table_is_a_preset(tmp_path: Path) -> None:
     assert facts_of(image, tmp_path).voi == "VOI LUT 1 of the image"
 
 
-@pytest.mark.parametrize(("name", "why"), [("3", "no preset"), ("nose", "no preset"), ("ct-lung", "Hounsfield")])
+@pytest.mark.parametrize(
+    ("name", "why"), [("3", "one of auto, full, 1, 2"), ("nose", "one of"), ("ct-lung", "Hounsfield")]
+)
 def test_what_the_image_has_not_is_refused(name: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(NotApplicable, match=why):
         rendered(two_windows(), tmp_path, window=name)
