@@ -5,7 +5,7 @@ from radnode.sections.bulk import BulkSettings
 from radnode.settings import Settings
 from radnode_http.auth import Scope
 from radnode_http.bulk_answers import UploadsAnswer
-from radnode_http.endpoint import Endpoint, Failure, Media, Otherwise, PathParameter, Upload
+from radnode_http.endpoint import Endpoint, Failure, Header, Media, Otherwise, PathParameter, Upload
 from radnode_http.errors import DISABLED, NO_FILE, NO_STUDY, NOT_FOUND
 from radnode_http.packing import MISSING
 from radnode_http.peer_answers import AcceptedAnswer
@@ -16,7 +16,23 @@ from radnode_http.views import bulk_upload, downloads
 _STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
 _SERIES = PathParameter("series_uid", "The Series Instance UID.", "^[0-9.]{1,64}$")
 _INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))
-_ZIP = Media(("application/zip",), "The archive, sent while it is made.")
+_CACHING = (
+    Header("ETag", "The same for ever, while the path has a file."),
+    Header("Last-Modified", "When the file arrived."),
+    Header("Cache-Control", "private and immutable, for a year."),
+    Header("Vary", "Authorization: another caller has to ask."),
+)
+_RANGES = Header("Accept-Ranges", "bytes.")
+_NAME = Header("Content-Disposition", "An attachment, and what to call it.")
+_CONDITIONS = (
+    Header("Range", "One range of bytes, such as bytes=1000-1999, bytes=1000- or bytes=-500."),
+    Header("If-Range", "The ETag or Last-Modified of what the client has a part of; else the whole file comes."),
+    Header("If-None-Match", "ETags of files that the client has."),
+    Header("If-Modified-Since", "When the client's file was modified."),
+    Header("If-Match", "ETags of files of which one is wanted; else 412."),
+    Header("If-Unmodified-Since", "After this the file must not have arrived; else 412."),
+)
+_ZIP = Media(("application/zip",), "The archive, sent while it is made.", headers=(_NAME,))
 _ABOUT_UPLOAD = (
     "Any number of fields called `file` or `files`, each a DICOM file or a zip archive of them, or a body that is a zip"
     " archive. One bad file does not stop the others; of a body that is not whole nothing is stored."
@@ -80,19 +96,29 @@ def _file() -> Endpoint:
         downloads.stored_file,
         Scope.READ,
         "The stored file itself",
-        Media(("application/dicom",), "The file, byte for byte."),
+        Media(("application/dicom",), "The file, byte for byte.", headers=(*_CACHING, _RANGES, _NAME)),
         "For ever the same, as its ETag and Cache-Control say. Takes conditions (RFC 9110 13) and one range of bytes"
         " (RFC 9110 14); of several ranges the whole file comes.",
         failures=(
             Failure(404, (NOT_FOUND,)),
             Failure(412, (CHANGED,)),
-            Failure(416, (UNSATISFIABLE,)),
+            Failure(416, (UNSATISFIABLE,), (Header("Content-Range", "How long the file is."),)),
             _INDEX,
         ),
         otherwise=(
-            Otherwise(206, "The range of bytes that Range asks for."),
-            Otherwise(304, "The client has it already, as If-None-Match or If-Modified-Since says.", has_body=False),
+            Otherwise(
+                206,
+                "The range of bytes that Range asks for.",
+                headers=(*_CACHING, _RANGES, _NAME, Header("Content-Range", "Which bytes of how many.")),
+            ),
+            Otherwise(
+                304,
+                "The client has it already, as If-None-Match or If-Modified-Since says.",
+                has_body=False,
+                headers=_CACHING,
+            ),
         ),
+        asks=_CONDITIONS,
     )
 
 

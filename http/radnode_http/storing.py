@@ -21,6 +21,8 @@ PIECE = 256 * 1024
 EMPTY = "The zip archive holds no files"
 _GONE = "It was lost before it could be stored"
 _HEAD = 132
+_REFUSED = 100
+"""Files that a refused archive counts for: to find out what is wrong with it may have cost as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Storing:
                     if not opened.files:
                         yield _Item(file.name, partial(_read, file.path), EMPTY)
             except InvalidZip as error:
+                members -= _REFUSED
                 yield _Item(file.name, partial(_read, file.path), str(error))
             except FileNotFoundError:
                 yield _Item(file.name, partial(_read, file.path), _GONE)

@@ -10,8 +10,9 @@ from radnode_http.keys import REQUEST_ID, SETTINGS
 from radnode_http.picture_headers import RENDER_HEADERS
 
 ALLOW_METHODS = "GET, HEAD, POST, DELETE"
-ALLOW_HEADERS = "Authorization, Content-Type, If-None-Match, X-Request-ID"
-EXPOSE_HEADERS = ", ".join(("X-Request-ID", "ETag", "Retry-After", WARNINGS_HEADER, *RENDER_HEADERS.values()))
+ALLOW_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, X-Request-ID"
+_OF_FILES = ("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location")
+EXPOSE_HEADERS = ", ".join(("X-Request-ID", "Retry-After", *_OF_FILES, WARNINGS_HEADER, *RENDER_HEADERS.values()))
 PREFLIGHT_AGE = "600"
 
 

@@ -43,7 +43,7 @@ async def stored_file(request: web.Request) -> web.StreamResponse:
     path = wanted_path(request)
     opened = await to_its_end(read_stored, request.app[ARCHIVE], path, _open)
     with opened.file:
-        headers = {"Cache-Control": CACHING, **opened.version.headers}
+        headers = {"Cache-Control": CACHING, "Vary": "Authorization", **opened.version.headers}
         if opened.version.is_known(request):
             return web.Response(status=304, headers=headers)
         part = wanted_part(request, opened.version, opened.size)
