@@ -1,6 +1,6 @@
 """schemathesis: no request that it makes of the OpenAPI document has an answer that the document does not promise.
 
-The long form is scripts/fuzz --requests.
+The long form is scripts/fuzz_rest --what requests.
 """
 
 from collections.abc import Iterator, Mapping
