@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
-from support.instances import REMOVED, make_instance, write_part10
+from support.instances import REMOVED, bundled, make_instance, write_part10
 from support.pictures import Array, image_of, padded, rendered, with_syntax
 
 from radnode.instance.decoders import decode
@@ -53,10 +54,52 @@ def test_big_endian_cells(dtype: str, vr: str, tmp_path: Path) -> None:
     assert np.array_equal(decoded(path), values)
 
 
-def test_cells_of_32_bits_in_big_endian_words_are_ambiguous_and_refused(tmp_path: Path) -> None:
-    image = image_of(np.zeros((2, 2), np.uint32), transfer_syntax=ExplicitVRBigEndian)
+def in_words(values: Array, order: str) -> Dataset:
+    """32-bit values in big endian OW, the low word first or the high one."""
+    image = image_of(values, transfer_syntax=ExplicitVRBigEndian)
+    words = values.astype("<u4" if order == "low" else ">u4").tobytes()
+    image["PixelData"].VR = "OW"
+    image.PixelData = np.frombuffer(words, "<u2").byteswap().tobytes() if order == "low" else words
+    return image
+
+
+SMOOTH = np.add.outer(np.arange(16), np.arange(16))
+
+
+@pytest.mark.parametrize("order", ["low", "high"])
+@pytest.mark.parametrize(
+    "values",
+    [SMOOTH, SMOOTH * 4097 + 795_000, RANDOM.integers(0, 2**24, (16, 16)), SMOOTH - 8, SMOOTH * 0],
+)
+def test_the_order_of_big_endian_words_shows_in_the_cells(values: Array, order: str, tmp_path: Path) -> None:
+    path = write_part10(in_words(values.astype(np.uint32), order), tmp_path / "image.dcm")
+    assert np.array_equal(decoded(path), values.astype(np.uint32))
+
+
+@pytest.mark.parametrize("values", [RANDOM.integers(0, 2**32, (16, 16)), SMOOTH[:7, :9], np.full((16, 16), 5)])
+def test_where_the_cells_do_not_show_it_there_is_no_picture(values: Array, tmp_path: Path) -> None:
     with pytest.raises(CannotRender, match="two ways"):
-        rendered(image, tmp_path)
+        rendered(in_words(values.astype(np.uint32), "high"), tmp_path)
+
+
+def test_a_dose_in_big_endian_is_the_dose_in_little_endian() -> None:
+    for little, big in (("rtdose", "rtdose_expb"), ("rtdose_1frame", "rtdose_expb_1frame")):
+        assert np.array_equal(decoded(bundled(f"{little}.dcm")), decoded(bundled(f"{big}.dcm")))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("allocated", [24, 40, 48, 56, 64])
+def test_cells_of_unusual_width(allocated: int, signed: bool, tmp_path: Path) -> None:
+    stored = allocated - 3
+    low, high = (-(2 ** (stored - 1)), 2 ** (stored - 1)) if signed else (0, 2**stored)
+    values = RANDOM.integers(low, high, (5, 7), dtype=np.int64)
+    rubbish = RANDOM.integers(0, 8, (5, 7)).ravel()
+    cells = [
+        (int(value) % 2**stored) | int(more) << stored for value, more in zip(values.ravel(), rubbish, strict=True)
+    ]
+    image = image_of(values, BitsAllocated=allocated, BitsStored=stored, PixelRepresentation=int(signed))
+    image.PixelData = padded(b"".join(cell.to_bytes(allocated // 8, "little") for cell in cells))
+    assert np.array_equal(decoded(write_part10(image, tmp_path / "image.dcm")), values)
 
 
 @pytest.mark.parametrize("frames", [1, 3])

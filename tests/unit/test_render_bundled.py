@@ -21,8 +21,6 @@ REFUSED = {
     "meta_missing_tsyntax.dcm": "File meta information has no transfer syntax",
     # Its codestream is broken on purpose: 3,722,445,056 columns.
     "JPEG2000-embedded-sequence-delimiter.dcm": "the compressed frame has another size than Rows and Columns say",
-    "rtdose_expb.dcm": "cells of more than 16 bits in big endian words can be read in two ways",
-    "rtdose_expb_1frame.dcm": "cells of more than 16 bits in big endian words can be read in two ways",
     "nested_priv_SQ.dcm": "Bits Allocated is missing or not a number",
     "MR_truncated.dcm": "the data set ends within the element at byte",
     "rtplan_truncated.dcm": "the data set ends within the element at byte",
@@ -33,10 +31,13 @@ PICTURES = {
 
 
 def has_peer(name: str) -> bool:
-    """Whether DCMTK can show it: Debian's reads no JPEG 2000, and no implicit VR where explicit is declared."""
+    """Whether DCMTK can show it: Debian's reads no JPEG 2000, and no implicit VR where explicit is declared.
+
+    Of 32-bit cells in big endian words it takes the low word first, as the Standard says and these files do not.
+    """
     header = header_of(PICTURES[name])
     readable = header.file_meta.TransferSyntaxUID not in (JPEG2000, JPEG2000Lossless)
-    return "Rows" in header and readable and name != "SC_rgb_jpeg.dcm"
+    return "Rows" in header and readable and name != "SC_rgb_jpeg.dcm" and "_expb" not in name
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))

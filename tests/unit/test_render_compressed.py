@@ -1,5 +1,6 @@
 """Compressed frames: what goes in lossless comes out the same, and colour as its codestream says (PS3.5 8.2)."""
 
+import struct
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -45,6 +46,25 @@ def test_lossless_colour(syntax: str, tmp_path: Path) -> None:
     image = image_of(values)
     compress(image, syntax)
     assert np.array_equal(rendered(image, tmp_path), values)
+
+
+@pytest.mark.parametrize(("allocated", "samples"), [(8, 1), (16, 1), (32, 1), (64, 1), (8, 3), (16, 3), (32, 3)])
+def test_run_lengths_of_cells_of_every_width(allocated: int, samples: int, tmp_path: Path) -> None:
+    """Annex G by hand: a segment for each byte of each sample, the highest first, each in literal runs of 70."""
+    size = allocated // 8
+    values = RANDOM.integers(0, 2**allocated, (10, 7, samples), dtype=np.uint64)
+    planes = [
+        (values[..., sample] >> np.uint64(8 * byte)) & np.uint64(255)
+        for sample in range(samples)
+        for byte in range(size)[::-1]
+    ]
+    segments = [bytes([69]) + plane.astype(np.uint8).tobytes() + b"\x80" for plane in planes]
+    header = [len(segments), *(64 + 72 * place for place in range(len(segments)))]
+    frame = struct.pack("<16L", *header, *[0] * (16 - len(header))) + b"".join(segments)
+    image = image_of(values.squeeze(), BitsAllocated=allocated, BitsStored=allocated, PixelRepresentation=0)
+    image.PlanarConfiguration = 1
+    shown = decoded(compressed(image, RLELossless, [frame]), tmp_path)
+    assert np.array_equal(shown, values.squeeze())
 
 
 @pytest.mark.parametrize("process", ["+e1", "+el"])

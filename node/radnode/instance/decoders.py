@@ -3,13 +3,12 @@
 import zlib
 from dataclasses import dataclass, replace
 
-import numpy as np
-from rle.utils import decode_pixel_data
+from rle.rle import decode_frame
 
 from radnode.instance.compressions import Compression
 from radnode.instance.image_attributes import PixelDescription, refusing
 from radnode.instance.jpeg import decode_jpeg, decoder_of
-from radnode.instance.native import Array, native_cells, shaped, stored_values
+from radnode.instance.native import Array, native_cells, shaped, stored_values, whole_cells
 from radnode.instance.pixels import EncodedFrame
 from radnode.model.errors import CannotRender
 
@@ -66,8 +65,6 @@ def _native(data: bytes, frame: EncodedFrame) -> Array:
 
 def _rle(data: bytes, description: PixelDescription) -> Array:
     """PS3.5 Annex G: byte planes, most significant first; always colour by plane."""
-    plain = decode_pixel_data(
-        data, version=2, rows=description.rows, columns=description.columns, bits_allocated=description.allocated
-    )
-    cells = np.frombuffer(plain, f"<u{max(1, description.allocated // 8)}")
-    return shaped(cells, replace(description, planar=True))
+    plain = decode_frame(data, description.pixels, description.allocated, "<")
+    bytewise = replace(description, planar=True, allocated=max(8, description.allocated))  # single bits come one a byte
+    return shaped(whole_cells(plain, bytewise), bytewise)

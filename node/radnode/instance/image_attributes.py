@@ -13,7 +13,7 @@ from radnode.model.errors import CannotRender
 
 MAX_PIXELS = 2**28
 MAX_FRAME_BYTES = 512 * 2**20
-BIT_DEPTHS = (1, 8, 16, 32, 64)
+BIT_DEPTHS = (1, *range(8, 65, 8))  # PS3.5 8.1.1
 SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
 
 # What pydicom and the decoders raise on broken values: data, not faults of this program.
@@ -179,7 +179,7 @@ def _bits(attributes: Dataset, element: str) -> tuple[int, int, int]:
         return bits, bits - 1, bits
     allocated = required(attributes, "BitsAllocated", "Bits Allocated")
     if allocated not in BIT_DEPTHS:
-        raise CannotRender(f"{allocated} Bits Allocated are not supported")
+        raise CannotRender(f"{allocated} Bits Allocated are neither 1 nor a multiple of 8")
     stored = required(attributes, "BitsStored", "Bits Stored")
     if not 1 <= stored <= allocated:
         raise CannotRender("Bits Stored is not between 1 and Bits Allocated")

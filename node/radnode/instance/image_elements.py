@@ -23,7 +23,7 @@ from radnode.instance.encodings import (
 )
 from radnode.instance.fragments import ExtendedOffsets
 from radnode.instance.image_attributes import first_item, representative_frame
-from radnode.instance.walk import ITEM, Element, is_sequence, walk, walk_within
+from radnode.instance.walk import ITEM, MAX_ELEMENTS, Element, is_sequence, walk, walk_within
 from radnode.model.uid import UID
 
 PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
@@ -164,7 +164,7 @@ class _Reading:
             self._groups = sequence
             return
         items = walk_within(self._dataset, self._reader_in(sequence), sequence.offset, sequence.length, deep=False)
-        found = islice((item for item in items if item.depth == 1), self.frame - 1, None)
+        found = islice((item for item in items if item.depth == 1), min(max(self.frame, 1), MAX_ELEMENTS) - 1, None)
         if item := next(found, None):
             self._add_items(sequence, item.offset - _ITEM_HEADER)
 

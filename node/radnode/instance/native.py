@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from radnode.instance.encodings import Buffer
 from radnode.instance.image_attributes import SUBSAMPLED, PixelDescription
+from radnode.instance.word_order import cells_of_words
 from radnode.model.errors import CannotRender
 
 Array = NDArray[Any]
@@ -13,18 +15,28 @@ Array = NDArray[Any]
 
 def native_cells(data: bytes, description: PixelDescription, *, big_endian: bool, word_swapped: bool) -> Array:
     """The cells of one native frame, not yet freed of unused bits: rows x columns, or rows x columns x samples."""
-    if word_swapped and description.allocated > 16:
-        # By Annex D the low word goes first; writers that swap whole cells are as common, and nothing tells them apart.
-        raise CannotRender("cells of more than 16 bits in big endian words can be read in two ways")
+    data = data[: description.native_bytes]
     if description.allocated == 1:
-        count = description.pixels * description.samples
-        bits = np.frombuffer(data, np.uint8, count=(count + 7) // 8)
-        cells: Array = np.unpackbits(bits, bitorder="little", count=count)
+        bits = np.frombuffer(data, np.uint8)
+        cells: Array = np.unpackbits(bits, bitorder="little", count=description.native_bits)
+    elif word_swapped:
+        cells = cells_of_words(data, description)
     else:
-        dtype = np.dtype(f"{'>' if big_endian else '<'}{_kind(description)}{description.allocated // 8}")
-        cells = np.frombuffer(data, dtype, count=description.native_bytes // dtype.itemsize)
-        cells = cells.astype(dtype.newbyteorder("="), copy=False)
+        cells = whole_cells(data, description, big_endian=big_endian)
     return _upsampled(cells, description) if description.photometric in SUBSAMPLED else shaped(cells, description)
+
+
+def whole_cells(data: Buffer, description: PixelDescription, *, big_endian: bool = False) -> Array:
+    """Cells of whole bytes in the machine's order; those of 24, 40, 48 or 56 bits in the next wider kind."""
+    size = description.allocated // 8
+    wide = next(width for width in (1, 2, 4, 8) if width >= size)
+    if wide > size:
+        narrow = np.frombuffer(data, np.uint8, count=len(data) // size * size).reshape(-1, size)
+        cells = np.zeros((len(narrow), wide), np.uint8)
+        cells[:, :size] = narrow[:, ::-1] if big_endian else narrow
+        return cells.reshape(-1).view(f"<u{wide}")
+    dtype = np.dtype(f"{'>' if big_endian else '<'}{_kind(description)}{size}")
+    return np.frombuffer(data, dtype, count=len(data) // size).astype(dtype.newbyteorder("="), copy=False)
 
 
 def _kind(description: PixelDescription) -> str:

@@ -12,8 +12,10 @@ from radnode.instance.image_attributes import PixelDescription
 from radnode.instance.jpeg import colour_space, high_bit_of, jpeg_samples
 from radnode.instance.native import Array, stored_values
 from radnode.instance.pixels import EncodedFrame
+from radnode.instance.word_order import IN_TWO_WAYS
 from radnode.model.errors import CannotRender
 
+_CELLS = (1, 8, 16, 32, 64)
 _COLOUR_SPACES = frozenset({"RGB", "YBR_FULL"})
 
 
@@ -33,6 +35,10 @@ def plain_frame(frame: EncodedFrame) -> PlainFrame:
     every receiver expects; YBR_FULL of what is lossless stays, for its conversion would not be.
     """
     description = frame.description
+    if description.allocated not in _CELLS:
+        raise CannotRender(f"pixel data of {description.allocated} Bits Allocated is not transcoded")
+    if frame.word_swapped:
+        raise CannotRender(IN_TWO_WAYS)  # a picture of it may be believed; what is written anew must be certain
     if frame.compression is not Compression.JPEG:
         photometric = UPSAMPLED.get(description.photometric, description.photometric)
         return PlainFrame(pixel_cells(frame), photometric, description.high_bit)
