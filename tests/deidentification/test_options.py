@@ -1,16 +1,20 @@
 """What options keep, and how consistent it is, on objects as they come."""
 
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from support.deidentified import deidentified, read
-from support.instances import bundled, make_instance, write_part10
+from support.deidentified import KEY, deidentified, read
+from support.instances import REMOVED, bundled, make_instance, write_part10
 
 from radnode.instance.deidentification.cleaning import cleaned
 from radnode.instance.deidentification.dates import moved
+from radnode.instance.deidentification.deidentify import deidentify
 from radnode.instance.deidentification.profile import Dates, Profile
+from radnode.instance.deidentification.pseudonyms import Pseudonyms
 
 CONTENT = Profile(clean_structured_content=True)
 
@@ -175,3 +179,27 @@ def test_addresses_of_the_original_do_not_stay(tmp_path: Path) -> None:
     where = "https://zyxcanary.example/studies/1.2.3"
     new = de(write_part10(make_instance(RetrieveURL=where, PixelDataProviderURL=where), tmp_path / "where.dcm"))
     assert new.RetrieveURL == new.PixelDataProviderURL == "https://anonymized.invalid"
+
+
+def test_a_given_patient_stands_there_even_where_nobody_did(tmp_path: Path) -> None:
+    profile = Profile(patient_id="CASE-7", patient_name="Seven")
+    changes: tuple[dict[str, Any], ...] = ({}, {"PatientID": REMOVED, "PatientName": REMOVED}, {"PatientID": ""})
+    for number, more in enumerate(changes):
+        new = de(write_part10(make_instance(**more), tmp_path / f"{number}.dcm"), profile)
+        assert (new.PatientID, new.PatientName) == ("CASE-7", "Seven")
+
+
+def test_a_large_object_is_never_in_memory(tmp_path: Path) -> None:
+    path = write_part10(make_instance(PixelData=REMOVED), tmp_path / "large.dcm")
+    size = 64 << 20
+    with path.open("ab") as file:
+        file.write(b"\xe0\x7f\x10\x00OW\0\0" + size.to_bytes(4, "little"))
+        file.truncate(file.tell() + size)
+    tracemalloc.start()
+    try:
+        with (tmp_path / "new.dcm").open("wb") as new:
+            deidentify(path, new.fileno(), Profile(), Pseudonyms(KEY))
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "new.dcm").stat().st_size > size

@@ -108,7 +108,12 @@ def _write_deflated(dataset: Buffer, encoding: UID, values: Values, descriptor: 
 def _additions(profile: Profile) -> Mapping[int, Change]:
     """What says that the object was de-identified, and how (PS3.15 E.1.1, PS3.3 C.12.1.1.9, C.7.1.1)."""
     codes = tuple(dummies.code(value, "DCM", meaning) for value, meaning in profile.codes)
+    given = {
+        acts.PATIENT_NAME: _addition(acts.PATIENT_NAME, "PN", profile.patient_name or profile.patient_id),
+        acts.PATIENT_ID: _addition(acts.PATIENT_ID, "LO", profile.patient_id),
+    }
     return {
+        **{tag: change for tag, change in given.items() if profile.patient_id},
         acts.IDENTITY_REMOVED: _addition(acts.IDENTITY_REMOVED, "CS", "YES"),
         acts.METHOD: _addition(acts.METHOD, "LO", METHOD),
         acts.METHOD_CODES: _addition(acts.METHOD_CODES, "SQ", codes),

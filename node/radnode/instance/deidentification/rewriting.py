@@ -171,7 +171,9 @@ class Deidentifying(Rewriting):
         return True
 
     def replace(self, element: Element, act: Act) -> None:
-        """Write what is to stand in the place of the element, if anything."""
+        """Write what is to stand in the place of the element, if anything, and if that is not written already."""
+        if not element.depth and element.tag in self.changes:
+            return
         value = self.values.value(element, act, lambda: self.text(element), self.inside.form)
         if value is not None:
             vr = known_vr(element.tag) or "UN"
