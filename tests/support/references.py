@@ -138,8 +138,9 @@ def _grey(values: Array, header: Dataset, frame: int) -> Array:
     xray = header.get("SOPClassUID") in XRAY_INTENSITY
     output = values.astype(np.float64) if xray else apply_modality_lut(values, shown).astype(np.float64)
     level = _voi(shown, output, _unpadded(header, values))(output)
-    inverse = header.PhotometricInterpretation == "MONOCHROME1" or header.get("PresentationLUTShape") == "INVERSE"
-    return 255 - level if inverse else level
+    shape = header.get("PresentationLUTShape")
+    monochrome1 = header.PhotometricInterpretation == "MONOCHROME1"
+    return 255 - level if shape == "INVERSE" or (monochrome1 and shape != "IDENTITY") else level
 
 
 def _voi(shown: Dataset, output: Array, unpadded: Array) -> Callable[[Array], Array]:

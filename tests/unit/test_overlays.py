@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from support.peers import run
 from support.pictures import Array, facts_of, image_of, rendered
 
 DARK = np.full((9, 11), 10, np.uint8)
@@ -129,3 +131,20 @@ def test_overlays_are_drawn_before_the_picture_is_made_smaller(tmp_path: Path) -
     small = overlaid(image, tmp_path, width=10)
     assert set(small[:4, :4].ravel()) == {255}
     assert set(small[6:, 6:].ravel()) == {0}
+
+
+@pytest.mark.parametrize("frame", [1, 2, 3, 4])
+def test_dcmtk_draws_the_same(frame: int, tmp_path: Path) -> None:
+    """But regions of interest, which it does not draw, and what lies on bright ground."""
+    random = np.random.default_rng(frame)
+    bits = random.integers(0, 2, (24, 31)).astype(np.uint16)
+    values = np.full((24, 31), 200, np.uint16) | bits << 13
+    window = {"WindowCenter": "500", "WindowWidth": "800"}
+    image = image_of(values, BitsStored=12, NumberOfFrames="4", PixelData=values.tobytes() * 4, **window)
+    with_plane(image, random.integers(0, 2, (2, 13, 11)).astype(np.uint8), (-3, 9), first=2)
+    with_plane(image, random.integers(0, 2, (5, 5)).astype(np.uint8), (22, 1), group=0x6002)
+    with_plane(image, bits, allocated=16, position=13, group=0x6004)
+    ours = overlaid(image, tmp_path, frame=frame)
+    run("dcmj2pnm", "--use-window", "1", "--frame", str(frame), tmp_path / "image.dcm", tmp_path / "theirs.pnm")
+    with Image.open(tmp_path / "theirs.pnm") as theirs:
+        assert np.abs(ours.astype(int) - np.asarray(theirs)).max() <= 1

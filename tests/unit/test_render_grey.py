@@ -126,6 +126,8 @@ def test_one_value_alone_is_black_and_one_bit_is_black_and_white(tmp_path: Path)
         ({"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "INVERSE"}, True),
         ({"PresentationLUTShape": "INVERSE"}, True),
         ({"PresentationLUTShape": "IDENTITY"}, False),
+        ({"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "IDENTITY"}, False),
+        ({"PhotometricInterpretation": "MONOCHROME1", "PresentationLUTShape": "LIN OD"}, True),
     ],
 )
 def test_polarity(attributes: dict[str, Any], inverted: bool, tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ class Presentation:
 def presentation_of(attributes: Dataset, photometric: str, *, big_endian: bool) -> Presentation:
     """The Presentation LUT of an image; without one, MONOCHROME1 says that its least value is white.
 
-    A shape of IDENTITY in an image of MONOCHROME1 contradicts it (C.7.6.3.1.2), and Photometric Interpretation, which
-    every image has, holds.
+    Where the shape contradicts Photometric Interpretation (C.7.6.3.1.2), the shape holds: it is the later step, made
+    to say how values are shown; DCMTK and dcm4che take it so too.
     """
     if item := first_item(attributes, "PresentationLUTSequence"):
         try:
@@ -43,9 +43,11 @@ def presentation_of(attributes: Dataset, photometric: str, *, big_endian: bool) 
             return Presentation("LUT", table=LookupTable(0, table.entries, table.bits))
         except CannotRender:
             pass  # a broken one is none
+    match text(attributes, "PresentationLUTShape"):
+        case "IDENTITY":
+            return Presentation("identity")
+        case "INVERSE":
+            return Presentation("inverse (Presentation LUT Shape)", inverse=True)
     if photometric == "MONOCHROME1":
         return Presentation("inverse (MONOCHROME1)", inverse=True)
-    shape = text(attributes, "PresentationLUTShape")
-    if shape == "INVERSE":
-        return Presentation("inverse (Presentation LUT Shape)", inverse=True)
-    return Presentation("identity" if shape == "IDENTITY" else "none")
+    return Presentation("none")
