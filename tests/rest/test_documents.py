@@ -260,7 +260,7 @@ async def test_hostile_trees_are_refused_with_the_reason(rest: Rest) -> None:
     items = pack("<HHL", 0xFFFE, 0xE000, 0) * 1_000_000
     many = pack("<HH2sHL", 0x0040, 0xA730, b"SQ", 0, len(items)) + items
     path = await rest.stored(plain[:at] + many + plain[at + 12 :])
-    assert "more than 250000 elements" in await rest.refused("GET", url(path), 422)
+    assert "more than 500000 elements" in await rest.refused("GET", url(path), 422)
     damaged = pack("<HH2sHL", 0x0040, 0xA730, b"SQ", 0, 6) + b"damage"
     path = await rest.stored(plain[:at] + damaged + plain[at + 12 :])
     assert (await rest.refused("GET", url(path), 422)).startswith("Cannot present document: ")

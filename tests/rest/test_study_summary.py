@@ -10,7 +10,7 @@ from support.rest import Rest, checked
 
 from radnode.archive.study_facts import study_facts
 from radnode.instance.study_data import Extent, Sections, study_data
-from radnode.instance.study_file import read_study_file
+from radnode.instance.study_file import MAX_REPORTS, read_study_files
 from radnode.instance.study_summary import study_text
 from radnode.model.uid import UID
 from radnode_http.answers import StudySummaryAnswer
@@ -34,11 +34,11 @@ async def store(rest: Rest, number: int, series: int = 2, **values: Any) -> str:
     return await rest.stored(encode_part10(make_instance(**(whole | values))))
 
 
-def ct_dose(*further: Dataset) -> bytes:
+def ct_dose(*further: Dataset, instance: str = "1.2.501.1") -> bytes:
     total = number(code("DLP Total", "113813"), "456.70", "mGy.cm")
     events = number(code("Events", "113812"), "3", "{events}")
     accumulated = item("CONTAINER", code("CT Accumulated Dose Data", "113811"), events, total)
-    uids = {"SOPInstanceUID": "1.2.501.1", "SeriesInstanceUID": "1.2.501", "SeriesNumber": 501}
+    uids = {"SOPInstanceUID": instance, "SeriesInstanceUID": "1.2.501", "SeriesNumber": 501}
     told = {"SeriesDescription": "Dose Report", "SOPClassUID": DOSE_SR}
     return make_report(item("TEXT", "Comment", TextValue="x"), accumulated, *further, **uids, **told)
 
@@ -151,7 +151,8 @@ async def test_a_large_study_is_looked_at_in_part(rest: Rest) -> None:
     archive = rest.archive
     facts = await asyncio.to_thread(study_facts, archive.index, UID(STUDY), most_files=4)
     assert facts is not None
-    files = [await asyncio.to_thread(read_study_file, archive.layout.current(path), path) for path in facts.files]
+    pairs = [(archive.layout.current(path), path) for path in facts.files]
+    files = await asyncio.to_thread(lambda: [*read_study_files(pairs)])
     data, _ = study_data(facts, files, Sections())
     assert data.extent == Extent(1, 2, 2, 8, 3, is_limited=True)
     assert [one.slice_thickness for one in data.series] == [None, "5.0"]
@@ -178,13 +179,15 @@ async def test_broken_values_and_broken_reports(rest: Rest) -> None:
     damaged = ct_dose()
     at = damaged.index(b"\x40\0\x30\xa7SQ\0\0") + 12
     await rest.stored(damaged[:at] + b"\xff" * 8 + damaged[at + 8 :])
+    comment = "x" * (MAX_REPORTS // 256)
+    await rest.stored(ct_dose(*[item("TEXT", "Comment", TextValue=comment) for _ in range(260)], instance="1.2.501.2"))
     made_ = await asked(rest)
     line = next(line for line in made_["summary"].split("\n") if "without number" in line)
     assert line == (
         f"Series without number: CT; A DOSE:, B; {'x' * 128}; 2 instances, 1 image with 1000000000 frames; "
         "Matrix 4 x 12; Slice Thickness 5.0 mm"
     )
-    assert made_["summary"].endswith("NOTES:\nRead: 2 of 3 instances")
+    assert made_["summary"].endswith("NOTES:\nRead: 2 of 4 instances")
 
 
 async def test_what_is_not_there_or_wrong(rest: Rest) -> None:

@@ -84,9 +84,10 @@ async def _as_it_is(request: web.Request, path: FilePath, document: Encapsulated
         headers={
             "Content-Type": OTHERS if suffix is None else mime_type,
             "Content-Disposition": f'{how}; filename="{path.name}.{suffix or "bin"}"',
-            "Content-Security-Policy": "default-src 'none'",
         }
     )
+    if suffix is None:  # browsers' own viewers of the others may be hindered by it
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.content_length = len(document.data)
     async with streaming(request, response):
         for position in range(0, len(document.data) if request.method == "GET" else 0, PIECE):

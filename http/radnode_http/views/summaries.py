@@ -1,8 +1,6 @@
 """Clinical summaries: of a file, of a study."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +9,9 @@ from aiohttp import web
 from radnode.archive.archive import Archive
 from radnode.instance.provenance import read_origins, traced
 from radnode.instance.study_data import Sections, study_data, traced_study
-from radnode.instance.study_file import StudyFile, read_study_file
+from radnode.instance.study_file import read_study_files
 from radnode.instance.study_summary import study_text
 from radnode.instance.summary import summarize
-from radnode.model.errors import CannotPresent, NotDicom
-from radnode.model.study_facts import StudyFacts
 from radnode.model.uid import UID, InvalidUID, parse_uid
 from radnode_http.answers import StudySummaryAnswer, SummaryAnswer, answered
 from radnode_http.bodies import small_body
@@ -53,16 +49,10 @@ def _study_summary(archive: Archive, study: UID, flags: SummaryFlags) -> StudySu
     if facts is None:
         raise Refusal(404, NO_STUDY)
     wanted = Sections(flags.include_patient_info, flags.include_study_info, flags.include_technical_params)
-    data, provenance = study_data(facts, [*_readable(archive, facts)], wanted)
+    files = [*read_study_files((archive.layout.current(path), path) for path in facts.files)]
+    data, provenance = study_data(facts, files, wanted)
     told = traced_study(data, provenance) if flags.include_provenance else data
     return StudySummaryAnswer(summary=study_text(data, wanted), structured_data=told)
-
-
-def _readable(archive: Archive, facts: StudyFacts) -> Iterator[StudyFile]:
-    """The files one after the other; what was deleted meanwhile or cannot be read counts as not read."""
-    for path in facts.files:
-        with suppress(FileNotFoundError, NotDicom, CannotPresent):
-            yield read_study_file(archive.layout.current(path), path)
 
 
 def _summary(path: Path, *, file_path: str, flags: SummaryFlags) -> SummaryAnswer:

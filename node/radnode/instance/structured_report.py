@@ -15,7 +15,7 @@ from radnode.model.uid import UID
 
 MAX_DATA_SET = 32 << 20
 """Bytes of a report's data set; the largest ones (of computer-aided detection) have some megabytes."""
-LIMITS = Limits(elements=250_000, nesting=60, text=MAX_DATA_SET, numbers=512)
+LIMITS = Limits(elements=500_000, nesting=60, text=MAX_DATA_SET, numbers=512)
 """What is read of a report: binary numbers are coordinates, of which only the first are shown."""
 
 

@@ -35,6 +35,8 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The same, however long."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     parts = "".join("\n" if _is_unsafe(character) else character for character in text).split("\n")
     return " ".join(part.strip() for part in parts if part.strip())
 
