@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from support.deidentified import KEY, deidentified, read
+from support.deidentified import KEY, TABLE, deidentified, read
 from support.instances import REMOVED, bundled, make_instance, write_part10
 
 from radnode.instance.deidentification.cleaning import cleaned
 from radnode.instance.deidentification.dates import moved
 from radnode.instance.deidentification.deidentify import deidentify
+from radnode.instance.deidentification.further_attributes import FURTHER
 from radnode.instance.deidentification.profile import Dates, Profile
 from radnode.instance.deidentification.pseudonyms import Pseudonyms
 
@@ -203,3 +204,21 @@ def test_a_large_object_is_never_in_memory(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert (tmp_path / "new.dcm").stat().st_size > size
+
+
+def test_what_the_table_has_forgotten_goes_too(tmp_path: Path) -> None:
+    values = {
+        "PatientBirthDateInAlternativeCalendar": "S60.03.15",
+        "CommentsOnTheScheduledProcedureStep": "head of ZYXCANARY",
+        "ContentDescription": "ZYXCANARY lung",
+        "DeviceID": "ZYXCANARY",
+    }
+    path = write_part10(make_instance(**values), tmp_path / "forgotten.dcm")
+    new = de(path)
+    assert [keyword for keyword in values if keyword in new] == ["ContentDescription"]
+    assert new.ContentDescription == ""
+    cleaned_too = de(path, Profile(clean_descriptors=True, retain_device_identity=True))
+    assert cleaned_too.CommentsOnTheScheduledProcedureStep == "head of"
+    assert cleaned_too.ContentDescription == "lung"
+    assert cleaned_too.DeviceID == "ZYXCANARY"
+    assert not FURTHER.keys() & TABLE.keys()

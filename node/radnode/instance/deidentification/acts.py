@@ -10,6 +10,7 @@ from functools import lru_cache
 from pydicom.datadict import dictionary_keyword, dictionary_VR
 
 from radnode.instance.deidentification import option_columns as columns
+from radnode.instance.deidentification.further_attributes import FURTHER, FURTHER_DESCRIPTORS, FURTHER_DEVICE_IDENTITY
 from radnode.instance.deidentification.profile import Dates, Profile
 from radnode.instance.deidentification.table import CURVES, OVERLAYS, basic_profile
 
@@ -18,6 +19,8 @@ TEXT_VRS = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 PATIENT_NAME, PATIENT_ID = 0x00100010, 0x00100020
 ENCAPSULATED_DOCUMENT, ENCAPSULATED_LENGTH = 0x00420011, 0x00420015
 IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED = 0x00120062, 0x00120063, 0x00120064, 0x00280303
+_DEVICE_IDENTITY = columns.DEVICE_IDENTITY | FURTHER_DEVICE_IDENTITY
+_DESCRIPTORS = columns.DESCRIPTORS | FURTHER_DESCRIPTORS
 _OWN = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED})
 _TEXT_VALUE, _ENCRYPTED_ATTRIBUTES = 0x0040A160, 0x04000500
 _PRESENTED_AS_OVERLAY = frozenset({0x1500, 0x0022})  # label and description of an overlay
@@ -46,7 +49,7 @@ class Rules:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._table = basic_profile()
+        self._table = {**basic_profile(), **FURTHER}
         self._decided: dict[tuple[int, bool], Act] = {}
 
     def act(self, tag: int, *, structured: bool) -> Act:
@@ -106,7 +109,7 @@ class Rules:
         profile = self.profile
         return (
             (profile.retain_uids and self._is_retained_uid(tag))
-            or (profile.retain_device_identity and tag in columns.DEVICE_IDENTITY)
+            or (profile.retain_device_identity and tag in _DEVICE_IDENTITY)
             or (profile.retain_institution_identity and tag in columns.INSTITUTION_IDENTITY)
             or (profile.retain_patient_characteristics and tag in columns.PATIENT_CHARACTERISTICS)
         )
@@ -119,7 +122,7 @@ class Rules:
     def _cleans(self, tag: int) -> bool:
         profile = self.profile
         return (
-            (profile.clean_descriptors and tag in columns.DESCRIPTORS)
+            (profile.clean_descriptors and tag in _DESCRIPTORS)
             or (profile.retain_patient_characteristics and tag in columns.CLEANED_CHARACTERISTICS)
             or (profile.clean_structured_content and tag in columns.STRUCTURED_CONTENT)
             or (profile.clean_graphics and tag == columns.GRAPHIC_ANNOTATIONS)
