@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, TypeAlias
+from zipfile import ZipFile
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
@@ -20,6 +22,16 @@ from support.instances import encode_part10, make_instance
 from support.threaded_rest import ThreadedRest
 from support.worklists import STUDY, TODAY
 
+
+def zipped(files: Sequence[bytes]) -> bytes:
+    """An archive of these files."""
+    out = BytesIO()
+    with ZipFile(out, "w") as archive:
+        for number, file in enumerate(files):
+            archive.writestr(f"{number}.dcm", file)
+    return out.getvalue()
+
+
 CHECKS = [
     status_code_conformance,
     content_type_conformance,
@@ -33,6 +45,7 @@ _ENTRY = {
     "ScheduledProcedureStepSequence": [{"Modality": "CT", "ScheduledProcedureStepStartDate": TODAY}],
 }
 _FILES = (b"", b"\0" * 128 + b"DICM", encode_part10(make_instance()), encode_part10(make_instance())[:-9])
+_ZIP = zipped(_FILES)
 
 AnyCase: TypeAlias = Case[Any]
 Values = Sequence[Mapping[str, str]]
@@ -40,7 +53,7 @@ Known = Mapping[str, Values]
 """Values of path parameters for which there is something, by the beginning of the path."""
 
 
-@serializer("application/dicom")
+@serializer("application/dicom", "application/zip")
 def as_it_is(_context: SerializationContext, value: Any) -> bytes | None:
     """A file of a form goes out as it was made."""
     return value if isinstance(value, bytes) else str(value).encode()
@@ -105,11 +118,11 @@ class Requests:
         return strategy
 
     def _choices(self) -> int:
-        return len(_FILES) if self._is_upload() else len(self._values()) if self._names() else 0
+        return len(self._forms()) or (len(self._values()) if self._names() else 0)
 
     def _fixed(self, number: int) -> dict[str, Any]:
-        if self._is_upload():
-            return {"body": {"file": _FILES[number]}, "media_type": "multipart/form-data"}
+        if forms := self._forms():
+            return {"body": forms[number], "media_type": "multipart/form-data"}
         values = self._values()[number]
         return {"path_parameters": {name: values[name] for name in self._names() & values.keys()}}
 
@@ -119,8 +132,11 @@ class Requests:
     def _values(self) -> Values:
         return next(values for prefix, values in self.known.items() if self.operation.path.startswith(prefix))
 
-    def _is_upload(self) -> bool:
-        return bool(self.operation.path == "/api/dicom/upload")
+    def _forms(self) -> list[dict[str, Any]]:
+        """Forms with files, for the endpoints that take one, or several and archives."""
+        if self.operation.path == "/api/dicom/upload":
+            return [{"file": file} for file in _FILES]
+        return [{"file": [*_FILES, _ZIP]}, {"file": [_ZIP]}] if "/upload" in self.operation.path else []
 
 
 def requests_of(rest: ThreadedRest, paths: Sequence[str]) -> dict[str, Requests]:
