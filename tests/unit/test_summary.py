@@ -230,6 +230,15 @@ def test_what_words_are_spelt_with_is_kept() -> None:
     assert line(study_description="\u0645\u06cc\u200c\u062e  a\u0301") == "Exam: \u0645\u06cc\u200c\u062e  a\u0301"
 
 
+@pytest.mark.parametrize(
+    "hidden", ["\U000e0169\U000e0167", "\ufe0f", "\u3164", "\u034f", "\u200d\u200c\u200d", "\uffa0"]
+)
+def test_nothing_is_hidden_from_people_in_what_a_model_reads(hidden: str) -> None:
+    assert line(study_description=f"C{hidden}T{hidden} {hidden}A") == "Exam: CT A"
+    assert line(study_description=hidden) == ""
+    assert line(study_description=f"CT {hidden}") == "Exam: CT"
+
+
 @pytest.mark.parametrize("key", ["patient_name", "patient_id", "study_description", "slice_thickness", "station_name"])
 def test_a_value_is_at_most_128_characters(key: str) -> None:
     assert len(line(**{key: "x" * 5000}).partition(": ")[2]) == (0 if key == "station_name" else 128)

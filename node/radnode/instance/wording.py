@@ -19,6 +19,12 @@ _TIME = re.compile(r"([0-9]{2})(:?)([0-9]{2})(?:\2([0-9]{2})(\.[0-9]{1,6})?)?")
 _MOMENT = re.compile(r"([0-9]{8})([0-9]{4,6}(?:\.[0-9]{1,6})?)?([+-][0-9]{4})?")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 _JOINERS = "\u200c\u200d"  # format characters that Persian and Indic words are spelt with
+# What shows nothing (Default_Ignorable_Code_Point of Unicode) and is no format character: whole sentences can be hidden
+# in such from people, and not from a language model. Joiners count only where they join.
+_HIDDEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+    f"|(?<![^\\s{_JOINERS}])[{_JOINERS}]|[{_JOINERS}](?![^\\s{_JOINERS}])"
+)
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # controls, bidi and other invisible ones, line breaks
 
 
@@ -38,7 +44,7 @@ def one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip()
     parts = "".join("\n" if _is_unsafe(character) else character for character in text).split("\n")
-    return " ".join(part.strip() for part in parts if part.strip())
+    return _HIDDEN.sub("", " ".join(part.strip() for part in parts if part.strip())).strip()
 
 
 def clean_lines(text: str) -> str:
@@ -50,7 +56,7 @@ def clean_lines(text: str) -> str:
 def _cleaned(line: str) -> str:
     if line.isascii() and line.isprintable():
         return line.rstrip()
-    return "".join(" " if _is_unsafe(character) else character for character in line).rstrip()
+    return _HIDDEN.sub("", "".join(" " if _is_unsafe(character) else character for character in line)).rstrip()
 
 
 def _is_unsafe(character: str) -> bool:
