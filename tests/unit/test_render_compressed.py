@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
+from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
 from support.compressing import compress, compressed
 from support.instances import write_part10
 from support.peers import run
@@ -115,14 +115,6 @@ def test_without_any_mark_the_declared_colour_space_holds(tmp_path: Path) -> Non
     assert nameless != marked
     image = compressed(image_of(colours), JPEGBaseline8Bit, [padded(nameless)])
     assert np.abs(rendered(image, tmp_path).astype(int) - colours).max() <= 3
-
-
-def test_the_transfer_syntax_of_high_throughput_jpeg_2000_goes_to_the_same_decoder(tmp_path: Path) -> None:
-    """Only the transfer syntax is HTJ2K's: no encoder at hand makes its block coding, so that is not tested here."""
-    image = image_of(NOISE.astype("<u2"), BitsStored=12)
-    compress(image, JPEG2000Lossless)
-    image.file_meta.TransferSyntaxUID = HTJ2KLossless
-    assert np.array_equal(decoded(image, tmp_path), NOISE)
 
 
 def test_deflated_frames_and_native_cells_in_fragments(tmp_path: Path) -> None:

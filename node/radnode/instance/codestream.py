@@ -7,6 +7,7 @@ from struct import unpack_from
 from radnode.model.errors import CannotRender
 
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_CODING_STYLE, _TILE_PART = 0x52, 0x90
 _JP2_SIGNATURE = b"\0\0\0\x0cjP  "
 
 
@@ -23,7 +24,8 @@ class Process(Enum):
 class Codestream:
     """Size, precision in bits and components of a codestream.
 
-    `transform` is the colour transform of Adobe's APP14 segment, `jfif` whether there is a JFIF segment, and
+    `transform` is the colour transform of Adobe's APP14 segment, or the multiple component transformation of JPEG 2000;
+    both are 0 where there is none. `jfif` says whether there is a JFIF segment, and
     `letters` whether the components are called R, G, B.
     """
 
@@ -52,11 +54,17 @@ def read_codestream(data: bytes) -> Codestream:
 
 
 def _jpeg_2000(data: bytes, start: int) -> Codestream:
-    """The SIZ segment (ISO/IEC 15444-1 A.5.1)."""
+    """The SIZ segment, and whether COD says that the components are transformed (ISO/IEC 15444-1 A.5.1, A.6.1)."""
     width, height, left, top = unpack_from(">4L", data, start + 8)
     components = unpack_from(">H", data, start + 40)[0]
     precision = (data[start + 42] & 0x7F) + 1
-    return Codestream(Process.JPEG_2000, height - top, width - left, components, precision)
+    position, transform = start + 2, None
+    while data[position] == 0xFF and data[position + 1] not in (_TILE_PART, 0xD9):
+        if data[position + 1] == _CODING_STYLE:
+            transform = data[position + 8]
+            break
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return Codestream(Process.JPEG_2000, height - top, width - left, components, precision, transform)
 
 
 def _jpeg(data: bytes) -> Codestream:

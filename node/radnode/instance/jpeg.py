@@ -65,7 +65,7 @@ def colour_space(description: PixelDescription, codestream: Codestream) -> str:
     if description.samples == 1:
         return declared
     if codestream.process is Process.JPEG_2000:
-        return "RGB" if declared in ("YBR_ICT", "YBR_RCT") else declared
+        return "RGB" if codestream.transform or declared in ("YBR_ICT", "YBR_RCT") else declared
     if codestream.letters or codestream.transform == 0:
         return "RGB"
     if codestream.transform == 1 or codestream.jfif:
