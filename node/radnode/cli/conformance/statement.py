@@ -9,6 +9,7 @@ from radnode.cli.conformance.markdown import document, heading, listed, table
 from radnode.cli.conformance.services import PROVIDED
 from radnode.dimse.credentials import SUITES
 from radnode.instance.coded_sets import TERMS
+from radnode.instance.deidentification.codes import BASIC, OPTIONS
 from radnode.settings import Settings
 
 
@@ -90,22 +91,32 @@ def _rest() -> Iterator[str]:
             ),
             "Access: calling and called AE title, address of the caller, services allowed for each peer.",
             "REST: JSON Web Tokens with scopes; not part of DICOM.",
-            "Nothing is coerced, de-identified, signed or encrypted in objects. Logs hold no patient identifiers.",
+            "Nothing is coerced, signed or encrypted in objects. Logs hold no patient identifiers.",
+            _deidentification(),
         )
     )
     yield heading(2, "8 Annexes")
     yield listed(
         (
             (
-                "IOD contents: the node makes no objects of its own. What it receives it keeps whole, private"
-                " attributes too."
+                "IOD contents: the node makes no objects of its own but de-identified copies on request. What it"
+                " receives it keeps whole, private attributes too."
             ),
             "Private attributes, SOP classes and transfer syntaxes of its own: none.",
-            "Coded terminology and templates: none of its own.",
+            "Coded terminology and templates: CID 7050 in de-identified copies, otherwise none of its own.",
             (
                 "Greyscale: pictures of the REST API are rendered by the object's own lookup tables; no display is"
                 " calibrated."
             ),
             "Standard extended, specialised and private SOP classes: taken as any other storage SOP class.",
         )
+    )
+
+
+def _deidentification() -> str:
+    options = ", ".join(meaning for _, meaning in OPTIONS.values())
+    return (
+        "Application Level Confidentiality (PS3.15 Annex E), as de-identifier, only of copies and only when asked over"
+        f" REST or by `radnode deidentify`: {BASIC[1]}; {options}. Of Retain Safe Private only numbers and codes. Pixel"
+        " data is not cleaned."
     )
