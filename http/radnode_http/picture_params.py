@@ -66,7 +66,7 @@ class ImageParameters(BaseModel):
     frame: Frame = 1
     """The frame of a multi-frame object, 1 the first."""
     window: Window = None
-    """`center,width` in output units, the name of a preset, or `auto`; without it what the object says itself."""
+    """`center,width` in output units, a preset, `auto`, `robust` or `full`; without it what the object says itself."""
     width: Side | None = None
     """The picture is made smaller until it is at most so many pixels wide; it keeps its shape."""
     height: Side | None = None

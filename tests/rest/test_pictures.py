@@ -301,7 +301,7 @@ async def test_a_window_that_there_is_not_is_refused_with_those_that_there_are(s
     path = await stored(shown, 18, WindowCenter="40", WindowWidth="400")
     for query in ("no%20such%20window", "40", "40;400"):
         detail = await shown.refused("GET", f"{IMAGE}{path}?window={query}", 400)
-        assert detail == "Parameter window must be center,width or one of auto, full, 1"
+        assert detail == "Parameter window must be center,width or one of auto, robust, full, 1"
     answer, _ = await got(shown, f"{IMAGE}{path}?window=40,400")
     assert "40/400" in answer.headers["X-Render-VOI"]
 

@@ -150,7 +150,8 @@ def grey_steps() -> Iterator[Case]:
     yield Case(
         "padding, inverted", "padding-inverted", lambda: ct(holes, **bare, PixelPaddingValue=4095), {"invert": True}
     )
-    yield Case("auto", "auto", ct, {"window": "auto"})
+    yield Case("robust", "robust", ct, {"window": "robust"})
+    yield Case("auto", "automatic", ct, {"window": "auto"})
     yield Case("MONOCHROME1", "inverse", lambda: ct(PhotometricInterpretation="MONOCHROME1"))
     yield Case("inverse", "inverse", lambda: ct(PresentationLUTShape="INVERSE"))
     yield Case("inverted", "inverse", ct, {"invert": True})

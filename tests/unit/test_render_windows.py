@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
+from support.golden import table
+from support.instances import REMOVED
 from support.pictures import Array, facts_of, grey, image_of, item, rendered
 
 from radnode.instance.windows import Function, Window
@@ -60,9 +62,7 @@ def test_presets(name: str, center: float, width: float, tmp_path: Path) -> None
 
 def test_a_table_is_a_preset(tmp_path: Path) -> None:
     values = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    tables = [item(LUTDescriptor=[256, 0, 8]), item(LUTDescriptor=[256, 0, 8])]
-    for table, entries in zip(tables, (values, 255 - values), strict=True):
-        table.add_new(0x00283006, "OW", entries.astype("<u2").tobytes())
+    tables = [table(values.ravel(), 0, 8), table(255 - values.ravel(), 0, 8)]
     image = image_of(values, VOILUTSequence=tables)
     assert np.array_equal(rendered(image, tmp_path), values)
     assert np.array_equal(rendered(image, tmp_path, window="lut-2"), 255 - values)
@@ -70,37 +70,50 @@ def test_a_table_is_a_preset(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("3", "one of auto, full, 1, 2"), ("nose", "one of"), ("ct-lung", "Hounsfield")]
+    ("name", "why"), [("3", "one of auto, robust, full, 1, 2"), ("nose", "one of"), ("ct-lung", "Hounsfield")]
 )
 def test_what_the_image_has_not_is_refused(name: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(NotApplicable, match=why):
         rendered(two_windows(), tmp_path, window=name)
 
 
-def test_full_goes_from_least_to_greatest_whatever_the_image_says(tmp_path: Path) -> None:
-    assert np.array_equal(rendered(two_windows(), tmp_path, window="full"), grey((RAMP + 1024.0) / 2040 * 255))
-    assert facts_of(two_windows(), tmp_path, window="full").voi == "full -1024..1016"
+def test_auto_goes_from_least_to_greatest_whatever_the_image_says(tmp_path: Path) -> None:
+    assert np.array_equal(rendered(two_windows(), tmp_path, window="auto"), grey((RAMP + 1024.0) / 2040 * 255))
+    assert facts_of(two_windows(), tmp_path, window="AUTO").voi == "automatic -1024..1016"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "ends"),
+    [
+        ({"BitsStored": 12, "PixelRepresentation": 0}, (0, 4095)),
+        ({"BitsStored": 12, "RescaleSlope": "-2", "RescaleIntercept": "5"}, (-4089, 4101)),
+        ({"ModalityLUTSequence": [table(np.arange(100) * 600, 50, 16)]}, (0, 65535)),
+    ],
+)
+def test_full_is_all_that_there_can_be(attributes: dict[str, Any], ends: tuple[int, int], tmp_path: Path) -> None:
+    image = image_of(np.abs(RAMP) % 2048, **attributes)
+    assert facts_of(image, tmp_path, window="full").voi == f"full {ends[0]}..{ends[1]}"
 
 
 @pytest.mark.parametrize("kind", ["integer", "float"])
-def test_auto_leaves_a_hundredth_out_at_both_ends_and_padding_altogether(kind: str, tmp_path: Path) -> None:
+def test_robust_leaves_a_hundredth_out_at_both_ends_and_padding_altogether(kind: str, tmp_path: Path) -> None:
     values = np.repeat(np.arange(100), 10).reshape(20, 50)
     values[0, :5], values[-1, -5:] = -30000, 30000
     padded = np.vstack([values, np.full((20, 50), -5)])
     if kind == "integer":
         image = image_of(padded.astype(np.int16), PixelPaddingValue=0x10000 - 5)
     else:
-        image = image_of(padded.astype("<f4"), PixelData=b"", FloatPixelPaddingValue=-5.0)
-        del image.PixelData
+        image = image_of(padded, PixelData=REMOVED, FloatPixelPaddingValue=-5.0)
         image.FloatPixelData = padded.astype("<f4").tobytes()
-    assert facts_of(image, tmp_path, window="auto").voi == "auto 0..98"
-    assert np.array_equal(rendered(image, tmp_path, window="AUTO")[:20], grey(values / 98 * 255))
+        assert facts_of(image, tmp_path, window="full").voi == "full -30000..30000"
+    assert facts_of(image, tmp_path, window="robust").voi == "robust 0..98"
+    assert np.array_equal(rendered(image, tmp_path, window="robust")[:20], grey(values / 98 * 255))
 
 
-def test_auto_of_an_image_that_is_nearly_all_background_shows_the_rest(tmp_path: Path) -> None:
+def test_robust_of_an_image_that_is_nearly_all_background_shows_the_rest(tmp_path: Path) -> None:
     values = np.zeros((20, 20), np.uint8)
     values[0, 0] = 200
-    assert facts_of(image_of(values), tmp_path, window="auto").voi == "auto 0..200"
+    assert facts_of(image_of(values), tmp_path, window="robust").voi == "robust 0..200"
 
 
 def test_the_frames_own_presets(tmp_path: Path) -> None:

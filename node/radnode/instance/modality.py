@@ -16,11 +16,16 @@ RT_DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
 
 @dataclass(frozen=True)
 class Modality:
-    """The transformation, what is said of it, and whether its output may be below zero (C.11.2.1.1)."""
+    """The transformation, what is said of it, and the least and greatest possible output; None where it is endless."""
 
     transform: Transform
     fact: str
-    signed: bool
+    reach: tuple[float, float] | None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the output may be below zero, so that a VOI table's first value is signed (C.11.2.1.1)."""
+        return self.reach is not None and self.reach[0] < 0
 
 
 def modality_of(frame: EncodedFrame) -> Modality:
@@ -29,19 +34,21 @@ def modality_of(frame: EncodedFrame) -> Modality:
     Of X-ray angiography and fluoroscopy it is left out, for there it gives X-ray intensities and is not meant for
     display (C.8.7.1.1.2). Real World Values (C.7.6.16.2.11) are for measuring, not for display.
     """
-    attributes, signed = frame.attributes, frame.description.signed
+    attributes = frame.attributes
     if text(attributes, "SOPClassUID") in XRAY_INTENSITY:
-        given = {"ModalityLUTSequence", "RescaleSlope", "RescaleIntercept"}.intersection(attributes.dir())
-        return Modality(Rescale(), "left out of X-ray angiography" if given else "none", signed)
+        given = any(keyword in attributes for keyword in ("ModalityLUTSequence", "RescaleSlope", "RescaleIntercept"))
+        return _scaled(Rescale(), "left out of X-ray angiography" if given else "none", frame)
     sources = [item for group in frame.groups if (item := first_item(group, "PixelValueTransformationSequence"))]
     for source in (*sources, attributes):
         if item := first_item(source, "ModalityLUTSequence"):
-            return Modality(lookup_table(item, signed=signed, big_endian=frame.big_endian), "LUT", signed=False)
+            table = lookup_table(item, signed=frame.description.signed, big_endian=frame.big_endian)
+            return Modality(table, "LUT", (0.0, 2.0**table.bits - 1))
         if "RescaleSlope" in source or "RescaleIntercept" in source:
-            return _rescaling(_rescale(source), frame)
+            rescale = _rescale(source)
+            return _scaled(rescale, f"rescale {rescale.slope:g} {rescale.intercept:g}", frame)
     if scaling := _dose_scaling(attributes):
-        return Modality(Rescale(scaling), f"dose grid scaling {scaling:g}", signed)
-    return Modality(Rescale(), "none", signed)
+        return _scaled(Rescale(scaling), f"dose grid scaling {scaling:g}", frame)
+    return _scaled(Rescale(), "none", frame)
 
 
 def _rescale(source: Dataset) -> Rescale:
@@ -51,11 +58,13 @@ def _rescale(source: Dataset) -> Rescale:
     return Rescale(1.0 if slope is None else slope, intercept or 0.0)
 
 
-def _rescaling(rescale: Rescale, frame: EncodedFrame) -> Modality:
-    bits, signed = frame.description.stored, frame.description.signed
-    ends = np.array([-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1] if signed else [0.0, 2.0**bits - 1])
-    fact = f"rescale {rescale.slope:g} {rescale.intercept:g}"
-    return Modality(rescale, fact, bool(rescale(ends).min() < 0))
+def _scaled(rescale: Rescale, fact: str, frame: EncodedFrame) -> Modality:
+    description = frame.description
+    if description.element != "PixelData":
+        return Modality(rescale, fact, None)
+    most = 2.0 ** (description.stored - description.signed)
+    ends = rescale(np.array([-most if description.signed else 0.0, most - 1]))
+    return Modality(rescale, fact, (float(ends.min()), float(ends.max())))
 
 
 def _dose_scaling(attributes: Dataset) -> float | None:

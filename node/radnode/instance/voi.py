@@ -5,22 +5,19 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
+from radnode.instance.automatic import AUTO, NAMES, automatic_window
 from radnode.instance.frame_facts import Preset
-from radnode.instance.image_attributes import items_of, number, text
+from radnode.instance.image_attributes import items_of
 from radnode.instance.luts import LookupTable, Transform, lookup_table
 from radnode.instance.modality import Modality
 from radnode.instance.picture import WindowWish
 from radnode.instance.pixels import EncodedFrame
 from radnode.instance.presets import CT_PRESETS, presets_of, voi_sources
 from radnode.instance.stored import StoredValues
-from radnode.instance.windows import WHITE, Extent, Function, Window, function_of, read_windows, window_of
+from radnode.instance.windows import WHITE, Function, Window, function_of, read_windows, window_of
 from radnode.model.errors import CannotRender, NotApplicable
 
-AUTO = "auto"
-FULL = "full"
 _TOLD = 24
-TAILS = (0.01, 0.99)
-"""What `auto` leaves out at both ends, for a few bright or dark values are mostly metal, markers or noise."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ def voi_of(wish: WindowWish, frame: EncodedFrame, modality: Modality, values: St
     """The VOI LUT to show a frame with; NotApplicable where the wish names one that it has not."""
     match wish:
         case None:
-            return _own(frame, modality) or _full(frame, modality, values, "automatic")
+            return _own(frame, modality) or _made(AUTO, frame, modality, values)
         case str():
             return _named(wish.strip().lower(), frame, modality, values)
         case center, width:
@@ -64,17 +61,15 @@ def _asked(center: float, width: float, frame: EncodedFrame) -> Voi:
 
 
 def _named(name: str, frame: EncodedFrame, modality: Modality, values: StoredValues) -> Voi:
-    if name == AUTO:
-        return _robust(frame, modality, values)
-    if name == FULL:
-        return _full(frame, modality, values, FULL)
+    if name in NAMES:
+        return _made(name, frame, modality, values)
     presets = presets_of(frame.attributes, frame.groups)
     for matches in (lambda one: one.name == name, lambda one: one.explanation.lower() == name):
         if preset := next(filter(matches, presets), None):
             return _preset(preset, frame, modality)
     if any(preset.name == name for preset in CT_PRESETS):
         raise NotApplicable("Parameter window names a preset for CT in Hounsfield units, which this image is not in")
-    known = ", ".join((AUTO, FULL, *(preset.name for preset in presets[:_TOLD])))
+    known = ", ".join((*NAMES, *(preset.name for preset in presets[:_TOLD])))
     raise NotApplicable(f"Parameter window must be center,width or one of {known}")
 
 
@@ -94,33 +89,16 @@ def _table(source: Dataset, place: int, frame: EncodedFrame, modality: Modality)
     if place >= len(items):
         return None
     try:
-        table = lookup_table(items[place], signed=modality.signed, big_endian=frame.big_endian)
+        table = lookup_table(items[place], signed=modality.is_signed, big_endian=frame.big_endian)
     except CannotRender:
         return None
     return LookupTable(table.first, table.entries * (WHITE / (2**table.bits - 1)), table.bits)
 
 
-def _full(frame: EncodedFrame, modality: Modality, values: StoredValues, name: str) -> Voi:
-    """From the least to the greatest value that counts; of a segmentation, from nothing to all (C.8.20.2)."""
-    extent = _by_nature(frame) or values.extent(modality.transform) or (0.0, 0.0)
-    return Voi(Extent(*extent), f"{name} {extent[0]:g}..{extent[1]:g}")
-
-
-def _robust(frame: EncodedFrame, modality: Modality, values: StoredValues) -> Voi:
-    extent = _by_nature(frame) or values.percentiles(modality.transform, TAILS)
-    if extent is None or extent[0] == extent[1]:
-        return _full(frame, modality, values, AUTO)
-    return Voi(Extent(*extent), f"{AUTO} {extent[0]:g}..{extent[1]:g}")
-
-
-def _by_nature(frame: EncodedFrame) -> tuple[float, float] | None:
-    """The range of what is no measurement: one bit, and a segmentation's fractions."""
-    if frame.description.stored == 1:
-        return 0.0, 1.0
-    if text(frame.attributes, "SegmentationType") == "FRACTIONAL":
-        most = number(frame.attributes, "MaximumFractionalValue")
-        return (0.0, most) if most and most > 0 else None
-    return None
+def _made(name: str, frame: EncodedFrame, modality: Modality, values: StoredValues) -> Voi:
+    extent = automatic_window(name, frame, modality, values)
+    said = "automatic" if name == AUTO else name
+    return Voi(extent, f"{said} {extent.least:g}..{extent.greatest:g}")
 
 
 def _words(window: Window) -> str:
