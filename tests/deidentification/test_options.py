@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from support.deidentified import KEY, TABLE, deidentified, read
 from support.instances import REMOVED, bundled, make_instance, write_part10
 
@@ -222,3 +223,24 @@ def test_what_the_table_has_forgotten_goes_too(tmp_path: Path) -> None:
     assert cleaned_too.ContentDescription == "lung"
     assert cleaned_too.DeviceID == "ZYXCANARY"
     assert not FURTHER.keys() & TABLE.keys()
+
+
+@pytest.mark.parametrize(
+    ("segment", "warnings"),
+    [
+        (b"\xff\xe1\x00\x10Exif\0\0MM\0*GPS.", ("camera-data-in-pixel-data",)),
+        (b"\xff\xed\x00\x14Photoshop 3.0\0 DOE", ("camera-data-in-pixel-data",)),
+        (b"\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0", ()),
+        (b"\xff\xda\xff\xe1\x00\x10Exif\0\0MM\0*GPS.", ()),
+        (b"\xff\xe0\x00\x00", ()),
+    ],
+)
+def test_what_a_camera_wrote_beside_the_picture_is_warned_of(
+    tmp_path: Path, segment: bytes, warnings: tuple[str, ...]
+) -> None:
+    dataset = make_instance("1.2.840.10008.1.2.4.50", PixelData=encapsulate([b"\xff\xd8" + segment + b"\xff\xda" * 9]))
+    dataset["PixelData"].is_undefined_length = True
+    path = write_part10(dataset, tmp_path / "photo.dcm")
+    file, said = deidentified(path)
+    assert said.warnings == warnings
+    assert read(file).PixelData == dataset.PixelData

@@ -1,12 +1,14 @@
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from support.disks import fill, small_file_system
 from support.instances import REMOVED, bundled, encode_part10, make_instance
-from support.rest import NO_SUCH_FILE, Rest, as_bearer, make_token
+from support.rest import NO_SUCH_FILE, Rest, as_bearer, make_token, serving_new_archive
 
 WORDS = (b"DOE^JOHN", b"12345678", b"SMITH", b"20251106", b"1.2.826.0.1.3680043.10.543", b"A2025110601")
 
@@ -149,3 +151,16 @@ async def test_a_bundled_file_without_words_of_its_patient(rest: Rest) -> None:
     assert status == 200
     assert "burned-in-annotation-possible" in headers.get("X-Deidentify-Warnings", "")
     assert read(file).PixelData == read(original).PixelData
+
+
+async def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    with small_file_system(tmp_path / "small") as small:
+        async with serving_new_archive(small / "storage") as rest:
+            image = make_instance(Rows=300, Columns=300, PixelData=bytes(2 * 300 * 300))
+            path = await rest.stored(encode_part10(image))
+            assert (await post(rest, path))[0] == 200
+            ballast = fill(small)
+            status, why = await detail(rest, path, {})
+            assert (status, why) == (507, "Cannot store: No space left on device")
+            ballast.unlink()
+            assert (await post(rest, path))[0] == 200

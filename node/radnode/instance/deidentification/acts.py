@@ -80,7 +80,13 @@ class Rules:
 
     def _special(self, tag: int) -> Act | None:
         group = tag >> 16
-        if not tag & 0xFFFF or group in (0, 2) or tag in _OWN or tag == _ENCRYPTED_ATTRIBUTES:
+        if (
+            not tag & 0xFFFF
+            or group in (0, 2)
+            or (group == 4 and tag not in self._table)
+            or tag in _OWN
+            or tag == _ENCRYPTED_ATTRIBUTES
+        ):
             return Act.REMOVE
         if CURVES <= group < CURVES + 0x100 or OVERLAYS <= group < OVERLAYS + 0x100:
             return self._graphics(tag)

@@ -11,14 +11,15 @@ CLASS, MODALITY, IMAGE_TYPE, CONVERSION, BURNED_IN, VISUAL_FEATURES = (
     0x00280301,
     0x00280302,
 )
-POSSIBLE, ACCEPTED, FEATURES, DOCUMENT, OVERLAY_BITS = (
+POSSIBLE, ACCEPTED, FEATURES, DOCUMENT, OVERLAY_BITS, CAMERA = (
     "burned-in-annotation-possible",
     "burned-in-annotation-accepted",
     "recognizable-visual-features",
     "encapsulated-document-replaced",
     "overlay-in-pixel-data",
+    "camera-data-in-pixel-data",
 )
-WARNINGS = (POSSIBLE, ACCEPTED, FEATURES, DOCUMENT, OVERLAY_BITS)
+WARNINGS = (POSSIBLE, ACCEPTED, FEATURES, DOCUMENT, OVERLAY_BITS, CAMERA)
 """Every word of warning there is."""
 ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
 _SUSPECTED_CLASSES = (  # secondary capture, ultrasound, visible light and video, X-ray angiography and fluoroscopy

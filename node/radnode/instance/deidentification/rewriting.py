@@ -8,7 +8,8 @@ from radnode.instance.charset import codecs_of, decode
 from radnode.instance.content import value_of
 from radnode.instance.deidentification import dummies, safe_private
 from radnode.instance.deidentification.acts import Act, known_vr
-from radnode.instance.deidentification.burned_in import OVERLAY_BITS
+from radnode.instance.deidentification.burned_in import CAMERA, OVERLAY_BITS
+from radnode.instance.deidentification.camera_data import has_camera_data
 from radnode.instance.deidentification.table import OVERLAYS
 from radnode.instance.deidentification.values import Values
 from radnode.instance.element_output import IMPLICIT_FORM, KNOWN_VRS, Form, Output, form_of
@@ -24,6 +25,7 @@ MAX_ELEMENTS = 1_000_000
 """Three times what the largest enhanced objects have, and a quarter of a minute."""
 _NOWHERE = 1 << 30  # deeper than everything
 _CONTAINERS = frozenset({"", "SQ", "UN", FRAGMENT, "OW", "OD", "OF", "OL", "OV"})
+_FRAGMENTS_LOOKED_AT, _HEAD = 64, 1 << 20
 _CODING_SCHEME, _CODE_MEANING = 0x00080102, 0x00080104
 _OVERLAY_BIT_POSITION = 0x0102
 
@@ -50,6 +52,7 @@ class Deidentifying(Rewriting):
         self.rules = values.rules
         self.values = values
         self.warnings: set[str] = set()
+        self.fragments = 0
         self.acts: Counter[tuple[int, Act]] = Counter()
         self.skipping = _NOWHERE  # what is deeper than this is left out
         self.cleaning = _NOWHERE  # the depth of the sequence whose structured content is cleaned
@@ -105,6 +108,14 @@ class Deidentifying(Rewriting):
         self.schemes.pop(inner, None)
         self.codecs[inner] = self.codecs.get(item.depth - 1, self.codecs[0])
         self.take_item(item)
+
+    def take_item(self, item: Element) -> None:
+        """As always; the first fragments are looked at for what a camera has written beside the picture."""
+        if item.vr == FRAGMENT and self.fragments < _FRAGMENTS_LOOKED_AT:
+            self.fragments += 1
+            if has_camera_data(self.dataset[item.offset : item.offset + min(item.length, _HEAD)]):
+                self.warnings.add(CAMERA)
+        super().take_item(item)
 
     def take_standard(self, element: Element) -> None:
         """Write, change or leave out an element that is not private."""
