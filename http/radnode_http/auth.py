@@ -1,8 +1,10 @@
 """Who is calling and what they may do: JSON Web Tokens (RFC 7519) as bearer tokens (RFC 6750)."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import jwt
 
@@ -14,6 +16,9 @@ LEEWAY = 30
 """Seconds by which clocks may differ."""
 MAX_TOKEN = 8192
 """A longer token is refused before anything is decoded."""
+_REMEMBERED = 60.0
+"""Seconds for which a token that was good is so without its signature being computed again."""
+_MOST_REMEMBERED = 256
 
 
 class Scope(Enum):
@@ -60,6 +65,7 @@ class Verifier:
         self._algorithm = settings.algorithm
         self._issuer = settings.issuer
         self._audience = settings.audience
+        self._remembered: dict[str, tuple[Caller, float]] = {}
         self._decoder = jwt.PyJWT(
             {
                 "require": ["exp"],
@@ -75,8 +81,21 @@ class Verifier:
         """Who the token speaks for; Refusal (401) if it is not valid now."""
         if len(token) > MAX_TOKEN:
             raise unauthorized("Invalid token")
+        now = time.time()
+        caller, until = self._remembered.get(token, (None, 0.0))
+        if caller is not None and now < until:
+            return caller
+        claims = self._claims(token)
+        scope = claims.get("scope")
+        caller = Caller(_name(claims.get("sub")), frozenset(scope.split(" ") if isinstance(scope, str) else ()))
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[token] = caller, min(int(claims["exp"]) + LEEWAY, now + _REMEMBERED)
+        return caller
+
+    def _claims(self, token: str) -> dict[str, Any]:
         try:
-            claims = self._decoder.decode(
+            claims: dict[str, Any] = self._decoder.decode(
                 token,
                 self._key,
                 algorithms=[self._algorithm],
@@ -89,8 +108,7 @@ class Verifier:
         # Claims of odd types and depths end in more than PyJWT's own errors; none of them is a fault of the node.
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise unauthorized("Invalid token") from None
-        scope = claims.get("scope")
-        return Caller(_name(claims.get("sub")), frozenset(scope.split(" ") if isinstance(scope, str) else ()))
+        return claims
 
 
 def _name(subject: object) -> str:

@@ -1,11 +1,13 @@
 """The headers by which a picture tells how it was made."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 
 from radnode.instance.picture import Facts
 
 _LONGEST = 128
+_UNFIT = re.compile("[^ -~]")
 
 
 def _name(fact: str) -> str:
@@ -19,4 +21,4 @@ RENDER_HEADERS: Mapping[str, str] = {fact.name: _name(fact.name) for fact in fie
 
 def header_text(value: str) -> str:
     """A fact as it may stand in a header: what comes from a file must not end a line, nor be without end."""
-    return "".join(character if " " <= character <= "~" else "?" for character in value[:_LONGEST]).strip()
+    return _UNFIT.sub("?", value[:_LONGEST]).strip()

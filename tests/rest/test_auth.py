@@ -1,3 +1,4 @@
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -93,6 +94,25 @@ async def test_clocks_may_differ_and_unset_claims_are_not_checked(lasting: Rest)
     for changes in fine:
         async with lasting.session.get(LIST, headers=as_bearer(signed(claims(**changes)))) as answer:
             assert answer.status == 200, changes
+
+
+async def test_a_token_that_was_good_ends_in_time(lasting: Rest) -> None:
+    headers = as_bearer(signed(claims(exp=int(time.time()) - 28)))
+    answered = set()
+    async with asyncio.timeout(10):
+        while 401 not in answered:
+            async with lasting.session.get(LIST, headers=headers) as answer:
+                answered.add(answer.status)
+            await asyncio.sleep(0.1)
+    assert answered == {200, 401}
+
+
+async def test_one_token_is_never_taken_for_another(lasting: Rest) -> None:
+    good = signed(claims())
+    for _ in range(2):
+        for token, status in ((good, 200), (f"{good[:-4]}AAAA", 401), (signed(claims(scope="dicom:write")), 403)):
+            async with lasting.session.get(LIST, headers=as_bearer(token)) as answer:
+                assert answer.status == status
 
 
 async def test_issuer_and_audience_are_checked_where_set(tmp_path: Path) -> None:

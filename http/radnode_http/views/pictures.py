@@ -1,12 +1,10 @@
 """Pictures of a stored file: in full, and small."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import asdict
 
 from aiohttp import web
 
-from radnode.instance.picture import Facts, PictureWish
+from radnode.instance.picture import PictureWish
 from radnode.model.file_path import FilePath
 from radnode_http.keys import PICTURES, SETTINGS
 from radnode_http.params import parse_query
@@ -42,9 +40,5 @@ async def _shown(request: web.Request, path: FilePath, wish: PictureWish) -> web
     picture = sought.kept or await pictures.make(sought, lambda: request.transport is not None)
     if "*" in known:
         return web.Response(status=304, headers=headers)
-    headers |= _told(picture.facts)
+    headers |= {header: header_text(getattr(picture.facts, fact)) for fact, header in RENDER_HEADERS.items()}
     return web.Response(body=picture.data, content_type=f"image/{wish.format}", headers=headers)
-
-
-def _told(facts: Facts) -> Mapping[str, str]:
-    return {RENDER_HEADERS[name]: header_text(value) for name, value in asdict(facts).items()}

@@ -98,7 +98,7 @@ class PictureCache:
 
 def _read(file: Path) -> bytes:
     """The bytes of an entry, which is noted as used now, once an hour."""
-    with file.open("rb", buffering=0) as opened:
+    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - half the time of Path.open
         age = time.time() - os.fstat(opened.fileno()).st_mtime
         content = opened.readall()
     if age > _TOUCHED:

@@ -26,7 +26,7 @@ def shelf(layout: Layout, number: int) -> Path:
 
 def pictures_of(layout: Layout, path: FilePath) -> Path:
     """The folder of an object's pictures."""
-    return shelf(layout, shelf_of(path)) / path.name
+    return layout.pictures / f"{path.name[:2]}/{path.name}"
 
 
 def forget_pictures(layout: Layout, path: FilePath) -> None:

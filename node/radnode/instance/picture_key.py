@@ -1,7 +1,7 @@
 """What tells two pictures apart: the object, what is wanted of it, and who makes it; equal keys mean equal bytes."""
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 
@@ -26,6 +26,7 @@ _LIBRARIES = (
 )
 """Distributions that decode, compute or encode: another version of one may make other bytes."""
 _LENGTH = 32
+_FIELDS = tuple(field.name for field in fields(PictureWish))
 
 
 def renderer() -> str:
@@ -41,7 +42,7 @@ def picture_key(renderer: str, digest: str, wish: PictureWish) -> str:
 
 def canonical(wish: PictureWish) -> dict[str, object]:
     """What of a wish makes a difference: PNG has no quality, and without a size there is nothing to enlarge into."""
-    told = asdict(wish)
+    told: dict[str, object] = {name: getattr(wish, name) for name in _FIELDS}
     if wish.format != "jpeg":
         del told["quality"]
     if wish.width is None and wish.height is None:
