@@ -5,7 +5,7 @@ from typing import Any
 
 import pydicom
 import pytest
-from pydicom.datadict import dictionary_VR
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import (
@@ -14,11 +14,12 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
-from support.deidentified import MARKS, TABLE, canary, deidentified, has_value, pairs, read, seen
+from support.deidentified import MARKS, TABLE, canary, deidentified, pairs, read, seen
 from support.instances import make_instance, write_part10
 
 from radnode.instance.deidentification import option_columns as columns
 from radnode.instance.deidentification.profile import Dates, Profile
+from radnode.instance.deidentification.table import basic_profile
 
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
 NEVER_IN_A_DATA_SET = {0x00001000, 0x00001001, 0x00020003}
@@ -167,4 +168,34 @@ def test_the_option_columns_name_attributes_of_the_table() -> None:
         | {columns.GRAPHIC_ANNOTATIONS}
     )
     assert sorted(f"{tag:08X}" for tag in named - TABLE.keys()) == []
-    assert has_value(DataElement(0x00100020, "LO", "1"))
+
+
+def test_the_table_has_the_rows_of_the_standard() -> None:
+    rows = {
+        "AccessionNumber": "Z",
+        "AcquisitionDate": "X/Z",
+        "AcquisitionDateTime": "X/Z/D",
+        "ContentDate": "Z/D",
+        "ContentSequence": "D",
+        "DeviceSerialNumber": "X/Z/D",
+        "FrameOfReferenceUID": "U",
+        "InstitutionName": "X/Z/D",
+        "OtherPatientIDs": "X",
+        "PatientAddress": "X",
+        "PatientAge": "X",
+        "PatientBirthDate": "Z",
+        "PatientName": "Z",
+        "ProtocolName": "X/D",
+        "ReferencedImageSequence": "X/Z/U*",
+        "ReferringPhysicianName": "Z",
+        "RequestAttributesSequence": "X",
+        "SOPInstanceUID": "U",
+        "SeriesDate": "X/D",
+        "StudyDate": "Z",
+        "StudyDescription": "X",
+        "StudyID": "Z",
+        "VerifyingObserverSequence": "D",
+    }
+    found = basic_profile()
+    assert {keyword: found[tag_for_keyword(keyword) or 0] for keyword in rows} == rows
+    assert len(found) > 600
