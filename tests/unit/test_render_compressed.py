@@ -67,6 +67,14 @@ def test_run_lengths_of_cells_of_every_width(allocated: int, samples: int, tmp_p
     assert np.array_equal(shown, values.squeeze())
 
 
+def test_run_lengths_beyond_the_last_cell_are_refused(tmp_path: Path) -> None:
+    """Which makes the decoder panic, as Rust calls it."""
+    values = np.zeros((6, 6), np.uint16)
+    frame = struct.pack("<16L", 2, 64, 66, *[0] * 13) + b"\xdd\x07" + b"\xdc\x07" + b"\x81\x07"
+    with pytest.raises(CannotRender, match="cannot be decoded"):
+        decoded(compressed(image_of(values), RLELossless, [frame]), tmp_path)
+
+
 @pytest.mark.parametrize("process", ["+e1", "+el"])
 @pytest.mark.parametrize(
     ("dtype", "stored", "offset"), [("u1", 8, 0), ("<u2", 12, 0), ("<u2", 16, 0), ("<i2", 16, -2000)]

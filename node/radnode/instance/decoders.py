@@ -65,6 +65,11 @@ def _native(data: bytes, frame: EncodedFrame) -> Array:
 
 def _rle(data: bytes, description: PixelDescription) -> Array:
     """PS3.5 Annex G: byte planes, most significant first; always colour by plane."""
-    plain = decode_frame(data, description.pixels, description.allocated, "<")
+    try:
+        plain = decode_frame(data, description.pixels, description.allocated, "<")
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what Rust raises has no importable type, and is no Exception
+            raise
+        raise CannotRender("the pixel data cannot be decoded") from error
     bytewise = replace(description, planar=True, allocated=max(8, description.allocated))  # single bits come one a byte
     return shaped(whole_cells(plain, bytewise), bytewise)
