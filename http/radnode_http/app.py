@@ -45,6 +45,7 @@ from radnode_http.middleware.translating import translate
 from radnode_http.openapi import document
 from radnode_http.peer_calls import PeerCalls
 from radnode_http.pictures import Pictures
+from radnode_http.render_memory import machine_memory, share_of_memory
 from radnode_http.render_pool import RenderPool
 from radnode_http.retrieving import Retrieving
 from radnode_http.routing import add_endpoints
@@ -100,7 +101,9 @@ def _add_runners(app: web.Application, archive: Archive, work: WorkFile, setting
 
 
 def _pool(settings: Settings) -> RenderPool:
-    return RenderPool(settings.http.render_workers or len(os.sched_getaffinity(0)), settings.http.render_timeout)
+    workers = settings.http.render_workers or len(os.sched_getaffinity(0))
+    memory = settings.render.worker_memory or share_of_memory(workers, machine_memory())
+    return RenderPool(workers, settings.http.render_timeout, memory=memory)
 
 
 def _add_routes(app: web.Application, settings: Settings) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.instances import bundled, make_instance, write_part10
 from support.pictures import image_of
+from support.processes import children, environment_of, is_render_worker, maps, sockets_of, until
 
 from radnode.instance.picture import PictureWish
 from radnode.instance.render import render
@@ -25,7 +26,7 @@ CT = bundled("CT_small.dcm")
 @pytest.fixture(scope="module")
 async def pool() -> AsyncIterator[RenderPool]:
     """One for all tests: each finds it working, whatever the ones before did to it."""
-    pool = RenderPool(workers=1, timeout=30)
+    pool = RenderPool(workers=1, timeout=30, lasting=0)
     await pool.start()
     yield pool
     await pool.close()
@@ -37,26 +38,6 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     noise = np.random.default_rng(1).integers(0, 2**32, (6000, 6000), dtype=np.uint32)
     image = image_of(noise, RescaleSlope="1.5", RescaleIntercept="1")
     return write_part10(image, tmp_path_factory.mktemp("slow") / "slow.dcm")
-
-
-def children(parent: int) -> set[int]:
-    """The living processes of this parent."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        try:
-            state, owner = (entry / "stat").read_text().rpartition(") ")[2].split()[:2]
-        except (OSError, ValueError):
-            continue
-        if owner == str(parent) and state != "Z":
-            found.add(int(entry.name))
-    return found
-
-
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 async def test_pictures_and_refusals_cross_the_pipe(pool: RenderPool, tmp_path: Path) -> None:
@@ -95,21 +76,9 @@ async def test_a_crash_in_the_middle_costs_one_request(pool: RenderPool, slow: P
     await asyncio.sleep(0)
     await until(lambda: f"{slow}" in maps(worker))
     os.kill(worker, end)
-    with pytest.raises(CannotRender, match="the decoder crashed"):
+    with pytest.raises(CannotRender, match=rf"the decoder crashed \({end.name}\)"):
         await request
     assert await pool.render(CT, PictureWish()) == render(CT, PictureWish())
-
-
-def is_render_worker(process: int) -> bool:
-    return b"radnode.instance.render_worker" in Path(f"/proc/{process}/cmdline").read_bytes()
-
-
-def maps(process: int) -> str:
-    """The files that the process has mapped: the one that it renders is among them while it is read."""
-    try:
-        return Path(f"/proc/{process}/maps").read_text()
-    except OSError:
-        return ""
 
 
 async def test_a_caller_who_goes_away_mixes_nothing_up(pool: RenderPool) -> None:
@@ -216,11 +185,3 @@ async def test_workers_get_no_secrets_and_few_descriptors(pool: RenderPool, monk
     assert not any(b"hush" in environment_of(worker) for worker in workers)
     assert [sockets_of(worker) for worker in workers] == [1] * len(workers)
     await another.close()
-
-
-def environment_of(process: int) -> bytes:
-    return Path(f"/proc/{process}/environ").read_bytes()
-
-
-def sockets_of(process: int) -> int:
-    return sum("socket:" in str(entry.readlink()) for entry in Path(f"/proc/{process}/fd").iterdir())

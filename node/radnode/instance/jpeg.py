@@ -75,10 +75,13 @@ def colour_space(description: PixelDescription, codestream: Codestream) -> str:
 
 def _pillow(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:
     """8-bit DCT by libjpeg, its own colour transform left out."""
-    with Image.open(BytesIO(data), formats=("JPEG",)) as image:
-        if description.samples == 3 and not codestream.letters and codestream.transform != 0:
-            image.draft("YCbCr", image.size)
-        return np.asarray(image)
+    try:
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            if description.samples == 3 and not codestream.letters and codestream.transform != 0:
+                image.draft("YCbCr", image.size)
+            return np.asarray(image)
+    except Image.DecompressionBombError as error:
+        raise CannotRender("the frame is larger than can be rendered") from error
 
 
 def _gdcm(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:

@@ -13,6 +13,7 @@ from radnode.model.errors import CannotRender, NoPixelData, NotApplicable, NotFo
 LENGTH = Struct(">I")  # before each request
 ANSWER = Struct(">BII")  # before each answer: its kind, the length of what is said of it (JSON), and its own length
 READY, MADE = 0, 1
+LAST = 0x80  # in the kind of an answer: the worker ends after it
 REFUSALS: dict[int, type[RadnodeError]] = {2: CannotRender, 3: NoPixelData, 4: NotFound, 5: NotApplicable}
 
 Wish: TypeAlias = PictureWish | FramesWish
@@ -59,6 +60,11 @@ def encode_refusal(refusal: RadnodeError) -> bytes:
     kind = next(kind for kind, error in REFUSALS.items() if isinstance(refusal, error))
     words = str(refusal).encode()
     return ANSWER.pack(kind, 0, len(words)) + words
+
+
+def as_last(answer: bytes) -> bytes:
+    """The encoded answer as one after which the worker ends."""
+    return bytes([answer[0] | LAST]) + answer[1:]
 
 
 def decode_made(wish: Wish, said: bytes, data: bytes) -> Made:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from select import select
 
-from radnode.instance.expendable import GRACE, confine, mortal
+from radnode.instance.expendable import GRACE, MAX_MEMORY, confine, mortal
 from radnode.instance.transcode import transcode
 from radnode.instance.transcode_protocol import DONE, MAX_MESSAGE, READY, REFUSALS, Request
 from radnode.model.uid import UID
@@ -44,6 +44,6 @@ def serve(connection: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    confine()
+    confine(MAX_MEMORY)
     with socket.socket(fileno=int(sys.argv[1])) as parent:
         serve(parent)
