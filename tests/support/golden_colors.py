@@ -37,8 +37,8 @@ def colors() -> Iterator[Case]:
         yield Case(f"RGB {syntax.name}", "rgb", partial(of_syntax, partial(image_of, COLORS), syntax))
     for syntax, space, apart in ((JPEG2000Lossless, "YBR_RCT", 0), (JPEG2000, "YBR_ICT", 3)):
         yield Case(space, "rgb", partial(transformed, syntax, space), apart=apart)
-    yield Case("YBR_FULL", "ybr", lambda: image_of(ybr(), PhotometricInterpretation="YBR_FULL"))
-    yield Case("YBR_FULL_422", "ybr-422", subsampled)
+    yield Case("YBR_FULL", "ybr", lambda: image_of(ybr(), PhotometricInterpretation="YBR_FULL"), apart=1)
+    yield Case("YBR_FULL_422", "ybr-422", subsampled, apart=1)
     yield Case("JPEG baseline", "rgb", jpeg, apart=6)
 
 

@@ -89,6 +89,12 @@ def test_a_broken_voi_table_gives_way_to_the_window(tmp_path: Path) -> None:
     assert np.array_equal(rendered(image, tmp_path), VALUES)
 
 
+def test_the_second_voi_table_holds_where_the_first_is_broken(tmp_path: Path) -> None:
+    tables = [item(LUTDescriptor=[4, 0]), table(256, 0, 8, 255 - VALUES.ravel())]
+    image = image_of(VALUES, VOILUTSequence=tables, WindowCenter="128", WindowWidth="256")
+    assert np.array_equal(rendered(image, tmp_path), 255 - VALUES)
+
+
 def test_a_broken_modality_table_is_refused(tmp_path: Path) -> None:
     image = image_of(VALUES, ModalityLUTSequence=[item(LUTDescriptor=[4, 0, 16])])
     with pytest.raises(CannotRender, match="lookup table"):

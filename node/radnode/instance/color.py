@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from radnode.instance.decoders import DecodedFrame
 from radnode.model.errors import CannotRender
@@ -11,6 +12,7 @@ from radnode.model.errors import CannotRender
 Array = NDArray[Any]
 Color = NDArray[np.uint8]
 _STRIP = 256
+_TABLED = 16
 _ZERO = {"YBR_FULL": (0.0, 128.0, 128.0), "YBR_PARTIAL": (16.0, 128.0, 128.0)}
 _TO_RGB = {
     "RGB": (),
@@ -38,11 +40,24 @@ def rgb(values: Array, photometric: str, bits: int) -> Color:
     """
     if values.dtype.kind == "i":
         values = values.astype(np.int64) & (2**bits - 1)
-    if photometric == "RGB" and bits == 8:
-        return values.astype(np.uint8)
+    if bits == 8:
+        return _of_bytes(values.astype(np.uint8, copy=False), photometric)
     white = float(2**bits - 1)
+    if photometric == "RGB" and bits <= _TABLED:
+        table = np.floor(np.arange(2**bits) * (255 / white) + 0.5).astype(np.uint8)
+        return table.take(values, mode="clip")
     samples = values.astype(np.float64)
     if photometric != "RGB":
         scale = 2.0 ** (bits - 8)
         samples = (samples - np.array(_ZERO[photometric]) * scale) @ np.array(_TO_RGB[photometric]).T
     return np.floor(np.clip(samples * (255 / white), 0, 255) + 0.5).astype(np.uint8)
+
+
+def _of_bytes(samples: Color, photometric: str) -> Color:
+    """By Pillow's matrix, which rounds in single precision and is ten times as quick as numpy's."""
+    if photometric == "RGB":
+        return samples
+    turned = np.array(_TO_RGB[photometric])
+    matrix = np.column_stack([turned, -turned @ np.array(_ZERO[photometric])])
+    shown = Image.fromarray(np.ascontiguousarray(samples)).convert("RGB", tuple(matrix.ravel().tolist()))
+    return np.asarray(shown)

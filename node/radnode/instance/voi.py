@@ -43,8 +43,9 @@ def _own(frame: EncodedFrame, modality: Modality) -> Voi | None:
     """The VOI LUT of the frame, then of the image; a table goes before windows, as its maker drew it by hand."""
     for source in voi_sources(frame.attributes, frame.groups):
         whose = "image" if source is frame.attributes else "frame"
-        if table := _table(source, 0, frame, modality):
-            return Voi(table, f"VOI LUT 1 of the {whose}")
+        for place in range(len(items_of(source, "VOILUTSequence"))):
+            if table := _table(source, place, frame, modality):
+                return Voi(table, f"VOI LUT {place + 1} of the {whose}")
         if window := next(filter(None, read_windows(source)), None):
             return Voi(window, f"window {_words(window)} of the {whose}")
     return None
