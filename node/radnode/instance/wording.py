@@ -43,24 +43,22 @@ def one_line(text: str) -> str:
     """The same, however long."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    parts = "".join("\n" if _is_unsafe(character) else character for character in text).split("\n")
+    parts = _safe(text, "\n").split("\n")
     return _HIDDEN.sub("", " ".join(part.strip() for part in parts if part.strip())).strip()
 
 
 def clean_lines(text: str) -> str:
     """The text with its line breaks, without other control characters; no empty lines at the ends."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").split("\n")
-    return "\n".join(_cleaned(line) for line in lines).strip("\n")
+    broken = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
+    safe = _HIDDEN.sub("", _safe(broken, " ", kept=f"\n{_JOINERS}"))
+    return "\n".join(line.rstrip() for line in safe.split("\n")).strip("\n")
 
 
-def _cleaned(line: str) -> str:
-    if line.isascii() and line.isprintable():
-        return line.rstrip()
-    return _HIDDEN.sub("", "".join(" " if _is_unsafe(character) else character for character in line)).rstrip()
-
-
-def _is_unsafe(character: str) -> bool:
-    return unicodedata.category(character) in _UNSAFE_CATEGORIES and character not in _JOINERS
+def _safe(text: str, by: str, *, kept: str = _JOINERS) -> str:
+    """The text with `by` for each unsafe character; each kind is looked at once, because texts may be long."""
+    kinds = set(text).difference(kept)
+    unsafe = {ord(kind): by for kind in kinds if unicodedata.category(kind) in _UNSAFE_CATEGORIES}
+    return text.translate(unsafe) if unsafe else text
 
 
 def name(text: str) -> str:
