@@ -6,7 +6,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, g
 from prometheus_client.multiprocess import MultiProcessCollector
 
 UPLOADS = Counter("dicom_uploads_total", "Total DICOM uploads")
-"""Files that came through /upload and were kept."""
+"""Files that came through one of the uploads and were kept."""
 PARSE_DURATION = Histogram("dicom_parse_duration_seconds", "DICOM parse time")
 """Reading the metadata of one file, in seconds."""
 REQUESTS = Counter("radnode_http_requests_total", "Requests answered", ("method", "route", "status"))
