@@ -38,13 +38,12 @@ def too_much(limit: int) -> Refusal:
 class SpooledUpload:
     """The files of one upload; `kept` are their finished spools, with a name and what is wrong with each."""
 
-    def __init__(self, archive: Archive, room: SpoolRoom, settings: Settings, *, durably: bool) -> None:
+    def __init__(self, archive: Archive, room: SpoolRoom, settings: Settings) -> None:
         self.kept: list[tuple[Spool, str, str]] = []
         self._archive = archive
         self._room = room
         self._largest = settings.http.max_file_size
         self._bulk = settings.bulk
-        self._durably = durably
         self._received = 0
 
     @property
@@ -80,7 +79,7 @@ class SpooledUpload:
         spool = await to_its_end(self._archive.spool, self._room)
         try:
             error = await self._fill(spool, pieces)
-            await to_its_end(spool.finish, durably=self._durably)
+            await to_its_end(spool.finish)
         except BaseException:
             await to_its_end(spool.close)
             raise
@@ -103,9 +102,9 @@ class SpooledUpload:
 
 
 @asynccontextmanager
-async def spooled_upload(request: web.Request, *, durably: bool) -> AsyncIterator[SpooledUpload]:
-    """The upload in a request's body, gone behind the block but for what was moved; `durably`: it is on the disk."""
-    upload = SpooledUpload(request.app[ARCHIVE], request.app[SPOOL_ROOM], request.app[SETTINGS], durably=durably)
+async def spooled_upload(request: web.Request) -> AsyncIterator[SpooledUpload]:
+    """The upload in a request's body, gone behind the block but for what was moved."""
+    upload = SpooledUpload(request.app[ARCHIVE], request.app[SPOOL_ROOM], request.app[SETTINGS])
     try:
         await upload.receive(request)
         yield upload

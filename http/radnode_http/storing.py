@@ -1,12 +1,15 @@
 """Storing what was uploaded in bulk: each file with a result of its own, archives opened under limits. Blocks."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from radnode.archive.archive import Archive
+from radnode.archive.receiving import Receiving
 from radnode.archive.zipped import ZipArchive, ZipLimits, looks_zipped
 from radnode.model.errors import InvalidZip, OutOfResources, RadnodeError, TooLarge
 from radnode.model.route import Door, Sender
@@ -18,6 +21,8 @@ from radnode_http.metrics import UPLOADS
 from radnode_http.multipart import plain_name
 
 PIECE = 256 * 1024
+AT_ONCE = 4
+"""Files of one upload that are made safe at once: they share what is written and flushed for them."""
 EMPTY = "The zip archive holds no files"
 _GONE = "It was lost before it could be stored"
 _HEAD = 132
@@ -47,12 +52,26 @@ class Storing:
         """How many results there will be."""
         return sum(1 for _ in self._items(files))
 
-    def results(self, files: Iterable[UploadedFile], *, begin: int = 0) -> Iterator[FileResult]:
+    def results(
+        self, files: Iterable[UploadedFile], *, begin: int = 0, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Generator[FileResult, None, None]:
         """The result of each file, from the one at `begin` on; when it comes, the file is stored, or its error known.
 
-        Raises OutOfResources; what was stored before stays.
+        A few are made safe at once, as those of several associations are. What was begun when `is_wanted` says no is
+        seen to its end. Raises OutOfResources; what was stored before stays. To be closed.
         """
-        return (self._store(item) for item in islice(self._items(files), begin, None))
+        under_way: deque[Future[FileResult]] = deque()
+        with ThreadPoolExecutor(AT_ONCE, "storing") as pool:
+            for item in islice(self._items(files), begin, None):
+                if len(under_way) == AT_ONCE:
+                    yield under_way.popleft().result()
+                if not is_wanted():
+                    break
+                under_way.append(future := self._take(item, pool))
+                if future.done() and future.exception() is not None:
+                    break  # it is raised behind the results of those before it
+            while under_way:
+                yield under_way.popleft().result()
 
     def _items(self, files: Iterable[UploadedFile]) -> Iterator[_Item]:
         """The files, those of archives one by one: always the same ones in the same order."""
@@ -76,28 +95,46 @@ class Storing:
             except FileNotFoundError:
                 yield _Item(file.name, partial(_read, file.path), _GONE)
 
-    def _store(self, item: _Item) -> FileResult:
-        if item.error:
-            return FileResult(item.name, None, item.error)
+    def _take(self, item: _Item, pool: ThreadPoolExecutor) -> Future[FileResult]:
+        """Read one file into the archive, and let the pool make it safe."""
+        future: Future[FileResult] = Future()
         try:
-            path = self._bring(item)
-        except OutOfResources:
-            raise
-        except TooLarge:
-            return FileResult(item.name, None, too_large(self._limit).detail)
+            if item.error:
+                future.set_result(FileResult(item.name, None, item.error))
+            else:
+                future = pool.submit(self._finish, item.name, self._receive(item))
+        except OutOfResources as error:
+            future.set_exception(error)
         except RadnodeError as error:
-            return FileResult(item.name, None, refusal_of(error).detail)
-        return FileResult(item.name, path, None)
+            future.set_result(self._refused(item.name, error))
+        return future
 
-    def _bring(self, item: _Item) -> str:
-        with self._archive.receive_file(limit=self._limit, file_name=item.name or None) as receiving:
+    def _receive(self, item: _Item) -> Receiving:
+        receiving = self._archive.receive_file(limit=self._limit, file_name=item.name or None)
+        try:
             for piece in item.read():
                 receiving.write(piece)
-            stored = receiving.commit()
-        if self._router is not None:
-            self._router.route(stored, Sender(Door.REST))
+        except BaseException:
+            receiving.abort()
+            raise
+        return receiving
+
+    def _finish(self, name: str, receiving: Receiving) -> FileResult:
+        try:
+            with receiving:
+                stored = receiving.commit()
+            if self._router is not None:
+                self._router.route(stored, Sender(Door.REST))
+        except OutOfResources:
+            raise
+        except RadnodeError as error:
+            return self._refused(name, error)
         UPLOADS.inc()
-        return str(stored.path)
+        return FileResult(name, str(stored.path), None)
+
+    def _refused(self, name: str, error: RadnodeError) -> FileResult:
+        refusal = too_large(self._limit) if isinstance(error, TooLarge) else refusal_of(error)
+        return FileResult(name, None, refusal.detail)
 
 
 def _is_zip(path: Path) -> bool:

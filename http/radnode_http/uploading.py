@@ -10,6 +10,8 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import structlog
@@ -26,6 +28,7 @@ from radnode_http.storing import Storing
 
 PATIENCE = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds between the tries to store a file while the disk is full."""
+_FLUSHES = 16
 _log = structlog.get_logger()
 
 
@@ -87,6 +90,9 @@ class Uploading(JobRunner):
             if make_folder(folder.parent):
                 sync(folder.parent.parent)
             make_folder(folder)
+        # At once, because so many flushes share the journal's.
+        with ThreadPoolExecutor(_FLUSHES) as pool:
+            list(pool.map(lambda file: file[0].flush(), files))
         kept = []
         for place, (spool, name, error) in enumerate(files):
             spool.move(folder / str(place))
@@ -131,44 +137,42 @@ class Uploading(JobRunner):
         progress = _Progress(self._storing.count(files), done)
         noting.counts = progress.counts
         tries = 0
-        while stopping.deadline is None:
+        while not progress.is_over and stopping.deadline is None:
             begin = progress.done
             try:
-                if self._go_on(job, files, progress, stopping, noting):
-                    return JobState.DONE, ""
+                self._go_on(job, files, progress, stopping, noting)
             except OutOfResources as error:
                 tries = 1 if progress.done > begin else tries + 1
                 if tries > len(PATIENCE):
                     return JobState.FAILED, str(error)
                 select.select([stopping], [], [], PATIENCE[tries - 1])
-        return JobState.CANCELLED, ""
+        return (JobState.DONE if progress.is_over else JobState.CANCELLED), ""
 
     def _go_on(
         self, job: Job, files: list[UploadedFile], progress: "_Progress", stopping: Stopping, noting: Noting
-    ) -> bool:
-        """Store and note one after another; whether the end was reached before stopping was asked."""
-        results = self._storing.results(files, begin=progress.done)
-        is_over = False
-        while not is_over and stopping.deadline is None:
-            some: list[FileResult] = []
-            try:
-                is_over = _gather(results, some, stopping)
-            finally:
-                progress.add(some)
-                noting.counts = progress.counts
-                self.jobs.note(job.id, progress.noted, progress.unnoted, progress.counts)
-                progress.all_noted()
-        return is_over
+    ) -> None:
+        """Store and note one after another, until the end or until stopping is asked."""
+        with closing(
+            self._storing.results(files, begin=progress.done, is_wanted=lambda: stopping.deadline is None)
+        ) as results:
+            is_more = True
+            while is_more:
+                try:
+                    is_more = _gather(results, progress)
+                finally:
+                    noting.counts = progress.counts
+                    self.jobs.note(job.id, progress.noted, progress.unnoted, progress.counts)
+                    progress.all_noted()
 
 
-def _gather(results: Iterator[FileResult], some: list[FileResult], stopping: Stopping) -> bool:
-    """Add what comes in a while to `some`; whether that was all."""
+def _gather(results: Iterator[FileResult], progress: "_Progress") -> bool:
+    """Take in what comes in a while; whether there may be more."""
     deadline = time.monotonic() + NOTED_EVERY
     for result in results:
-        some.append(result)
-        if time.monotonic() > deadline or stopping.deadline is not None:
-            return False
-    return True
+        progress.add([result])
+        if time.monotonic() > deadline:
+            return True
+    return False
 
 
 class _Progress:
@@ -191,6 +195,11 @@ class _Progress:
         """What is done was noted."""
         self.noted = self.done
         self.unnoted = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all is done and noted."""
+        return self.noted >= self._total
 
     @property
     def done(self) -> int:

@@ -26,6 +26,7 @@ from radnode.sections.bulk import BulkSettings
 from radnode.work.work_file import WorkFile
 from radnode_http import uploading
 from radnode_http.peer_answers import AcceptedAnswer, JobAnswer, JobsAnswer
+from radnode_http.storing import AT_ONCE
 
 URL = "/api/dicom/upload-async"
 
@@ -119,8 +120,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 async def test_few_may_wait_and_each_can_be_cancelled(tmp_path: Path, gate: Gate) -> None:
     async with working(tmp_path, max_queued=1) as rest:
-        first = await accepted(rest, ("1", file(1)), ("2", file(2)))
-        await until(lambda: gate.come)
+        first = await accepted(rest, *(("1", file(number)) for number in range(AT_ONCE + 2)))
+        await until(lambda: gate.come == AT_ONCE)
         second = await accepted(rest, ("3", file(3)))
         async with rest.session.post(URL, data=form_of(("4", file(4)))) as answer:
             assert (answer.status, await detail_of(answer)) == (507, "There are 1 jobs waiting already")
@@ -130,9 +131,9 @@ async def test_few_may_wait_and_each_can_be_cancelled(tmp_path: Path, gate: Gate
                 assert JobAnswer.model_validate_json(await answer.text()).state == state
         gate.open.set()
         done = await ended(rest, first)
-        assert (done.state, done.completed, done.remaining) == ("cancelled", 1, 0)
+        assert (done.state, done.completed, done.remaining) == ("cancelled", AT_ONCE, 0)
         assert done.results is not None
-        assert len(done.results) == 1
+        assert len(done.results) == AT_ONCE
         assert (await looked_at(rest, second.job_id)).results == ()
         await until(lambda: not waiting_on_disk(tmp_path))
         assert (await ended(rest, await accepted(rest, ("5", file(5))))).completed == 1
@@ -140,15 +141,15 @@ async def test_few_may_wait_and_each_can_be_cancelled(tmp_path: Path, gate: Gate
 
 async def test_what_waits_when_the_node_stops_is_stored_after_its_next_start(tmp_path: Path, gate: Gate) -> None:
     async with working(tmp_path) as rest:
-        first = await accepted(rest, ("1", file(1)), ("2", file(2)))
-        second = await accepted(rest, ("3", file(3)))
+        first = await accepted(rest, *(("1", file(number)) for number in range(AT_ONCE + 2)))
+        second = await accepted(rest, ("3", file(9)))
         await until(lambda: gate.come)
         threading.Timer(0.2, gate.open.set).start()
     lost = tmp_path / ".radnode" / "uploads" / ("0" * 32)
     lost.mkdir()  # as where the node was killed before the job was noted
     (lost / "0").write_bytes(b"x")
     async with working(tmp_path) as rest:
-        assert [(await ended(rest, job)).completed for job in (first, second)] == [2, 1]
+        assert [(await ended(rest, job)).completed for job in (first, second)] == [AT_ONCE + 2, 1]
         await until(lambda: not waiting_on_disk(tmp_path))
         assert not lost.exists()
 
@@ -179,15 +180,15 @@ async def test_a_disk_that_is_full_is_waited_for_and_then_told_of(
 async def test_what_waits_counts_for_the_room_after_a_restart_too(tmp_path: Path, gate: Gate) -> None:
     content = file(1, PixelData=bytes(600_000))
     async with working(tmp_path) as rest:
-        job = await accepted(rest, ("1", content), ("3", file(3)))
-        await until(lambda: gate.come)
+        job = await accepted(rest, ("1", content), *(("2", file(2 + number)) for number in range(AT_ONCE)))
+        await until(lambda: gate.come == AT_ONCE)
         threading.Timer(0.2, gate.open.set).start()
     gate.open.clear()
     async with working(tmp_path, max_spooled=1_000_000) as rest:
         async with rest.session.post(URL, data=form_of(("2", content))) as answer:
             assert (answer.status, await detail_of(answer)) == (507, "Too much is waiting to be stored already")
         gate.open.set()
-        assert (await ended(rest, job)).completed == 2
+        assert (await ended(rest, job)).completed == AT_ONCE + 1
         await until(lambda: not waiting_on_disk(tmp_path))
         assert (await accepted(rest, ("2", content))).remaining == 1
 

@@ -1,10 +1,8 @@
 """Several files in one upload: stored before the answer, or as a job."""
 
-from collections.abc import Iterator
-
 from aiohttp import web
 
-from radnode.work.upload_jobs import FileResult
+from radnode.work.upload_jobs import FileResult, UploadedFile
 from radnode_http.answers import answered
 from radnode_http.blocking import to_its_end
 from radnode_http.bulk_answers import UploadsAnswer, file_answer
@@ -17,8 +15,8 @@ from radnode_http.views.jobs import values_of
 
 async def upload_multiple(request: web.Request) -> web.Response:
     """POST /api/dicom/upload-multiple."""
-    async with spooled_upload(request, durably=False) as upload:
-        results = await _stored(request, request.app[STORING].results(upload.files))
+    async with spooled_upload(request) as upload:
+        results = await _stored(request, upload.files)
     stored = sum(result.error is None for result in results)
     answer = UploadsAnswer(
         success=stored == len(results),
@@ -36,18 +34,22 @@ async def upload_async(request: web.Request) -> web.Response:
     if uploading is None:
         raise Refusal(503, DISABLED)
     await to_its_end(uploading.jobs.check_room)
-    async with spooled_upload(request, durably=True) as upload:
+    async with spooled_upload(request) as upload:
         job = await to_its_end(uploading.accept, upload.kept)
     response = answered(AcceptedAnswer(**values_of(job)), status=202)
     response.headers["Location"] = f"/api/dicom/jobs/{job.id}"
     return response
 
 
-async def _stored(request: web.Request, results: Iterator[FileResult]) -> list[FileResult]:
+async def _stored(request: web.Request, files: list[UploadedFile]) -> list[FileResult]:
     """All results; Disconnected where nobody waits for them any more."""
+    results = request.app[STORING].results(files, is_wanted=lambda: request.transport is not None)
     done: list[FileResult] = []
-    while (result := await to_its_end(next, results, None)) is not None:
-        done.append(result)
-        if request.transport is None:
-            raise Disconnected
+    try:
+        while (result := await to_its_end(next, results, None)) is not None:
+            done.append(result)
+    finally:
+        await to_its_end(results.close)
+    if request.transport is None:
+        raise Disconnected
     return done

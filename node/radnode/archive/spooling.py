@@ -4,7 +4,7 @@ import os
 import threading
 from pathlib import Path
 
-from radnode.archive.layout import FILE_MODE, disk_errors
+from radnode.archive.layout import FILE_MODE, disk_errors, sync
 from radnode.archive.owners import Owner
 from radnode.instance.encodings import Buffer
 from radnode.model.errors import OutOfResources
@@ -66,15 +66,16 @@ class Spool:
         self._room.give_back(self.size)
         self.size = 0
 
-    def finish(self, *, durably: bool) -> None:
-        """Nothing more is written; `durably`: its bytes are on the disk on return. Raises OutOfResources."""
+    def finish(self) -> None:
+        """Nothing more is written."""
         descriptor, self._descriptor = self._descriptor, -1
-        try:
-            with disk_errors():
-                if durably:
-                    os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        os.close(descriptor)
+
+    def flush(self) -> None:
+        """Once it is finished: its bytes are on the disk on return. Raises OutOfResources."""
+        assert self.path is not None
+        with disk_errors():
+            sync(self.path)
 
     def move(self, target: Path) -> None:
         """From now on it is `target`, and whoever has that gives its room back. Raises OutOfResources."""
@@ -86,7 +87,7 @@ class Spool:
     def close(self) -> None:
         """Remove it, if it was not moved. Repeatable. Raises OutOfResources."""
         if self._descriptor >= 0:
-            self.finish(durably=False)
+            self.finish()
         if self.path is None:
             return
         path, self.path = self.path, None
