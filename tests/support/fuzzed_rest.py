@@ -41,6 +41,7 @@ class Operation:
     method: str
     path: str
     query: Mapping[str, tuple[str, ...]]
+    flags: tuple[str, ...]
     statuses: frozenset[int]
 
 
@@ -78,8 +79,8 @@ class FuzzedRest:
         noise = random.Random(file.data[-64:])
         path = answer.json()["file_path"]
         for operation in self._operations:
-            for query in _queries(operation, noise):
-                self._ask(operation, path, query, file)
+            for query, flags in _wishes(operation, noise):
+                self._ask(operation, path, query, flags, file)
         if noise.random() < 0.5:
             assert self._call("DELETE", f"/api/dicom/{path}").status_code == 200
         return True
@@ -98,14 +99,17 @@ class FuzzedRest:
         faults = [one for one in self._node.events() if one["event"] == "request_failed"]
         assert not faults, faults[-1]
 
-    def _ask(self, operation: Operation, path: str, query: Mapping[str, str], file: FuzzedFile) -> None:
+    def _ask(
+        self, operation: Operation, path: str, query: Mapping[str, str], flags: Mapping[str, bool], file: FuzzedFile
+    ) -> None:
         _, study, series, _ = path.split("/")
         url = operation.path.format(file_path=path, study_uid=study, series_uid=series)
-        body: Json = {"json": {}} if operation.method == "POST" else {}
+        body: Json = {"json": flags} if operation.method == "POST" else {}
         started = time.monotonic()
         answer = self._call(operation.method, url, params=query, **body)
         took = time.monotonic() - started
-        told = f"{file.made_of} {file.spoilt}: {operation.path} {query}: {answer.status_code} {answer.text[:200]!r}"
+        asked = f"{file.made_of} {file.spoilt}: {operation.path} {query} {flags}"
+        told = f"{asked}: {answer.status_code} {answer.text[:200]!r}"
         assert answer.status_code in operation.statuses - {500, *ANSWERED}, told
         if took > 1:
             self.slow.append(f"{took:.1f} s: {told}")
@@ -126,7 +130,7 @@ class FuzzedRest:
     def _warm_up(self) -> None:
         """What is loaded and opened for the first file is no leak."""
         for operation in self._operations:
-            self._ask(operation, self._good, {}, FuzzedFile("CT_small.dcm", (), b""))
+            self._ask(operation, self._good, {}, {}, FuzzedFile("CT_small.dcm", (), b""))
 
     def _process(self) -> int:
         return next(pid for pid, name in self._node.children().items() if name == "rest")
@@ -140,7 +144,8 @@ def _operations(document: Json) -> Iterator[Operation]:
             named = {one["name"] for one in parameters if one["in"] == "path"}
             if method in ("get", "post") and named and named <= KNOWN:
                 query = {one["name"]: _choices(one) for one in parameters if one["in"] == "query"}
-                yield Operation(method.upper(), path, query, frozenset(map(int, operation["responses"])))
+                statuses = frozenset(map(int, operation["responses"]))
+                yield Operation(method.upper(), path, query, tuple(_flags(document, operation)), statuses)
 
 
 def _choices(parameter: Json) -> tuple[str, ...]:
@@ -148,9 +153,17 @@ def _choices(parameter: Json) -> tuple[str, ...]:
     return tuple(map(str, enumerated)) if enumerated else QUERY.get(parameter["name"], ("1",))
 
 
-def _queries(operation: Operation, noise: random.Random) -> Iterator[Mapping[str, str]]:
-    """None at first, then some parameters at once."""
-    yield {}
-    if operation.query:
-        names = noise.sample(sorted(operation.query), noise.randrange(1, len(operation.query) + 1))
-        yield {name: noise.choice(operation.query[name]) for name in names}
+def _flags(document: Json, operation: Json) -> Iterator[str]:
+    """The fields of the operation's body that are true or false."""
+    for media in operation.get("requestBody", {"content": {}})["content"].values():
+        model = document["components"]["schemas"][media["schema"]["$ref"].rpartition("/")[2]]
+        yield from (name for name, field in model["properties"].items() if field.get("type") == "boolean")
+
+
+def _wishes(operation: Operation, noise: random.Random) -> Iterator[tuple[Mapping[str, str], Mapping[str, bool]]]:
+    """Nothing but the file at first, then some parameters at once."""
+    yield {}, {}
+    if operation.query or operation.flags:
+        names = noise.sample(sorted(operation.query), noise.randrange(len(operation.query) + 1))
+        flags = {name: noise.random() < 0.5 for name in operation.flags}
+        yield {name: noise.choice(operation.query[name]) for name in names}, flags
