@@ -2,18 +2,14 @@
 
 import json
 from dataclasses import fields
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 
 from radnode.instance.picture import PictureWish
 
-RENDERING = 1
-"""To be raised with every change after which an object has another picture, or says something else of its making.
-
-Pictures that browsers and the node itself have kept are made anew then; without that the old ones would be shown on.
-"""
 _LIBRARIES = (
-    "radnode",
     "isal",
     "numpy",
     "pillow",
@@ -29,9 +25,18 @@ _LENGTH = 32
 _FIELDS = tuple(field.name for field in fields(PictureWish))
 
 
+@cache
 def renderer() -> str:
-    """Who makes pictures here, in one text that changes when pictures may."""
-    return " ".join((str(RENDERING), *(f"{name}={_version(name)}" for name in _LIBRARIES)))
+    """Who makes pictures here, in one text that changes when pictures may: this room's code, and the libraries.
+
+    The code itself and not a number, which somebody would forget to raise: pictures that browsers and the node have
+    kept would be shown on, though they were corrected. Reads files.
+    """
+    code = sha256()
+    for file in sorted(files("radnode.instance").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):
+            code.update(file.read_bytes())
+    return " ".join((f"radnode={code.hexdigest()}", *(f"{name}={_version(name)}" for name in _LIBRARIES)))
 
 
 def picture_key(renderer: str, digest: str, wish: PictureWish) -> str:
