@@ -1,12 +1,14 @@
-"""DCMTK reads the same words in the reports that pydicom bundles as we do."""
+"""DCMTK reads the same words in the reports that pydicom bundles and in our own as we do."""
 
 import re
 import subprocess
 from html import unescape
+from pathlib import Path
 
 import pytest
 from support.instances import bundled
 from support.peers import require
+from support.reports import code, item, made, make_report, number, reference
 
 from radnode.instance.content_items import ContentItem
 from radnode.instance.structured_report import Report, read_report
@@ -35,9 +37,30 @@ def plain(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
 
 
-@pytest.mark.parametrize("name", ["test-SR.dcm", "reportsi.dcm", "reportsi_with_empty_number_tags.dcm"])
-def test_the_same_words(name: str) -> None:
-    path = bundled(name)
+def report_of_every_kind() -> bytes:
+    """A report with most value types, by value and by reference, in Unicode."""
+    place = made(ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2", ReferencedSOPInstanceUID="1.2.9")
+    site = item("CODE", "Finding Site", relationship="HAS CONCEPT MOD", ConceptCodeSequence=code("Right upper lobe"))
+    size = number("Diameter", "12.5", "mm", reference("1.3"))
+    return make_report(
+        item("PNAME", "Observer", relationship="HAS OBS CONTEXT", PersonName="ROE^JANE^^DR=山田^花子"),
+        item(
+            "CONTAINER",
+            "Findings",
+            item("CODE", "Finding", size, site, ConceptCodeSequence=code("Nodule")),
+            item("CONTAINER", "Nodes", item("TEXT", "Finding", TextValue="Größe: 5 < 6 mm\r\n& keine weiteren.")),
+            item("DATETIME", "Seen", DateTime="20251106103000"),
+        ),
+        item("IMAGE", "Source", ReferencedSOPSequence=[place]),
+        item("SCOORD", "Place", GraphicType="POINT", GraphicData=[1.5, 2.5]),
+        SpecificCharacterSet="ISO_IR 192",
+    )
+
+
+@pytest.mark.parametrize("name", ["test-SR.dcm", "reportsi.dcm", "reportsi_with_empty_number_tags.dcm", "made"])
+def test_the_same_words(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "made.dcm"
+    path.write_bytes(report_of_every_kind() if name == "made" else bundled(name).read_bytes())
     report: Report = read_report(path)
     done = subprocess.run(
         [require("dsr2html"), "-Er", "-Ec", "-Ee", "-Ev", "+U8", str(path)], capture_output=True, check=True, timeout=60
