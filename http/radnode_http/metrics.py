@@ -9,6 +9,8 @@ UPLOADS = Counter("dicom_uploads_total", "Total DICOM uploads")
 """Files that came through one of the uploads and were kept."""
 PARSE_DURATION = Histogram("dicom_parse_duration_seconds", "DICOM parse time")
 """Reading the metadata of one file, in seconds."""
+PICTURES = Counter("radnode_pictures_total", "Pictures and thumbnails answered", ("source",))
+"""By where they came from: `known` to the client (304), `kept` on the disk, or `made` now."""
 REQUESTS = Counter("radnode_http_requests_total", "Requests answered", ("method", "route", "status"))
 REQUEST_DURATION = Histogram("radnode_http_request_duration_seconds", "Time to answer", ("method", "route"))
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from aiohttp import ClientResponse
 from PIL import Image
+from prometheus_client import REGISTRY
 from support.instances import REMOVED, bundled, encode_part10, make_instance
 from support.pictures import image_of
 from support.rest import Rest, make_token, open_archive, rest_settings, serving, serving_new_archive, until
@@ -165,6 +166,22 @@ async def test_who_has_it_is_not_sent_it_again(shown: Rest, pool: Counting) -> N
         assert (await got(shown, url, known=condition))[1]
     assert pool.count == before
     await got(shown, f"{url}?width=7", known=tag)
+
+
+async def test_metrics_tell_where_pictures_came_from(shown: Rest) -> None:
+    def counted() -> list[float]:
+        samples = (
+            REGISTRY.get_sample_value("radnode_pictures_total", {"source": one}) for one in ("made", "kept", "known")
+        )
+        return [sample or 0 for sample in samples]
+
+    before, files = counted(), len(kept(shown))
+    url = THUMBNAIL + await stored(shown, 19)
+    answer, _ = await got(shown, url)
+    await until(lambda: len(kept(shown)) > files)
+    await got(shown, url)
+    await got(shown, url, 304, known=answer.headers["ETag"])
+    assert [after - first for after, first in zip(counted(), before, strict=True)] == [1, 1, 1]
 
 
 async def test_head_says_what_get_says(shown: Rest) -> None:

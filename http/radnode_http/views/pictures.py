@@ -7,6 +7,7 @@ from aiohttp import web
 from radnode.instance.picture import PictureWish
 from radnode.model.file_path import FilePath
 from radnode_http.keys import PICTURES, SETTINGS
+from radnode_http.metrics import PICTURES as PICTURES_ANSWERED
 from radnode_http.params import parse_query
 from radnode_http.picture_headers import RENDER_HEADERS, header_text
 from radnode_http.picture_params import ImageParameters, ThumbnailParameters
@@ -36,8 +37,10 @@ async def _shown(request: web.Request, path: FilePath, wish: PictureWish) -> web
         "Vary": "Authorization",
     }
     if sought.key in known:  # it was told to nobody but with a picture, so there is one
+        PICTURES_ANSWERED.labels("known").inc()
         return web.Response(status=304, headers=headers)
     picture = sought.kept or await pictures.make(sought, lambda: request.transport is not None)
+    PICTURES_ANSWERED.labels("kept" if sought.kept else "made").inc()
     if "*" in known:
         return web.Response(status=304, headers=headers)
     headers |= {header: header_text(getattr(picture.facts, fact)) for fact, header in RENDER_HEADERS.items()}
