@@ -70,7 +70,7 @@ def test_nobody_asks_for_what_another_has_asked_for() -> None:
     radnode, preview = opened(IMAGE.title), opened(PREVIEW.title)
     assert paths_of(single, radnode) == ["/api/dicom/image/a", "/api/dicom/image/c"]
     assert paths_of(many, radnode) == ["/api/dicom/image/b"]
-    assert paths_of(thumbnails, radnode) == ["/api/dicom/thumbnail/t?width=128&height=128"]
+    assert paths_of(thumbnails, radnode) == ["/api/dicom/thumbnail/t?size=128&format=png"]
     assert (thumbnails.clients, paths_of(thumbnails, preview)) == (8, [])
 
 

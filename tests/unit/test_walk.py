@@ -126,6 +126,16 @@ def test_fragments_of_pixel_data_are_told_from_items() -> None:
     assert steps(dataset, JPEG) == [(0x7FE00010, "OB", 0), (ITEM, FRAGMENT, 1), (ITEM, FRAGMENT, 1)]
 
 
+@pytest.mark.parametrize("vr", [b"DA", b"LT", b"OB", b"UN", b"ZZ"])
+def test_an_item_whose_length_looks_like_a_vr_is_an_item(vr: bytes) -> None:
+    length = int.from_bytes(vr, "little")
+    dataset = long(0x7FE00010, "OB", item(b"") + item(b"x" * length) + SEQUENCE_END, UNDEFINED)
+    assert [(one.tag, one.vr, one.length) for one in walk(dataset, JPEG)][2:] == [(ITEM, FRAGMENT, length)]
+    item_of_elements = item(long(0x00091001, "OB", b"x" * (length - 12)))
+    dataset = long(0x00081140, "SQ", item_of_elements)
+    assert steps(dataset, deep=True)[1:] == [(ITEM, "", 1), (0x00091001, "OB", 2)]
+
+
 @pytest.mark.parametrize("tail", [b"\0", b"\0" * 7, b"\0" * 8, b"\0" * 3000, long(0xFFFCFFFC, "OB", b"\0\0")])
 def test_padding_at_the_end_is_tolerated(tail: bytes) -> None:
     assert (0x00100020, "LO", 0) in steps(NAME + ID + tail)

@@ -66,13 +66,15 @@ def _explicit(order: str) -> HeaderReader:
 
     def read(buffer: Buffer, position: int) -> ElementHeader:
         group, element, vr, length = short(buffer, position)
+        if group == ITEM_GROUP:  # no VR is there; what looks like one is the length of an item (PS3.5 7.5)
+            return implicit(buffer, position)
         known = SHORT_VRS.get(vr)
         if known is not None:
             return group << 16 | element, known, position + 8, length
         known = LONG_VRS.get(vr)
         if known is not None:
             return group << 16 | element, known, position + 12, long(buffer, position + 8)[0]
-        if group == ITEM_GROUP or not (vr.isalpha() and vr.isupper()):
+        if not (vr.isalpha() and vr.isupper()):
             return implicit(buffer, position)
         return _unknown_vr(buffer, position, group << 16 | element, vr.decode("ascii"), length)
 
