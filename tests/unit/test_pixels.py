@@ -13,7 +13,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 from support.instances import REMOVED, bundled, make_instance, write_part10
-from support.pictures import Array, image_of, padded, rendered, with_syntax
+from support.pictures import Array, image_of, padded, rendered
 
 from radnode.instance.decoders import decode
 from radnode.instance.native import stored_values
@@ -169,13 +169,6 @@ def test_what_cannot_be_rendered_says_why(attributes: dict[str, Any], why: str, 
 def test_no_pixel_data(attributes: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(NoPixelData):
         rendered(make_instance(**attributes), tmp_path)
-
-
-@pytest.mark.parametrize("number", ["100", "101", "102", "103.1", "107", "108"])
-def test_video_is_not_decoded(number: str, tmp_path: Path) -> None:
-    path = with_syntax(write_part10(make_instance(), tmp_path / "image.dcm"), f"1.2.840.10008.1.2.4.{number}")
-    with pytest.raises(CannotRender, match="video is not decoded"):
-        render(path, PictureWish())
 
 
 def test_a_missing_file_is_not_found_and_another_kind_of_file_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ class Compression(Enum):
     ENCAPSULATED = "native cells in fragments"
     DEFLATED = "native cells, each frame deflated"
     RLE = "run length encoding"
+    VIDEO = "MPEG-2, H.264 or HEVC, all frames in one stream"
     JPEG = "JPEG, JPEG-LS or JPEG 2000, as its codestream says"
 
 
@@ -39,7 +40,7 @@ def compression_of(transfer_syntax: UID) -> Compression:
         raise CannotRender("pixel data of this transfer syntax is not decoded")
     number = transfer_syntax.removeprefix(_JPEG_FAMILY)
     if number.split(".")[0] in (str(video) for video in range(100, 110)):
-        raise CannotRender("video is not decoded")
+        return Compression.VIDEO
     if number in _UNDECODED:
         raise CannotRender(f"{_UNDECODED[number]} is not decoded")
     return Compression.JPEG

@@ -10,6 +10,7 @@ from radnode.instance.image_attributes import PixelDescription, refusing
 from radnode.instance.jpeg import decode_jpeg, decoder_of
 from radnode.instance.native import Array, native_cells, shaped, stored_values, whole_cells
 from radnode.instance.pixels import EncodedFrame
+from radnode.instance.video import decode_video
 from radnode.model.errors import CannotRender
 
 _DECODERS = {Compression.RLE: "pylibjpeg-rle (RLE)", Compression.DEFLATED: "zlib (deflated frames)"}
@@ -36,6 +37,8 @@ def decode(frame: EncodedFrame) -> DecodedFrame:
     with refusing("the pixel data cannot be decoded"):
         if frame.compression is Compression.JPEG:
             return DecodedFrame(*decode_jpeg(frame.data, description), decoder_of(frame.data))
+        if frame.compression is Compression.VIDEO:
+            return DecodedFrame(decode_video(frame.data, frame.number, description), "RGB", 8, "ffmpeg (video)")
         values = stored_values(
             pixel_cells(frame), stored=description.stored, high_bit=description.high_bit, signed=description.signed
         )
@@ -53,7 +56,7 @@ def pixel_cells(frame: EncodedFrame) -> Array:
             return _native(zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, description.native_bytes), frame)
         case Compression.RLE:
             return _rle(data, description)
-        case Compression.JPEG:
+        case Compression.JPEG | Compression.VIDEO:
             raise CannotRender("the pixel data is a codestream")
 
 

@@ -14,7 +14,7 @@ from radnode.instance.compressions import Compression, compression_of
 from radnode.instance.content import opened
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer
 from radnode.instance.fragments import Fragments
-from radnode.instance.image_attributes import PixelDescription, describe, refusing
+from radnode.instance.image_attributes import MAX_FRAME_BYTES, PixelDescription, describe, refusing
 from radnode.instance.image_elements import PIXEL_ELEMENTS, BufferStream, ImageElements, read_image_elements
 from radnode.instance.walk import SEQUENCE_END, Element
 from radnode.model.errors import CannotRender, NoPixelData, NotApplicable, NotDicom, NotFound
@@ -105,7 +105,10 @@ class Frames:
     def _data(self, number: int) -> bytes:
         """The bytes of a frame; of cells of at most 8 bits as OB has them."""
         with refusing("the pixel data cannot be read"):
-            data = self._native(number) if self.compression is Compression.NATIVE else self._fragments.frame(number)
+            if self.compression is Compression.NATIVE:
+                data = self._native(number)
+            else:
+                data = self._fragments.frame(1 if self.compression is Compression.VIDEO else number)
         if not data:
             raise CannotRender(f"there is no frame {number}, or not the whole of it, in the pixel data")
         return data
@@ -114,9 +117,11 @@ class Frames:
     def _fragments(self) -> Fragments:
         if self._pixels.length != UNDEFINED:
             raise CannotRender("the pixel data is not encapsulated, but the transfer syntax is")
-        is_plain = self.compression is Compression.ENCAPSULATED
-        size = self.description.native_bytes if is_plain else None
-        return Fragments(self._dataset, self._pixels, self.description.frames, self._extended, size)
+        is_video = self.compression is Compression.VIDEO
+        if is_video and len(self._dataset) - self._pixels.offset > MAX_FRAME_BYTES:
+            raise CannotRender("the video is longer than can be decoded")
+        size = self.description.native_bytes if self.compression is Compression.ENCAPSULATED else None
+        return Fragments(self._dataset, self._pixels, 1 if is_video else self.description.frames, self._extended, size)
 
     def _native(self, number: int) -> bytes:
         """Frames follow each other without a gap, also where they do not end with a byte (PS3.5 8.1.1)."""

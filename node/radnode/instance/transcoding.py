@@ -63,7 +63,7 @@ def is_decoded(stored: UID) -> bool:
     if stored in UNCOMPRESSED:
         return True
     try:
-        return compression_of(stored) is not Compression.NATIVE
+        return compression_of(stored) not in (Compression.NATIVE, Compression.VIDEO)
     except CannotRender:
         return False
 
