@@ -59,32 +59,34 @@ def header_reader(transfer_syntax: UID, dataset: Buffer) -> HeaderReader:
     return read_explicit
 
 
+def _of_the_future(buffer: Buffer, position: int, tag: int, vr: str, length: int, long: Struct) -> ElementHeader:
+    """A VR of the future has a 32-bit length after two zero bytes (7.1.2); what does not fit is the short form."""
+    if length == 0 and position + 12 <= len(buffer):
+        (wide,) = long.unpack_from(buffer, position + 8)
+        if position + 12 + wide <= len(buffer):
+            return tag, vr, position + 12, wide
+    return tag, vr, position + 8, length
+
+
 def _explicit(order: str) -> HeaderReader:
     short = Struct(f"{order}HH2sH").unpack_from
-    long = Struct(f"{order}L").unpack_from
+    long = Struct(f"{order}L")
     implicit = _implicit(order)
 
     def read(buffer: Buffer, position: int) -> ElementHeader:
         group, element, vr, length = short(buffer, position)
-        if group == ITEM_GROUP:  # no VR is there; what looks like one is the length of an item (PS3.5 7.5)
-            return implicit(buffer, position)
         known = SHORT_VRS.get(vr)
-        if known is not None:
-            return group << 16 | element, known, position + 8, length
+        if known is None or group == ITEM_GROUP:  # an item has no VR; what looks like one is its length (7.5)
+            return _longer(buffer, position, group << 16 | element, vr, length)
+        return group << 16 | element, known, position + 8, length
+
+    def _longer(buffer: Buffer, position: int, tag: int, vr: bytes, length: int) -> ElementHeader:
+        if tag >> 16 == ITEM_GROUP or not (vr.isalpha() and vr.isupper()):
+            return implicit(buffer, position)
         known = LONG_VRS.get(vr)
         if known is not None:
-            return group << 16 | element, known, position + 12, long(buffer, position + 8)[0]
-        if not (vr.isalpha() and vr.isupper()):
-            return implicit(buffer, position)
-        return _unknown_vr(buffer, position, group << 16 | element, vr.decode("ascii"), length)
-
-    def _unknown_vr(buffer: Buffer, position: int, tag: int, vr: str, length: int) -> ElementHeader:
-        """A VR of the future has a 32-bit length after two zero bytes (7.1.2); what does not fit is the short form."""
-        if length == 0 and position + 12 <= len(buffer):
-            wide = long(buffer, position + 8)[0]
-            if position + 12 + wide <= len(buffer):
-                return tag, vr, position + 12, wide
-        return tag, vr, position + 8, length
+            return tag, known, position + 12, long.unpack_from(buffer, position + 8)[0]
+        return _of_the_future(buffer, position, tag, vr.decode("ascii"), length, long)
 
     return read
 
