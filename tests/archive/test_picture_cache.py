@@ -3,8 +3,10 @@
 import os
 import random
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from stat import S_IMODE
@@ -113,6 +115,32 @@ def test_a_picture_that_is_made_while_its_object_goes_is_not_kept(archive: Archi
     archive.forget(path)
     assert not cache.keep(path, KEY, MADE)
     assert not pictures_of(archive.layout, path).exists()
+
+
+def test_whatever_comes_between_no_picture_outlives_its_object(archive: Archive, cache: PictureCache) -> None:
+    path = stored(archive)
+
+    def come_and_go() -> None:
+        for _ in range(30):
+            archive.forget(path)
+            assert stored(archive) == path
+
+    def keep(key: str) -> None:
+        while not ended.is_set():
+            cache.keep(path, key, MADE)
+            cache.find(path, key)
+
+    ended = threading.Event()
+    with ThreadPoolExecutor(4) as threads:
+        keeping = [threads.submit(keep, str(number) * 32) for number in range(3)]
+        try:
+            come_and_go()
+            archive.forget(path)
+        finally:
+            ended.set()
+        for each in keeping:
+            each.result()
+    assert kept(archive) == []
 
 
 def test_what_a_crash_leaves_is_swept_and_nothing_else(archive: Archive, cache: PictureCache) -> None:

@@ -28,8 +28,20 @@ function bodyOf(form, values) {
   return {};
 }
 
+function headersOf(form, values) {
+  const given = {};
+  for (const [name, value] of values) {
+    const field = form.elements.namedItem(name);
+    if (typeof value === "string" && value !== "" && field.dataset.in === "header") given[name] = value;
+  }
+  return given;
+}
+
 async function show(output, response) {
   output.textContent = response.status + " " + response.statusText + "\n";
+  for (const [name, value] of response.headers) {
+    if (name === "etag" || name.startsWith("x-render-")) output.append(name + ": " + value + "\n");
+  }
   const kind = response.headers.get("Content-Type") || "";
   if (kind.startsWith("image/")) {
     const picture = document.createElement("img");
@@ -49,7 +61,7 @@ for (const form of document.querySelectorAll("form[data-path]")) {
     const values = new FormData(form);
     const request = bodyOf(form, values);
     const token = document.getElementById("token").value.trim();
-    const headers = { ...request.headers, ...(token ? { Authorization: "Bearer " + token } : {}) };
+    const headers = { ...headersOf(form, values), ...request.headers, ...(token ? { Authorization: "Bearer " + token } : {}) };
     try {
       const options = { method: form.dataset.method, headers, body: request.body };
       await show(output, await fetch(addressOf(form, values), options));
