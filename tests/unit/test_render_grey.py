@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.uid import ImplicitVRLittleEndian
 from support.instances import REMOVED, write_part10
 from support.pictures import Array, facts_of, grey, image_of, item, pixels_of, rendered
 
@@ -241,3 +242,12 @@ def test_the_facts_of_a_grey_picture(tmp_path: Path) -> None:
     assert facts.voi == "window 40/400.5 linear of the image"
     assert facts.presentation == "inverse (MONOCHROME1), inverted as asked for"
     assert facts_of(image_of(RAMP), tmp_path).voi == "automatic -1000..995"
+
+
+def test_a_number_of_the_wrong_length_is_none(tmp_path: Path) -> None:
+    """In implicit VR nothing else tells how long a number is."""
+    values = RAMP.astype("<f4")
+    image = image_of(values, PixelData=REMOVED, FloatPixelData=values.tobytes(), WindowCenter="40", WindowWidth="400")
+    image.add_new("FloatPixelPaddingValue", "OB", b"\1\2\3\4\5\6")
+    image.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    assert np.array_equal(rendered(image, tmp_path), by_formula("LINEAR", RAMP, 40, 400))

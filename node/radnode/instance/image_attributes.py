@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 
 from radnode.model.errors import CannotRender
 
@@ -22,6 +23,7 @@ FOREIGN_FAILURES = (
     AssertionError,
     AttributeError,
     BufferError,
+    BytesLengthException,
     EOFError,
     LookupError,
     MemoryError,
