@@ -14,7 +14,7 @@ import data_store
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from support.instances import bundled, encode_part10, make_instance, put
-from support.spoiling import classes, groups, missing, numbers, overlays, tables, texts, tree
+from support.spoiling import classes, documents, groups, missing, numbers, overlays, tables, texts, tree
 from support.spoilt_pixels import flipped, other_syntax, pixels
 
 _BUNDLED = (
@@ -26,7 +26,7 @@ _BUNDLED = (
 )
 _FURTHER = ("emri_small_RLE.dcm", "emri_small_jpeg_2k_lossless.dcm", "OBXXXX1A_rle.dcm", "liver.dcm", "SC_rgb.dcm")
 _SPOILERS: tuple[Callable[[Dataset, random.Random], None], ...] = (
-    *(numbers, texts, classes, missing, tables, overlays, groups, tree, pixels, pixels, numbers),
+    *(numbers, texts, classes, missing, tables, overlays, groups, tree, documents, pixels, pixels, numbers),
 )
 
 

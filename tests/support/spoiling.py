@@ -64,6 +64,11 @@ _CLASSES = (
     *("1.2.840.10008.5.1.4.1.1.30", "1.2.840.10008.5.1.4.1.1.104.1", "1.2.840.10008.5.1.4.1.1.88.33"),
     *("1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.77.1.6", "1.2.840.10008.5.1.4.1.1.11.1"),
 )
+_DOCUMENTS = tuple(f"1.2.840.10008.5.1.4.1.1.104.{number}" for number in range(1, 6))
+_MIME_TYPES = (
+    *("application/pdf", "text/html", "text/XML", "image/svg+xml", "model/stl", "", "x", "application/pdf; charset=x"),
+    *("application/pdf\r\nX-Evil: 1", "a/b\\c/d", "\x00", "text/html;charset=\xff", "APPLICATION/PDF "),
+)
 
 
 def _write(dataset: Dataset, keyword: str, text: str) -> None:
@@ -172,3 +177,14 @@ def _content(noise: random.Random) -> Dataset:
     put(item, "TextValue", noise.choice(("<script>alert(1)</script>", "a\r\nb", "\x00\x1b[31m", "y" * 3000)))
     put(item, "ReferencedContentItemIdentifier", [1, 1, noise.choice((0, 1, 4294967295))])
     return item
+
+
+def documents(dataset: Dataset, noise: random.Random) -> None:
+    """An encapsulated document of a type, a length and a title that nobody should believe."""
+    put(dataset, "SOPClassUID", noise.choice(_DOCUMENTS))
+    _write(dataset, "MIMETypeOfEncapsulatedDocument", noise.choice(_MIME_TYPES))
+    _write(dataset, "DocumentTitle", noise.choice(("", "a\r\nX-Evil: 1", "../../etc/passwd", '";x="', "Ä" * 64)))
+    put(dataset, "EncapsulatedDocumentLength", noise.choice((0, 1, 100, 4294967295)))
+    if noise.random() < 0.8:
+        content = noise.choice((b"", b"%PDF-1.4\n", b"<script>alert(1)</script>", noise.randbytes(300)))
+        put(dataset, "EncapsulatedDocument", content)

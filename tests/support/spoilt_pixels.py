@@ -52,6 +52,10 @@ def pixels(dataset: Dataset, noise: random.Random) -> None:
     table, *fragments = generate_fragments(dataset.PixelData)
     dataset.PixelData = _encapsulated(_offsets(table, noise), _fragments(fragments, noise))
     dataset["PixelData"].is_undefined_length = True
+    if noise.random() < 0.4:
+        for tag in (0x7FE00001, 0x7FE00002):
+            lies = (noise.choice((0, 8, 16, 12345, 2**32, 2**63)) for _ in range(noise.choice((0, 1, 2, 9))))
+            dataset.add_new(tag, "OV", b"".join(lie.to_bytes(8, "little") for lie in lies))
 
 
 def _offsets(table: bytes, noise: random.Random) -> bytes:
