@@ -13,6 +13,7 @@ DEFAULT = ("latin_1",)  # bytes beyond ASCII break the Standard then, and Latin-
 LONGEST = 256
 """Bytes of a (0008,0005) that count: sixteen terms. Nobody needs as many, and what is longer would be remembered."""
 
+_UNICODE = frozenset({"UTF-8", "UTF8", "UTF_8"})  # no defined terms, so never an answer's, but what they mean is plain
 _WHOLE_CODECS = frozenset(WHOLE.values())
 _LOW = {one.escape: one.codec for one in CODED_SETS.values() if one.place is Place.LOW} | {b"$@": "iso2022_jp"}
 _HIGH = {one.escape: one.codec for one in CODED_SETS.values() if one.place is not Place.LOW}
@@ -35,6 +36,8 @@ def _codecs_of(specific_character_set: bytes) -> tuple[str, ...]:
 
 
 def _codec(text: str) -> str:
+    if text.upper().strip(" \0") in _UNICODE:
+        return WHOLE["ISO_IR 192"]
     name = read_term(text).name
     if name in WHOLE:
         return WHOLE[name]

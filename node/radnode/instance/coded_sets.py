@@ -61,7 +61,6 @@ TERMS = (
 """Every defined term."""
 
 _NUMBERED = re.compile(r"ISO ?(2022 ?)?(?:IR ?)?0*([0-9]{1,4})")
-_UNICODE = frozenset({"UTF 8", "UTF8"})  # no defined terms, but what they mean is beyond doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,6 @@ def read_term(text: str) -> Term:
         return Term(DEFAULT_NUMBER, extends=True)
     if plain.removeprefix("ISO 2022 ") in ("GBK", "GB18030"):
         return Term(plain.removeprefix("ISO 2022 "))
-    if plain in _UNICODE:
-        return Term("ISO_IR 192")
     found = _NUMBERED.fullmatch(plain)
     if found is None:
         return Term("")
