@@ -170,23 +170,37 @@ def test_frames_that_are_declared_but_not_there(tmp_path: Path) -> None:
         read_frame(path, 2_000_000_000)
 
 
-@pytest.mark.parametrize("undefined", [False, True])
-def test_each_frame_has_its_own_functional_groups(undefined: bool, tmp_path: Path) -> None:
-    values = np.full((3, 2, 2), 100, np.uint8)
+def with_groups(centers: list[int], *, undefined: bool, syntax: str) -> Dataset:
+    """Frames of the value 100, each with a window of its own."""
+    values = np.full((len(centers), 2, 2), 100, np.uint8)
     groups = [
         item(FrameVOILUTSequence=[item(WindowCenter=str(center), WindowWidth="100")], PixelMeasuresSequence=[item()])
-        for center in (50, 100, 150)
+        for center in centers
     ]
-    image = series(values, PerFrameFunctionalGroupsSequence=groups)
+    image = series(values, PerFrameFunctionalGroupsSequence=groups, transfer_syntax=syntax)
     for sequence in (image, *groups):
         for element in sequence:
             if element.VR == "SQ":
                 element.is_undefined_length = undefined
                 for one in element.value:
                     one.is_undefined_length_sequence_item = undefined
-    path = write_part10(image, tmp_path / "image.dcm")
-    shown = [pixels_of(render(path, PictureWish(frame=number)).data)[0, 0] for number in (1, 2, 3)]
-    assert shown == [255, 129, 0]
+    return image
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian])
+@pytest.mark.parametrize("undefined", [False, True])
+def test_each_frame_has_its_own_functional_groups(undefined: bool, syntax: str, tmp_path: Path) -> None:
+    def shown(*centers: int) -> list[int]:
+        path = write_part10(with_groups(list(centers), undefined=undefined, syntax=syntax), tmp_path / "image.dcm")
+        return [pixels_of(render(path, PictureWish(frame=place + 1)).data)[0, 0] for place in range(len(centers))]
+
+    assert shown(50, 100, 150) == [255, 129, 0]
+    # What was remembered of the file does not hold for another one in its place.
+    assert shown(150, 100, 1050, 50) == [0, 129, 0, 255]
+
+
+def test_a_frame_is_told_in_the_facts(tmp_path: Path) -> None:
+    path = write_part10(series(FRAMES), tmp_path / "image.dcm")
     assert render(path, PictureWish(frame=2)).facts.frame == "2"
 
 

@@ -2,8 +2,9 @@
 
 import io
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import BinaryIO, cast
 
@@ -22,8 +23,9 @@ from radnode.instance.encodings import (
     read_implicit,
 )
 from radnode.instance.fragments import ExtendedOffsets
+from radnode.instance.group_places import ITEM_HEADER, GroupPlaces, group_places
 from radnode.instance.image_attributes import first_item, representative_frame
-from radnode.instance.walk import ITEM, MAX_ELEMENTS, Element, is_sequence, walk, walk_within
+from radnode.instance.walk import MAX_ELEMENTS, Element, is_sequence, walk, walk_within
 from radnode.model.uid import UID
 
 PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
@@ -56,7 +58,6 @@ _ITEMS = {"VOILUTSequence": 16, "SegmentSequence": 4096}
 _ITEM_LIMITS = {tag_for_keyword(keyword): limit for keyword, limit in _ITEMS.items()}
 _EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 _PER_FRAME_GROUPS = 0x52009230
-_ITEM_HEADER = 8  # bytes
 _WANTED = frozenset(tag for keyword in _KEYWORDS if (tag := tag_for_keyword(keyword)) is not None)
 
 
@@ -106,18 +107,15 @@ class ImageElements:
         return tuple(item for keyword in keywords if (item := first_item(self.attributes, keyword)))
 
 
-def read_image_elements(dataset: Buffer, encoding: UID, frame: int | None = 1) -> ImageElements:
+def read_image_elements(
+    dataset: Buffer, encoding: UID, frame: int | None = 1, places: Callable[[Element], GroupPlaces] | None = None
+) -> ImageElements:
     """What a picture of a frame, or of the one that stands for all, needs of a data set, which is inflated already.
 
-    Raises NotDicom, and what pydicom raises.
+    `places` tells where functional groups without a length are. Raises NotDicom, and what pydicom raises.
     """
-    reading = _Reading(dataset, encoding, frame)
-    pixels = None
-    for element in walk(dataset, encoding):
-        if element.tag in PIXEL_ELEMENTS and not element.depth:
-            pixels = element
-            break
-        reading.take(element)
+    reading = _Reading(dataset, encoding, frame, places or partial(group_places, dataset, encoding))
+    pixels = next((element for element in reading.elements() if element.tag in PIXEL_ELEMENTS), None)
     offsets, lengths = (reading.tables.get(tag) for tag in (_EXTENDED_OFFSETS, _EXTENDED_LENGTHS))
     extended = ExtendedOffsets(offsets, lengths) if offsets and lengths else None
     groups = reading.tables.get(_PER_FRAME_GROUPS)
@@ -127,46 +125,61 @@ def read_image_elements(dataset: Buffer, encoding: UID, frame: int | None = 1) -
 class _Reading:
     """What has been met so far of one data set."""
 
-    def __init__(self, dataset: Buffer, encoding: UID, frame: int | None) -> None:
+    def __init__(
+        self, dataset: Buffer, encoding: UID, frame: int | None, places: Callable[[Element], GroupPlaces]
+    ) -> None:
         self.attributes = Dataset()
         self.tables: dict[int, Element] = {}
         self._dataset = dataset
         self._wanted = frame
         self._little = encoding != EXPLICIT_VR_BIG_ENDIAN
         self._read = header_reader(encoding, dataset)
-        self._groups: Element | None = None  # the frames' functional groups while their items are being passed
-        self._passed = 0
+        self._encoding = encoding
+        self._places = places
 
     @cached_property
     def frame(self) -> int:
         """The number of the frame. What it depends on stands before all that depends on it (group 0028)."""
         return representative_frame(self.attributes) if self._wanted is None else self._wanted
 
-    def take(self, element: Element) -> None:
-        if element.depth:
-            if self._groups and element.depth == 1 and element.tag == ITEM:
-                self._passed += 1
-                if self._passed == self.frame:
-                    self._add_items(self._groups, element.offset - _ITEM_HEADER)
-            return
-        self._groups = None
+    def elements(self) -> Iterator[Element]:
+        """The elements at the top, each taken before it is given; frames' functional groups are not walked through."""
+        position: int | None = 0
+        while position is not None:
+            walked, position = walk(self._dataset, self._encoding, position=position), None
+            for element in walked:
+                if element.depth:
+                    continue
+                after = self._take(element)
+                yield element
+                if after is not None:
+                    position = after
+                    break
+
+    def _take(self, element: Element) -> int | None:
+        """Take what is wanted of an element; where to go on, if that is known."""
         if element.tag == _PER_FRAME_GROUPS:
-            self._take_groups(element)
-        elif element.tag in _WANTED:
+            return self._take_groups(element)
+        if element.tag in _WANTED:
             self._add(element)
         elif element.tag in (_EXTENDED_OFFSETS, _EXTENDED_LENGTHS):
             self.tables[element.tag] = element
+        return None
 
-    def _take_groups(self, sequence: Element) -> None:
+    def _take_groups(self, sequence: Element) -> int | None:
         """Of functional groups there may be tens of thousands: those of one frame are read, the others passed."""
         self.tables[sequence.tag] = sequence
+        number = min(max(self.frame, 1), MAX_ELEMENTS)
         if sequence.length == UNDEFINED:
-            self._groups = sequence
-            return
+            places = self._places(sequence)
+            if number <= len(places.items):
+                self._add_items(sequence, places.items[number - 1])
+            return places.after
         items = walk_within(self._dataset, self._reader_in(sequence), sequence.offset, sequence.length, deep=False)
-        found = islice((item for item in items if item.depth == 1), min(max(self.frame, 1), MAX_ELEMENTS) - 1, None)
+        found = islice((item for item in items if item.depth == 1), number - 1, None)
         if item := next(found, None):
-            self._add_items(sequence, item.offset - _ITEM_HEADER)
+            self._add_items(sequence, item.offset - ITEM_HEADER)
+        return None
 
     def _add(self, element: Element) -> None:
         if is_sequence(element.tag, element.vr) or is_sequence(element.tag, ""):

@@ -14,6 +14,7 @@ from radnode.instance.compressions import Compression, compression_of
 from radnode.instance.content import opened
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, UNDEFINED, Buffer
 from radnode.instance.fragments import Fragments
+from radnode.instance.group_places import remembered_places
 from radnode.instance.image_attributes import MAX_FRAME_BYTES, PixelDescription, describe, refusing
 from radnode.instance.image_elements import PIXEL_ELEMENTS, BufferStream, ImageElements, read_image_elements
 from radnode.instance.walk import SEQUENCE_END, Element
@@ -51,7 +52,9 @@ def read_frame(path: Path, wanted: int | None = 1) -> EncodedFrame:
     """
     with readable(path) as (dataset, encoding):
         with refusing("the header cannot be read"):
-            elements = read_image_elements(dataset, encoding, wanted)
+            elements = read_image_elements(
+                dataset, encoding, wanted, lambda sequence: remembered_places(path, encoding, sequence)
+            )
         frames = Frames(dataset, encoding, elements)
         number = elements.frame
         if not 1 <= number <= frames.description.frames:
