@@ -51,6 +51,7 @@ from radnode_http.retrieving import Retrieving
 from radnode_http.routing import add_endpoints
 from radnode_http.signing_keys import VerificationKey, load_key
 from radnode_http.storing import Storing
+from radnode_http.streaming import STREAMS, Streams
 from radnode_http.uploading import Uploading
 
 
@@ -82,6 +83,7 @@ def build_app(
     if archive is not None and work is not None:
         _add_runners(app, archive, work, settings)
     app[PEER_CALLS] = PeerCalls(settings)
+    app[STREAMS] = Streams()
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)
     if archive is not None:
@@ -134,3 +136,4 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
 
 async def _end_calls(app: web.Application) -> None:
     app[PEER_CALLS].close()
+    app[STREAMS].part()

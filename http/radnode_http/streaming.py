@@ -18,7 +18,40 @@ STALL = 120.0
 """Seconds in which a client takes a piece, or is let go: a slow one must not hold a file open for ever."""
 PIECE = 256 * 1024
 """Bytes of a piece."""
+PARTING = 5.0
+"""Seconds that answers in flight still have when the node stops: they may be as long as they like otherwise."""
 _log = structlog.get_logger()
+
+
+class Streams:
+    """The answers of one application that are being sent so. For the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._limits: set[asyncio.Timeout] = set()
+        self._is_cut = False
+
+    @asynccontextmanager
+    async def limited(self) -> AsyncIterator[None]:
+        """Around the sending of one piece: TimeoutError where the client does not take it, or the node has stopped."""
+        async with asyncio.timeout(0 if self._is_cut else STALL) as limit:
+            self._limits.add(limit)
+            try:
+                yield
+            finally:
+                self._limits.discard(limit)
+
+    def part(self) -> None:
+        """The node stops: what is not sent in a while is cut."""
+        asyncio.get_running_loop().call_later(PARTING, self._cut)
+
+    def _cut(self) -> None:
+        self._is_cut = True
+        for limit in self._limits:
+            limit.reschedule(asyncio.get_running_loop().time())
+
+
+STREAMS = web.AppKey("STREAMS", Streams)
+"""The answers that are sent while they are made."""
 
 
 @asynccontextmanager
@@ -48,14 +81,15 @@ async def send_file(request: web.Request, file: BinaryIO, offset: int, count: in
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError
-        async with asyncio.timeout(STALL):
+        # Nobody may close the connection meanwhile: asyncio would wait for ever.
+        async with request.app[STREAMS].limited():
             sent = await loop.sendfile(transport, file, offset, min(PIECE, end - offset))
         if not sent:
             raise OSError("the file is shorter than it was")
         offset += sent
 
 
-async def send_piece(response: web.StreamResponse, piece: bytes) -> None:
+async def send_piece(request: web.Request, response: web.StreamResponse, piece: bytes) -> None:
     """Send these bytes, no faster than the client takes them. Raises ConnectionError, TimeoutError."""
-    async with asyncio.timeout(STALL):
+    async with request.app[STREAMS].limited():
         await response.write(piece)

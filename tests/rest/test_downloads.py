@@ -1,12 +1,13 @@
 """Stored files as they are: whole, in ranges, under conditions, and by those who go away."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
 from support.instances import encode_part10, make_instance
-from support.rest import Rest, until
+from support.rest import Rest, serving_new_archive, until
 
 from radnode_http import streaming
 
@@ -137,3 +138,21 @@ async def test_who_does_not_read_is_let_go(rest: Rest, tmp_path: Path, monkeypat
 def let_go() -> float | None:
     labels = {"method": "GET", "route": "/api/dicom/file/{file_path}", "status": "499"}
     return REGISTRY.get_sample_value("radnode_http_requests_total", labels)
+
+
+async def test_a_node_that_stops_cuts_what_would_take_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "PARTING", 0.1)
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as clients:
+        async with serving_new_archive(tmp_path / "storage") as rest:
+            url, content = await stored(rest, tmp_path, 32_000_000)
+            reader, writer = await clients.enter_async_context(rest.connected())
+            head = f"GET {url} HTTP/1.1\r\nHost: x\r\nAuthorization: {rest.session.headers['Authorization']}\r\n\r\n"
+            writer.write(head.encode())
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            begun = loop.time()
+        assert loop.time() - begun < 4  # the server would have waited for five seconds
+        writer.transport.resume_reading()  # type: ignore[attr-defined]
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(len(content))

@@ -91,7 +91,7 @@ async def _as_it_is(request: web.Request, path: FilePath, document: Encapsulated
     response.content_length = len(document.data)
     async with streaming(request, response):
         for position in range(0, len(document.data) if request.method == "GET" else 0, PIECE):
-            await send_piece(response, await to_its_end(_piece, document, position))
+            await send_piece(request, response, await to_its_end(_piece, document, position))
     return response
 
 

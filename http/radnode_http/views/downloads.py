@@ -96,14 +96,14 @@ async def _archive(request: web.Request, query: Query, name: UID, unknown: str) 
     response.content_type = "application/zip"
     async with streaming(request, response):
         if request.method == "GET":
-            await _send(response, archive, retrieval)
+            await _send(request, response, archive, retrieval)
     return response
 
 
-async def _send(response: web.StreamResponse, archive: Archive, retrieval: Retrieval) -> None:
+async def _send(request: web.Request, response: web.StreamResponse, archive: Archive, retrieval: Retrieval) -> None:
     with closing(packed(retrieval, archive.layout)) as pieces:
         while piece := await to_its_end(next, pieces, b""):
-            await send_piece(response, piece)
+            await send_piece(request, response, piece)
 
 
 def _uid(request: web.Request, name: str, unknown: str) -> UID:
