@@ -1,13 +1,19 @@
 """Which presets an image has (PS3.3 C.11.2.1.2, C.8.2.1)."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
-from support.instances import REMOVED
-from support.pictures import image_of, item
+from support.instances import REMOVED, write_part10
+from support.pictures import image_of, item, pixels_of
 
 from radnode.instance.frame_facts import Preset
+from radnode.instance.picture import PictureWish
+from radnode.instance.pixels import read_frame
 from radnode.instance.presets import CT_PRESETS, presets_of
+from radnode.instance.render import render
 
 VALUES = np.arange(16, dtype=np.int16).reshape(4, 4)
 
@@ -66,3 +72,22 @@ def test_colour_has_none() -> None:
 def test_what_is_broken_is_no_preset() -> None:
     image = image_of(VALUES, WindowCenter="1", WindowWidth=REMOVED, WindowCenterWidthExplanation="X")
     assert ours(image) == []
+
+
+@pytest.mark.parametrize("named", ["ISO_IR 192", "ISO_IR 144", ["", "ISO 2022 IR 144"]])
+def test_explanations_are_read_by_the_character_set(named: str | list[str], tmp_path: Path) -> None:
+    window: dict[str, Any] = {"WindowCenter": "1", "WindowWidth": "2", "WindowCenterWidthExplanation": "Легкие"}
+    frame = item(FrameVOILUTSequence=[item(**window)])
+    image = image_of(VALUES, SpecificCharacterSet=named, SharedFunctionalGroupsSequence=[frame], **window)
+    read = read_frame(write_part10(image, tmp_path / "image.dcm"))
+    for groups in ((), read.groups):
+        assert presets_of(read.attributes, groups)[0].explanation == "Легкие"
+
+
+@pytest.mark.parametrize("named", [b"hex", b"idna", b"\0\0\0\0", b"ISO_IR 9", b"\xff\xfe"])
+def test_a_character_set_that_there_is_not_costs_no_picture(named: bytes, tmp_path: Path) -> None:
+    image = image_of(VALUES, WindowCenter="1", WindowWidth="2", WindowCenterWidthExplanation="LUNG")
+    image.SpecificCharacterSet = "ISO_IR 100"
+    path = write_part10(image, tmp_path / "image.dcm")
+    path.write_bytes(path.read_bytes().replace(b"ISO_IR 100", named.ljust(10)))
+    assert pixels_of(render(path, PictureWish(window="lung")).data).shape == VALUES.shape

@@ -8,12 +8,14 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import BinaryIO, cast
 
+from pydicom.charset import convert_encodings, python_encoding
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_sequence_item
 from pydicom.tag import BaseTag
 
+from radnode.instance.charset import LONGEST
 from radnode.instance.encodings import (
     EXPLICIT_VR_BIG_ENDIAN,
     UNDEFINED,
@@ -58,6 +60,7 @@ _ITEMS = {"VOILUTSequence": 16, "SegmentSequence": 4096}
 _ITEM_LIMITS = {tag_for_keyword(keyword): limit for keyword, limit in _ITEMS.items()}
 _EXTENDED_OFFSETS, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 _PER_FRAME_GROUPS = 0x52009230
+_CHARACTER_SET = 0x00080005
 _WANTED = frozenset(tag for keyword in _KEYWORDS if (tag := tag_for_keyword(keyword)) is not None)
 
 
@@ -136,6 +139,7 @@ class _Reading:
         self._read = header_reader(encoding, dataset)
         self._encoding = encoding
         self._places = places
+        self._encodings: list[str] | str = "iso8859"  # of text in sequences
 
     @cached_property
     def frame(self) -> int:
@@ -160,11 +164,21 @@ class _Reading:
         """Take what is wanted of an element; where to go on, if that is known."""
         if element.tag == _PER_FRAME_GROUPS:
             return self._take_groups(element)
-        if element.tag in _WANTED:
+        if element.tag == _CHARACTER_SET:
+            self._take_character_set(element)
+        elif element.tag in _WANTED:
             self._add(element)
         elif element.tag in (_EXTENDED_OFFSETS, _EXTENDED_LENGTHS):
             self.tables[element.tag] = element
         return None
+
+    def _take_character_set(self, element: Element) -> None:
+        """Only known terms: pydicom would take the others for names of Python's codecs, and refuse all that follows."""
+        value = bytes(self._dataset[element.offset : element.offset + min(element.length, LONGEST)])
+        terms = [term.strip() for term in value.decode("ascii", "replace").split("\\")]
+        if set(terms) <= python_encoding.keys():
+            self.attributes.SpecificCharacterSet = terms
+            self._encodings = convert_encodings(terms)
 
     def _take_groups(self, sequence: Element) -> int | None:
         """Of functional groups there may be tens of thousands: those of one frame are read, the others passed."""
@@ -196,7 +210,7 @@ class _Reading:
         end = len(self._dataset) if sequence.length == UNDEFINED else sequence.offset + sequence.length
         stream, items = cast("BinaryIO", BufferStream(self._dataset, position)), list[Dataset]()
         while len(items) < _ITEM_LIMITS.get(sequence.tag, 1) and stream.tell() < end:
-            item = read_sequence_item(stream, implicit, self._little, "iso8859")
+            item = read_sequence_item(stream, implicit, self._little, self._encodings)
             if item is None:
                 break
             items.append(item)
