@@ -5,6 +5,7 @@ import zlib
 from io import BytesIO
 from pathlib import Path
 
+import jpeg_ls
 import numpy as np
 import pytest
 from PIL import Image
@@ -73,6 +74,31 @@ def test_run_lengths_beyond_the_last_cell_are_refused(tmp_path: Path) -> None:
     frame = struct.pack("<16L", 2, 64, 66, *[0] * 13) + b"\xdd\x07" + b"\xdc\x07" + b"\x81\x07"
     with pytest.raises(CannotRender, match="cannot be decoded"):
         decoded(compressed(image_of(values), RLELossless, [frame]), tmp_path)
+
+
+@pytest.mark.parametrize("planar", [0, 1])
+@pytest.mark.parametrize("interleave", [0, 1, 2])
+@pytest.mark.parametrize("error", [0, 3])
+def test_jpeg_ls_colour_is_laid_out_as_the_codestream_says(
+    error: int, interleave: int, planar: int, tmp_path: Path
+) -> None:
+    """By component, by line and by sample, whatever Planar Configuration declares; near-lossless too."""
+    values = RANDOM.integers(0, 256, (35, 33, 3)).astype(np.uint8)
+    source = values.transpose(2, 0, 1) if interleave == 0 else values
+    frame = jpeg_ls.encode_buffer(source.tobytes(), 35, 33, 3, 8, error, interleave)
+    image = compressed(image_of(values), JPEGLSLossless, [padded(bytes(frame))], PlanarConfiguration=planar)
+    assert np.abs(decoded(image, tmp_path).astype(int) - values).max() <= error
+
+
+@pytest.mark.parametrize(("stored", "signed"), [(16, True), (16, False), (12, True), (9, False)])
+def test_near_lossless_jpeg_ls_of_wide_cells(stored: int, signed: bool, tmp_path: Path) -> None:
+    smooth = (np.add.outer(np.arange(33), np.arange(35)) * 2**stored // 80) + 2 ** (stored - 4)
+    values = smooth.astype("<u2") if not signed else (smooth - 2 ** (stored - 1)).astype("<i2")
+    cells = values.astype("<u2") & (2**stored - 1)
+    frame = jpeg_ls.encode_buffer(cells.tobytes(), 33, 35, 1, stored, 2)
+    image = compressed(image_of(values, BitsStored=stored), "1.2.840.10008.1.2.4.81", [padded(bytes(frame))])
+    difference = (decoded(image, tmp_path).astype(int) - values) % 2**stored
+    assert np.minimum(difference, 2**stored - difference).max() <= 2
 
 
 @pytest.mark.parametrize("process", ["+e1", "+el"])
