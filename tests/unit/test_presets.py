@@ -28,6 +28,12 @@ def test_windows_are_numbered_as_they_stand_and_explained() -> None:
     assert ours(image) == [Preset("1", 40, 400, "LINEAR", "SOFT"), Preset("3", -600, 1500, "LINEAR", "")]
 
 
+def test_an_empty_value_among_others_costs_only_its_own_window(tmp_path: Path) -> None:
+    image = image_of(VALUES, WindowCenter=["", "7", "30"], WindowWidth=["400", "9", ""])
+    read = read_frame(write_part10(image, tmp_path / "image.dcm"))
+    assert [(one.name, one.center, one.width) for one in presets_of(read.attributes, ())] == [("2", 7, 9)]
+
+
 def test_tables_are_presets_too() -> None:
     tables = [item(LUTDescriptor=[2, 0, 8], LUTExplanation=name, LUTData=[0, 1]) for name in ("NORMAL", "HARD")]
     image = image_of(VALUES, VOILUTSequence=tables, WindowCenter="1", WindowWidth="2", VOILUTFunction="SIGMOID")

@@ -41,6 +41,15 @@ def test_labels_are_never_mixed(tmp_path: Path) -> None:
     assert {tuple(color) for picture in (small, large) for color in picture.reshape(-1, 3).tolist()} <= there
 
 
+def test_a_label_map_may_have_a_palette(tmp_path: Path) -> None:
+    image = image_of(LABELS % 4, SegmentationType="LABELMAP", PhotometricInterpretation="PALETTE COLOR")
+    for color, entries in (("Red", [0, 200, 0, 0]), ("Green", [0, 0, 100, 0]), ("Blue", [0, 0, 0, 50])):
+        setattr(image, f"{color}PaletteColorLookupTableDescriptor", [4, 0, 8])
+        setattr(image, f"{color}PaletteColorLookupTableData", bytes(entries))
+    small = {tuple(color) for color in rendered(image, tmp_path, width=3).reshape(-1, 3).tolist()}
+    assert small <= {(0, 0, 0), (200, 0, 0), (0, 100, 0), (0, 0, 50)}
+
+
 @pytest.mark.parametrize(
     ("lab", "rgb"),
     [

@@ -50,16 +50,23 @@ def refusing(why: str) -> Iterator[None]:
 
 
 def numbers(attributes: Dataset, keyword: str) -> tuple[float, ...]:
-    """All values of a numeric attribute, or none where it is absent, empty or no finite number."""
+    """All values of a numeric attribute, or none where it is absent, empty or one of them is no finite number."""
+    found = numbers_in_place(attributes, keyword)
+    values = tuple(one for one in found if one is not None)
+    return values if len(values) == len(found) else ()
+
+
+def numbers_in_place(attributes: Dataset, keyword: str) -> tuple[float | None, ...]:
+    """All values of a numeric attribute, None in the place of one that is empty or not finite."""
     try:
         value = attributes.get(keyword)
         if value is None or value == "":
             return ()
         found = [value] if isinstance(value, (int, float, str)) else list(value)
-        values = tuple(float(one) for one in found)
+        values = [None if one is None or one == "" else float(one) for one in found]
     except FOREIGN_FAILURES:
         return ()
-    return values if all(math.isfinite(one) for one in values) else ()
+    return tuple(None if one is None or not math.isfinite(one) else one for one in values)
 
 
 def number(attributes: Dataset, keyword: str) -> float | None:

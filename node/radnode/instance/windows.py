@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from radnode.instance.image_attributes import numbers, text
+from radnode.instance.image_attributes import numbers_in_place, text
 
 WHITE = 255.0
 
@@ -70,7 +70,7 @@ def read_windows(source: Dataset) -> tuple[Window | None, ...]:
     Widths below 1 (LINEAR) or not above 0 are invalid, and so are a missing partner and an unknown function.
     """
     function = function_of(source)
-    pairs = zip_longest(numbers(source, "WindowCenter"), numbers(source, "WindowWidth"))
+    pairs = zip_longest(numbers_in_place(source, "WindowCenter"), numbers_in_place(source, "WindowWidth"))
     return tuple(window_of(center, width, function) for center, width in pairs)
 
 
