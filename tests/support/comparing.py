@@ -10,7 +10,7 @@ import data_store
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
-from support.instances import bundled_files
+from support.instances import bundled, bundled_files
 from support.pictures import pixels_of
 from support.references import Array, dcmtk_picture, header_of, pydicom_picture
 
@@ -57,8 +57,9 @@ def further_files() -> list[Path]:
 
 def all_files() -> list[Path]:
     """Those and every one that pydicom bundles, but for texts for people."""
-    bundled = [path for path in bundled_files() if path.name != "README" and path.suffix != ".txt"]
-    return [*bundled, *further_files()]
+    files = [path for path in bundled_files() if path.name != "README" and path.suffix != ".txt"]
+    palettes = sorted((bundled("CT_small.dcm").parent.parent / "palettes").glob("*.dcm"))
+    return [*files, *palettes, *further_files()]
 
 
 def frames_of(path: Path) -> tuple[int, ...]:
