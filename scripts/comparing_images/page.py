@@ -7,7 +7,7 @@ from support.comparing import Difference, Row
 LIMIT = 1.0
 """Grey levels that a picture may be away from the others' on average."""
 REASONS = {
-    "DICOM file does not contain pixel data": "No image, or its header alone: a report, plan, waveform, palette, directory (400)",
+    "DICOM file does not contain pixel data": "No image (a report, plan, palette, directory), or its header alone: 400",
     "File has no DICOM preamble and prefix": "Not a file of PS3.10 7.1, which would say how it is encoded",
     "File meta information has no transfer syntax": "Of type 1 (PS3.10 7.1): how the rest is encoded is not known",
     "the data set ends within the element": "Truncated (PS3.5 7.1.1); such a file is not stored either",
