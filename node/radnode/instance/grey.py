@@ -13,7 +13,6 @@ from radnode.instance.pixels import EncodedFrame
 from radnode.instance.presentation import presentation_of
 from radnode.instance.stored import Grey, StoredValues
 from radnode.instance.voi import voi_of
-from radnode.instance.windows import WHITE
 
 
 def grey_picture(
@@ -34,11 +33,11 @@ def grey_picture(
         units = modality.transform(stored)
         missing = np.isnan(units) if stored.dtype.kind == "f" else None
         levels = presentation(voi.transform(units if missing is None else np.where(missing, 0, units)))
+        greys = np.floor(levels + 0.5).astype(np.uint8)
         if wish.invert:
-            levels = WHITE - levels if padding is None else np.where(padding.holds(stored), levels, WHITE - levels)
-        if missing is not None:
-            levels = np.where(missing, 0, levels)
-        return np.floor(levels + 0.5).astype(np.uint8)
+            # Of what is rounded already, so that both pictures together are white everywhere.
+            greys = 255 - greys if padding is None else np.where(padding.holds(stored), greys, 255 - greys)
+        return greys if missing is None else np.where(missing, np.uint8(0), greys)
 
     said = f"{presentation.fact}, inverted as asked for" if wish.invert else presentation.fact
     return values.mapped(shade), Facts(modality=modality.fact, voi=voi.fact, presentation=said)
