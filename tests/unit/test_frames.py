@@ -151,6 +151,35 @@ def test_fragments_that_nothing_tells_apart_are_refused(tmp_path: Path) -> None:
         read_frame(write(image, JPEGLSLossless, tmp_path), 2)
 
 
+def test_empty_fragments(tmp_path: Path) -> None:
+    """Between the fragments of frames they are no frames; in the place of one they are a frame that is not there."""
+    codestreams = [padded(lossless(frame)) for frame in FRAMES]
+
+    def joined(*fragments: bytes) -> bytes:
+        return b"".join(b"\xfe\xff\x00\xe0" + struct.pack("<L", len(one)) + one for one in (b"", *fragments))
+
+    between = joined(codestreams[0], b"", codestreams[1], b"", b"", codestreams[2])
+    assert np.array_equal(frames_of(write(in_fragments(between), JPEGLSLossless, tmp_path)), FRAMES)
+    instead = joined(codestreams[0], b"", codestreams[2])
+    path = write(in_fragments(instead), JPEGLSLossless, tmp_path)
+    assert np.array_equal(decode(read_frame(path, 3)).values, FRAMES[2])
+    with pytest.raises(CannotRender, match="no frame 2"):
+        read_frame(path, 2)
+
+
+@pytest.mark.parametrize("length", [0xFFFFFFFF, 0x80000000, 10_000, 2**32 - 8])
+def test_a_fragment_that_claims_more_than_there_is_ends_the_frames(length: int, tmp_path: Path) -> None:
+    codestreams = [padded(lossless(frame)) for frame in FRAMES]
+    value = bytearray(encapsulate(codestreams))
+    last = value.rindex(b"\xfe\xff\x00\xe0")
+    value[last + 4 : last + 8] = struct.pack("<L", length)
+    path = write(in_fragments(encapsulate(codestreams)), JPEGLSLossless, tmp_path)
+    path.write_bytes(path.read_bytes().replace(encapsulate(codestreams), bytes(value)))
+    assert np.array_equal(frames_of(path, 2), FRAMES[:2])
+    with pytest.raises(CannotRender, match="no frame 3"):
+        read_frame(path, 3)
+
+
 @pytest.mark.parametrize("number", [0, -1, 4, 2**31])
 def test_a_number_beyond_the_frames_is_told(number: int, tmp_path: Path) -> None:
     path = write_part10(series(FRAMES), tmp_path / "image.dcm")
