@@ -17,6 +17,7 @@ from radnode.instance.deidentification.profile import Profile
 from radnode.instance.deidentification.pseudonyms import Pseudonyms
 
 DUMMY = "ANONYMIZED"
+NO_UID = "2.25.0"  # what stands for the UID of nothing
 KEY = b"a key of more than sixteen bytes"
 ALLOWED = {  # which of these may be seen for each code
     "D_TAGS": {"dummy"},
@@ -75,7 +76,8 @@ def seen(old: DataElement, new: DataElement | None) -> str:
         return "mapped" if all(value.startswith("2.25.") for value in values) else "kept"
     if new.VR == "SQ":
         is_new = not set(old.value[0].keys()) & set(new.value[0].keys())
-        return "dummy" if is_new or ("dummy" in TABLE.get(old.tag, ()) and DUMMY in str(new.value)) else "items"
+        says_nothing = DUMMY in str(new.value) or NO_UID in str(new.value)
+        return "dummy" if is_new or ("dummy" in TABLE.get(old.tag, ()) and says_nothing) else "items"
     return "kept" if str(new.value) == str(old.value) and "ANON" not in str(new.value) else "dummy"
 
 

@@ -101,12 +101,14 @@ class Rules:
         return Act.REMOVE if tag & 0xFFFF in _PRESENTED_AS_OVERLAY or not known_vr(tag) else Act.KEEP
 
     def _optional(self, tag: int, vr: str) -> Act | None:
-        """What the options say; one that keeps wins over one that cleans."""
-        if self._retains(tag):
-            return Act.KEEP
+        """What the options say; one that keeps wins over one that cleans, but for dates: they move all or none."""
+        if not vr:
+            return None  # newer than the dictionary: nobody could look into it
         dates = self.profile.dates
-        if dates is not Dates.REMOVE and _is_date(tag, vr):
-            return Act.MOVE if dates is Dates.MODIFY and vr in DATE_VRS else Act.KEEP
+        if dates is Dates.MODIFY and _is_date(tag, vr):
+            return Act.MOVE if vr in DATE_VRS else None
+        if self._retains(tag) or (dates is Dates.KEEP and _is_date(tag, vr)):
+            return Act.KEEP
         if self._cleans(tag):
             return Act.KEEP if vr == "SQ" else Act.CLEAN if vr in TEXT_VRS else None
         return None

@@ -221,9 +221,8 @@ class Deidentifying(Rewriting):
             return Act.KEEP if safe_private.is_safe_creator(creator, group) else Act.REMOVE
         creator = creators.get(group << 8 | number >> 8, "")
         vr = safe_private.safe_vr(element.tag, element.vr, creator)
-        if not vr or (vr in ("DS", "IS") and not safe_private.is_number(value_of(self.dataset, element))):
-            return Act.REMOVE
-        return Act.KEEP
+        is_safe = vr and safe_private.is_safe_value(value_of(self.dataset, element), vr)
+        return Act.KEEP if is_safe else Act.REMOVE
 
     def vr_of(self, element: Element) -> str:
         """As it is written: the byte order stays, so nothing can be read in two ways."""

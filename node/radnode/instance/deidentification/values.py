@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from radnode.instance.deidentification.acts import ENCAPSULATED_DOCUMENT, PATIENT_ID, Act, Rules, known_vr
 from radnode.instance.deidentification.cleaning import cleaned
 from radnode.instance.deidentification.dates import moved
-from radnode.instance.deidentification.dummies import DUMMY, ITEMS, Value, dummy
+from radnode.instance.deidentification.dummies import ITEMS, Value, dummy
 from radnode.instance.deidentification.pseudonyms import Pseudonyms
 from radnode.instance.deidentification.subject import Subject
 from radnode.instance.element_output import Form
@@ -67,4 +67,4 @@ class Values:
         if tag == ENCAPSULATED_DOCUMENT:
             return DOCUMENT
         vr = known_vr(tag)
-        return ITEMS.get(tag, (((0x00080104, "LO", DUMMY),),)) if vr == "SQ" else dummy(vr)
+        return ITEMS[tag] if vr == "SQ" else dummy(vr)
