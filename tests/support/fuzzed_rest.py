@@ -22,7 +22,7 @@ KNOWN = {"file_path", "study_uid", "series_uid"}
 ANSWERED = {503: "too many", 507: "no room"}
 QUERY: Mapping[str, tuple[str, ...]] = {
     "frame": ("1", "2", "7", "99999"),
-    "window": ("auto", "40,400", "-1e30,1e-30", "0,1", "lung", "nothing"),
+    "window": ("auto", "40,400", "-1e30,1e-30", "0,1", "lung", "nothing", "NORMAL", "WIDE", "1", "2", "robust"),
     "width": ("1", "64", "4096"),
     "height": ("1", "64", "4096"),
     "size": ("1", "64", "1024"),

@@ -49,6 +49,7 @@ _CODES = {
         "GB18030",
         "ISO_IR 999",
     ),
+    "WindowCenterWidthExplanation": ("NORMAL\\WIDE", "a\r\nX-Evil: 1", "\xc4\\\xff", "", "x" * 300, "auto"),
     "SegmentationType": ("BINARY", "FRACTIONAL", "LABELMAP", ""),
     "Modality": ("CT", "SEG", "RTDOSE", "SR", "DOC", "NM", "XA", ""),
     "PatientName": (
@@ -115,6 +116,7 @@ def tables(dataset: Dataset, noise: random.Random) -> None:
         item = Dataset()
         item.add_new(0x00283002, "US", _descriptor(noise))
         item.add_new(0x00283006, "OW", words)
+        _write(item, "LUTExplanation", noise.choice(_CODES["WindowCenterWidthExplanation"]))
         put(dataset, keyword, [item])
     for color in ("Red", "Green", "Blue"):
         put(dataset, f"{color}PaletteColorLookupTableDescriptor", _descriptor(noise))
