@@ -28,6 +28,7 @@ from benchmarks.pictured import SERIES, SETS, Pictures
 from benchmarks.picturing import Ask, Found, Results, asks_of, compare
 from benchmarks.planning import time_left
 from benchmarks.report import heading
+from benchmarks.soaking import LARGE, soak, told
 
 from radnode.cli.progress import progress
 
@@ -47,7 +48,9 @@ def main(words: Sequence[str]) -> int:
     asks = asks_of(sets, clients, thumbnails=not options.no_thumbnails)
     with tempfile.TemporaryDirectory(prefix="radnode-bench-") as work:
         results = _measured(asks, _files(asks, kept), rounds, Path(work))
-    text = f"{heading(rounds, where)}\n\n{markdown(results)}"
+        text = f"{heading(rounds, where)}\n\n{markdown(results)}"
+        if options.soak:
+            text += f"\n\n{told(soak(_large(kept), options.soak, Path(work) / 'soak'), options.soak)}"
     print(text, flush=True)
     sys.stderr.write(f"took {(time.monotonic() - began) / 60:.0f} min\n")
     if options.json:
@@ -67,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--sets", default=keys, help=f"of {keys}, or none (default: all)")
     made.add_argument("--clients", default="1,8", help="how many at once (default 1,8)")
     made.add_argument("--no-thumbnails", action="store_true", help="no thumbnails of a series")
+    made.add_argument("--soak", type=float, default=0, metavar="SECONDS", help="and what large pictures take of memory")
     made.add_argument("--cache", type=Path, help="folder that keeps generated objects (default: in the temp folder)")
     made.add_argument("--json", type=Path, metavar="FILE", help="every answer's time and size")
     made.add_argument("--write", action="store_true", help="write docs/performance.md")
@@ -95,6 +99,11 @@ def _files(asks: Sequence[Ask], kept: Path) -> dict[str, list[Path]]:
     for some in files.values():
         warm(some)
     return files
+
+
+def _large(kept: Path) -> dict[str, list[Path]]:
+    kind = next(one.kind for one in SETS if one.kind.key == LARGE)
+    return {LARGE: ensure(kind, kind.count, kept)}
 
 
 def _measured(asks: Sequence[Ask], files: Mapping[str, Sequence[Path]], rounds: int, work: Path) -> Results:
