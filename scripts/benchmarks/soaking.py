@@ -19,7 +19,7 @@ _AT_ONCE = 64  # pictures of an errand
 
 @dataclass(frozen=True)
 class Soaked:
-    """Pictures made; bytes of all processes at their peak, of each that makes pictures, and of the largest other one."""
+    """Pictures made; bytes of all processes at their peak, of each that makes pictures, and of the largest other."""
 
     pictures: int
     memory: int
