@@ -90,6 +90,16 @@ def test_jpeg_ls_colour_is_laid_out_as_the_codestream_says(
     assert np.abs(decoded(image, tmp_path).astype(int) - values).max() <= error
 
 
+@pytest.mark.parametrize("kept", [60, 100, 0.5, 0.9])
+def test_a_jpeg_ls_stream_without_an_end_ends(kept: float, tmp_path: Path) -> None:
+    """On many such streams, CharLS by itself does not."""
+    values = RANDOM.integers(0, 256, (35, 33, 3)).astype(np.uint8)
+    frame = bytes(jpeg_ls.encode_buffer(values.tobytes(), 35, 33, 3, 8, 3, 1))
+    cut = frame[: int(kept if kept > 1 else kept * len(frame))] + b"\x7f\0" * 40
+    with pytest.raises(CannotRender, match="cannot be decoded"):
+        decoded(compressed(image_of(values), JPEGLSLossless, [padded(cut)]), tmp_path)
+
+
 @pytest.mark.parametrize(("stored", "signed"), [(16, True), (16, False), (12, True), (9, False)])
 def test_near_lossless_jpeg_ls_of_wide_cells(stored: int, signed: bool, tmp_path: Path) -> None:
     smooth = (np.add.outer(np.arange(33), np.arange(35)) * 2**stored // 80) + 2 ** (stored - 4)

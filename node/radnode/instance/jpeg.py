@@ -17,6 +17,7 @@ from radnode.instance.native import Array, shaped, stored_values
 from radnode.model.errors import CannotRender
 
 Decoder: TypeAlias = Callable[[bytes, PixelDescription, Codestream], Array]
+_END_OF_IMAGE = b"\xff\xd9"
 
 
 def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str, int]:
@@ -116,7 +117,8 @@ def _gdcm(data: bytes, description: PixelDescription, codestream: Codestream) ->
 
 
 def _charls(data: bytes, description: PixelDescription, _codestream: Codestream) -> Array:
-    plain, info = jpeg_ls.decode_pixel_data(data)
+    # Where a stream is cut, CharLS 2.4 reads on for ever, unless there is an end to be met.
+    plain, info = jpeg_ls.decode_pixel_data(data + _END_OF_IMAGE)
     planar = info["components"] > 1 and info["interleave_mode"] == 0
     cells = np.frombuffer(plain, "u1" if info["bits_per_sample"] <= 8 else "<u2")
     return shaped(cells, replace(description, planar=planar))
