@@ -102,7 +102,7 @@ def canary(tag: int) -> Any:
         "DS": "98765.4321",
         "DT": "19870612131415",
         "IS": "987654321",
-        "PN": "Zyxcanary^Person",
+        "PN": "Yxwcanary^Person",
         "SH": f"ZYX{tag:08X}",
         "TM": "131415",
         "UI": f"1.2.826.0.1.3680043.9999.{tag}",
@@ -118,4 +118,4 @@ def canary(tag: int) -> Any:
     return 0x5A59 if vr in ("US", "US or SS") else texts.get(vr, f"ZYXCANARY {tag:08X}")
 
 
-MARKS = (b"ZYX", b"yxcanary", b"19870612", b"131415", b"98765", b"1.2.826.0.1.3680043.9999", b"087Y")
+MARKS = (b"ZYX", b"yxcanary", b"xwcanary", b"19870612", b"131415", b"98765", b"1.2.826.0.1.3680043.9999", b"087Y")

@@ -39,17 +39,11 @@ vessels view views volume water weighted whole wide width window wo with without
 1d 2d 3d 4d a an and at by c for from in l no of on or r the to two vs w x
 """
 _TOKENS = re.compile(r"(?<![\w.,/:-])([0-9]{1,2}(?:\.[0-9]{1,3})? ?(?:cm|mm|ml|t))(?![\w/:-])|([^\W_]+)", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
 
 
 @cache
 def _known() -> frozenset[str]:
     return frozenset(_WORDS.split())
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of a text, in small letters."""
-    return frozenset(token.casefold() for token in _WORD.findall(text))
 
 
 def cleaned(text: str, identifying: Collection[str]) -> str:

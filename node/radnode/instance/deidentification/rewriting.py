@@ -10,6 +10,7 @@ from radnode.instance.deidentification import dummies, safe_private
 from radnode.instance.deidentification.acts import Act, known_vr
 from radnode.instance.deidentification.burned_in import CAMERA, OVERLAY_BITS
 from radnode.instance.deidentification.camera_data import has_camera_data
+from radnode.instance.deidentification.kept_values import KeptValues
 from radnode.instance.deidentification.table import OVERLAYS
 from radnode.instance.deidentification.values import Values
 from radnode.instance.element_output import IMPLICIT_FORM, KNOWN_VRS, Form, Output, form_of
@@ -54,6 +55,7 @@ class Deidentifying(Rewriting):
         self.warnings: set[str] = set()
         self.fragments = 0
         self.acts: Counter[tuple[int, Act]] = Counter()
+        self.kept_values = KeptValues(dataset, values.subject.identifying)
         self.skipping = _NOWHERE  # what is deeper than this is left out
         self.cleaning = _NOWHERE  # the depth of the sequence whose structured content is cleaned
         self.creators: dict[int, dict[int, str]] = {0: {}}  # by depth, by block: the private creator
@@ -153,13 +155,16 @@ class Deidentifying(Rewriting):
         return act if element.tag >> 16 in self.values.subject.regions and not element.depth else Act.REMOVE
 
     def keep(self, element: Element) -> Act:
-        """Write the element as it is, or enter it; what claims to be what it cannot be is emptied or left out."""
+        """Write the element as it is, or enter it; what cannot be what it claims to be, or names somebody, goes."""
         if element.length == UNDEFINED or is_sequence(element.tag, element.vr):
             if element.vr not in _CONTAINERS:
                 return Act.REMOVE
             self.enter_sequence(element)
         elif known_vr(element.tag) != "SQ":
-            self.take_value(element)
+            act = self.kept_values.act(element, self.codecs.get(element.depth, self.codecs[0]))
+            if act is Act.KEEP:
+                self.take_value(element)
+            return act
         elif self.is_hidden_sequence(element) and self.is_whole(element):
             self.enter_sequence(element)
         else:

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from radnode.instance.charset import codecs_of, decode
 from radnode.instance.content import Place, read_content, value_of
 from radnode.instance.deidentification import burned_in as burned
-from radnode.instance.deidentification.acts import PATIENT_ID, TEXT_VRS, known_vr
-from radnode.instance.deidentification.cleaning import words
-from radnode.instance.deidentification.option_columns import DESCRIPTORS
+from radnode.instance.deidentification.acts import PATIENT_ID
+from radnode.instance.deidentification.identifying import Identifying
 from radnode.instance.deidentification.profile import Profile
-from radnode.instance.deidentification.table import OVERLAYS, basic_profile
-from radnode.instance.encodings import UNDEFINED, Buffer
-from radnode.instance.values import PADDING, SPECIFIC_CHARACTER_SET
-from radnode.instance.walk import Element, walk
+from radnode.instance.deidentification.searching import identifying_in
+from radnode.instance.deidentification.table import OVERLAYS
+from radnode.instance.encodings import Buffer
+from radnode.instance.values import PADDING
+from radnode.instance.walk import walk
 from radnode.model.errors import CannotDeidentify
 from radnode.model.uid import UID, InvalidUID, parse_uid
 
@@ -28,7 +27,6 @@ _TEXTS = {
     **dict.fromkeys((_DOCUMENT, _DIRECTORY_RECORDS), "CS"),  # whether they are there is all that counts
     PATIENT_ID: "LO",
 }
-_MAX_WORDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Subject:
     study: str
     patient: str
     burned_in: burned.BurnedIn
-    identifying: frozenset[str]
+    identifying: Identifying
     regions: frozenset[int]
     """The groups of overlays that are regions of interest, not graphics."""
 
@@ -57,7 +55,6 @@ def read_subject(dataset: Buffer, encoding: UID, profile: Profile) -> Subject:
     texts = content.texts[Place.DATA_SET]
     if _DIRECTORY_RECORDS in texts or texts.get(SOP_CLASS) == _DIRECTORY:
         raise CannotDeidentify("it is a directory of files, not an object")
-    is_cleaned = profile.clean_descriptors or profile.clean_structured_content or profile.retain_patient_characteristics
     return Subject(
         _identity(texts, SOP_CLASS, "SOP Class"),
         _identity(texts, SOP_INSTANCE, "SOP Instance"),
@@ -65,7 +62,7 @@ def read_subject(dataset: Buffer, encoding: UID, profile: Profile) -> Subject:
         texts.get(STUDY_INSTANCE, ""),
         texts.get(PATIENT_ID, "").strip(),
         burned.burned_in(texts, has_pixel_data=content.has_pixel_data, has_document=_DOCUMENT in texts),
-        _identifying(dataset, encoding) if is_cleaned else frozenset(),
+        identifying_in(dataset, encoding, profile),
         _regions(dataset, encoding) if profile.clean_graphics else frozenset(),
     )
 
@@ -75,27 +72,6 @@ def _identity(texts: Mapping[int, str], tag: int, name: str) -> UID:
         return parse_uid(texts.get(tag, ""))
     except InvalidUID:
         raise CannotDeidentify(f"it has no valid {name} UID") from None
-
-
-def _identifying(dataset: Buffer, encoding: UID) -> frozenset[str]:
-    """The words of names and identifiers anywhere in the object, which must not stay in a description."""
-    found: set[str] = set()
-    codecs = codecs_of(b"")
-    for element in walk(dataset, encoding, deep=True):
-        if element.tag == SPECIFIC_CHARACTER_SET and not element.depth:
-            codecs = codecs_of(value_of(dataset, element))
-        if _identifies(element):
-            found |= words(decode(value_of(dataset, element), codecs, is_name=known_vr(element.tag) == "PN"))
-        if len(found) > _MAX_WORDS:
-            raise CannotDeidentify("it has too many names and identifiers to clean descriptions of them")
-    return frozenset(found)
-
-
-def _identifies(element: Element) -> bool:
-    vr = known_vr(element.tag)
-    if element.length == UNDEFINED or vr == "PN":
-        return element.length != UNDEFINED
-    return vr in TEXT_VRS and element.tag in basic_profile() and element.tag not in DESCRIPTORS
 
 
 def _regions(dataset: Buffer, encoding: UID) -> frozenset[int]:

@@ -46,7 +46,7 @@ class Values:
             return "\\".join(self.pseudonyms.uid(uid.strip(PADDING)) for uid in old.split("\\"))
         if act is Act.MOVE:
             return moved(old, known_vr(tag), self.pseudonyms.days(self.subject.timeline)) if old.strip() else ""
-        return cleaned(old, self.subject.identifying) or None
+        return cleaned(old, self.subject.identifying.words) or None
 
     def name(self, tag: int, old: str) -> str:
         """The pseudonym in the place of the patient's name or ID; an empty one stays empty."""

@@ -1,0 +1,48 @@
+"""A last look at values that the rules let stay: whether they name somebody, or are not what their attribute holds."""
+
+from radnode.instance.charset import decode
+from radnode.instance.deidentification.acts import TEXT_VRS, Act, known_vr
+from radnode.instance.deidentification.identifying import Identifying
+from radnode.instance.encodings import Buffer
+from radnode.instance.values import PADDING
+from radnode.instance.walk import Element
+
+MAX_TEXT = 1 << 20
+"""Bytes that are looked at; what is longer does not stay."""
+_FREE = TEXT_VRS | {"PN", "UR"}
+_CODES = frozenset({"AE", "AS", "CS"})
+_LOOKED_AT = _FREE | _CODES | {"UI"}
+_PARTS_OF_CODES = frozenset({0x00080100, 0x00080102, 0x00080103})  # value, scheme and its version
+_OF_UIDS = frozenset(b"0123456789.\\ \0")
+_MAX_REMEMBERED = 4096
+
+
+class KeptValues:
+    """Decides by value, and remembers, since objects repeat their values."""
+
+    def __init__(self, dataset: Buffer, identifying: Identifying) -> None:
+        self._dataset = dataset
+        self._identifying = identifying
+        self._told: dict[tuple[bytes, tuple[str, ...], bool], bool] = {}
+
+    def act(self, element: Element, codecs: tuple[str, ...]) -> Act:
+        """KEEP, or what is to be done with the value of an element of defined length instead."""
+        known = known_vr(element.tag)
+        if element.tag in _PARTS_OF_CODES or not {known, element.vr} & _LOOKED_AT:
+            return Act.KEEP
+        if element.length > MAX_TEXT:
+            return Act.DUMMY
+        raw = bytes(self._dataset[element.offset : element.offset + element.length])
+        if known == "UI":
+            return Act.KEEP if _OF_UIDS.issuperset(raw) else Act.MAP
+        return Act.DUMMY if self._tells(raw, codecs, is_code=not {known, element.vr} & _FREE) else Act.KEEP
+
+    def _tells(self, raw: bytes, codecs: tuple[str, ...], *, is_code: bool) -> bool:
+        key = raw, codecs, is_code
+        told = self._told.get(key)
+        if told is None:
+            text = decode(raw, codecs, is_name=False).strip(PADDING)
+            told = self._identifying.tells(text, is_code=is_code)
+            if len(raw) < _MAX_REMEMBERED and len(self._told) < _MAX_REMEMBERED:
+                self._told[key] = told
+        return told

@@ -1,0 +1,160 @@
+"""What somebody has typed into attributes that no table names: names, identifiers, dates and UIDs of the object."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from support.deidentified import deidentified, read
+from support.instances import make_instance, write_part10
+
+from radnode.instance.deidentification.profile import Dates, Profile
+
+UTF8 = "ISO_IR 192"
+JOHN: dict[str, Any] = {
+    "SpecificCharacterSet": UTF8,
+    "PatientName": "DOE^JOHN^M^DR^PHD",
+    "PatientBirthDate": "19870612",
+}
+
+
+def de(tmp_path: Path, profile: Profile | None = None, **values: Any) -> Dataset:
+    return read(deidentified(write_part10(make_instance(**values), tmp_path / "one.dcm"), profile)[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("DOE^JOHN", "John Doe"),
+        ("DOE^JOHN", "DOE, JOHN"),
+        ("DOE^JOHN", "seg of doe"),
+        ("DOE^JOHN", "DOE_JOHN_01"),
+        ("DOE^JOHN", "JohnDoe"),
+        ("DOE^JOHN", "doejohn."),
+        ("Müller^Jörg", "MÜLLER"),
+        ("Müller^Jörg", "Muller, Jorg"),
+        ("Müller^Jörg", "Mueller"),
+        ("Mueller^Jorg", "Müller"),
+        ("Groß^Ana", "GROSS"),
+        ("O'Brien^Sean", "Sean O Brien"),
+        ("van der Berg^Piet", "Pt. Berg"),
+        ("Li^Na", "Na Li"),
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "山田太郎様"),
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "yamada"),
+        ("Hong^Gildong=洪^吉洞=홍^길동", "환자 길동"),
+        ("Фёдоров^Илья", "ФЕДОРОВ"),
+        ("DOE^JOHN", "Patient 12345678, left"),
+        ("DOE^JOHN", "ID12345678x"),
+        ("DOE^JOHN", "12-345-678"),
+        ("DOE^JOHN", "born 1987-06-12"),
+        ("DOE^JOHN", "12.06.1987"),
+        ("DOE^JOHN", "DOB 06/12/1987"),
+        ("DOE^JOHN", "of 06.11.2025"),
+        ("DOE^JOHN", "from 1.2.826.0.1.3680043.10.543.1.5"),
+        ("DOE^JOHN", "A2025110601"),
+        ("DOE^JOHN", "read by Smith"),
+    ],
+)
+def test_a_text_that_tells_who_it_is_does_not_stay(tmp_path: Path, name: str, text: str) -> None:
+    values = {**JOHN, "PatientName": name, "ReferringPhysicianName": "SMITH^ALICE"}
+    new = de(tmp_path, DetectorDescription=text, **values)
+    assert new.DetectorDescription == "ANONYMIZED"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SIEMENS",
+        "Dr. nobody",
+        "HU",
+        "left",
+        "MR 1.5T",
+        "syngo 4.1.2.10.5",
+        "12",
+        "20101006",
+        "johnson",
+        "1.2.840.10008.6.1.20",
+    ],
+)
+def test_other_texts_stay(tmp_path: Path, text: str) -> None:
+    assert de(tmp_path, DetectorDescription=text, **JOHN).DetectorDescription == text
+
+
+def test_one_short_name_alone_is_also_a_unit(tmp_path: Path) -> None:
+    new = de(tmp_path, **{**JOHN, "PatientName": "HU^NA"}, RescaleType="HU", DetectorDescription="Na Hu")
+    assert (new.RescaleType, new.DetectorDescription) == ("HU", "ANONYMIZED")
+
+
+def test_everywhere_in_sequences_and_codes(tmp_path: Path) -> None:
+    code, segment = Dataset(), Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "1", "99LOCAL", "Lesion of Mr. Doe"
+    segment.SegmentLabel, segment.SegmentDescription = "Doe lesion", "lesion"
+    segment.SegmentedPropertyTypeCodeSequence = [code]
+    (new,) = de(tmp_path, SegmentSequence=[segment], **JOHN).SegmentSequence
+    assert (new.SegmentLabel, new.SegmentDescription) == ("ANONYMIZED", "lesion")
+    assert new.SegmentedPropertyTypeCodeSequence[0].CodeMeaning == "ANONYMIZED"
+    assert new.SegmentedPropertyTypeCodeSequence[0].CodingSchemeDesignator == "99LOCAL"
+
+
+def test_names_that_stand_in_sequences_count_and_their_own_character_sets(tmp_path: Path) -> None:
+    other = Dataset()
+    other.SpecificCharacterSet, other.PatientID = "ISO_IR 144", "9"
+    other.add(DataElement(0x00101001, "PN", "Сименс^Илья"))
+    new = de(tmp_path, OtherPatientIDsSequence=[other], DetectorDescription="сименс 1", **JOHN)
+    assert new.DetectorDescription == "ANONYMIZED"
+
+
+def test_codes_stay_unless_they_name_somebody_in_full(tmp_path: Path) -> None:
+    values = {**JOHN, "PatientName": "CHEST^AP"}
+    assert de(tmp_path, BodyPartExamined="CHEST", **values).BodyPartExamined == "CHEST"
+    assert de(tmp_path, BodyPartExamined="JOHN DOE", **JOHN).BodyPartExamined == "ANONYMIZED"
+
+
+def test_dates_in_texts_stay_only_where_dates_do(tmp_path: Path) -> None:
+    text = "calibrated 2025-11-06"
+    values = {**JOHN, "DetectorDescription": text}
+    assert de(tmp_path, Profile(dates=Dates.KEEP), **values).DetectorDescription == text
+    assert de(tmp_path, Profile(dates=Dates.MODIFY), **values).DetectorDescription == "ANONYMIZED"
+    values["DetectorDescription"] = "born 12.06.1987"
+    assert de(tmp_path, Profile(dates=Dates.KEEP), **values).DetectorDescription == "ANONYMIZED"
+
+
+def test_what_options_keep_is_looked_at_too(tmp_path: Path) -> None:
+    profile = Profile(retain_device_identity=True, retain_institution_identity=True)
+    new = de(tmp_path, profile, StationName="DOE_CT", InstitutionName="St. Mary", **JOHN)
+    assert (new.StationName, new.InstitutionName) == ("ANONYMIZED", "St. Mary")
+
+
+def test_a_text_too_long_to_be_looked_at_does_not_stay(tmp_path: Path) -> None:
+    dataset = make_instance(**JOHN)
+    dataset.add(DataElement(0x0018990F, "UT", "x " * 600_000 + "DOE"))  # Protocol Planning Information
+    dataset.add(DataElement(0x00189910, "UT", "x " * 60_000 + "DOE"))
+    dataset.add(DataElement(0x00189917, "UT", "x " * 60_000))
+    file, _ = deidentified(write_part10(dataset, tmp_path / "long.dcm"))
+    new = read(file)
+    assert new.ProtocolPlanningInformation == new.ProtocolDesignRationale == "ANONYMIZED"
+    assert len(new.InstructionDescription) > 100_000
+    assert b"DOE" not in file
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00189306, "LO", "DOE^JOHN"),  # a number
+        (0x00081150, "UI", "DOE^JOHN"),  # a class
+        (0x00187006, "PN", "SOMEBODY^ELSE"),
+        (0x00181600, "LT", "DOE^JOHN"),  # a code
+    ],
+)
+def test_names_in_what_is_no_text(tmp_path: Path, tag: int, vr: str, value: str) -> None:
+    dataset = make_instance(**JOHN)
+    dataset[tag] = DataElement(tag, vr, value, validation_mode=0)
+    file, _ = deidentified(write_part10(dataset, tmp_path / "odd.dcm"))
+    assert value.encode() not in file
+
+
+def test_a_name_in_a_description_is_cleaned_whatever_its_accents(tmp_path: Path) -> None:
+    values = {**JOHN, "PatientName": "Léft^J"}
+    new = de(tmp_path, Profile(clean_descriptors=True), StudyDescription="left hip", **values)
+    assert new.StudyDescription == "hip"
