@@ -5,10 +5,10 @@ from typing import Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from radnode.instance.metadata import Metadata
-from radnode.instance.provenance import TracedData
-from radnode.instance.study_data import StudyData, TracedStudyData
-from radnode.instance.summary import StructuredData
+from radnode.instance.words.metadata import Metadata
+from radnode.instance.words.provenance import TracedData
+from radnode.instance.words.study_data import StudyData, TracedStudyData
+from radnode.instance.words.summary import StructuredData
 
 
 class Answer(BaseModel):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 
-from radnode.instance.picture import Facts
+from radnode.instance.pictures.picture import Facts
 
 _LONGEST = 128
 _UNFIT = re.compile("[^ -~]")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from radnode.instance.picture import PictureWish, WindowWish
+from radnode.instance.pictures.picture import PictureWish, WindowWish
 from radnode_http.params import Quality, whole_number
 
 LARGEST_SIDE = 16384

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from radnode.archive.archive import Archive
 from radnode.archive.picture_cache import PictureCache
-from radnode.instance.picture import Picture, PictureWish
-from radnode.instance.picture_key import picture_key, renderer
+from radnode.instance.pictures.picture import Picture, PictureWish
+from radnode.instance.pictures.picture_key import picture_key, renderer
 from radnode.model.errors import CannotRender, NotFound
 from radnode.model.file_path import FilePath
 from radnode.sections.render import RenderSettings

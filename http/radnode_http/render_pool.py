@@ -7,9 +7,9 @@ from pathlib import Path
 import structlog
 
 from radnode.instance.expendable import MAX_MEMORY
-from radnode.instance.frame_facts import FrameFacts, FramesWish
-from radnode.instance.picture import Picture, PictureWish
-from radnode.instance.render_protocol import MADE, REFUSALS, Made, Request, Wish, decode_made
+from radnode.instance.pictures.frame_facts import FrameFacts, FramesWish
+from radnode.instance.pictures.picture import Picture, PictureWish
+from radnode.instance.pictures.render_protocol import MADE, REFUSALS, Made, Request, Wish, decode_made
 from radnode.model.errors import CannotRender, RadnodeError, TooBusy
 from radnode_http.errors import BUSY, NO_PROCESS, Disconnected
 from radnode_http.render_process import CannotStart, Gone, RenderProcess, how_it_ended
@@ -58,13 +58,13 @@ class RenderPool:
             self._keep(asyncio.create_task(self._renew(worker)))
 
     async def render(self, path: Path, wish: PictureWish, *, is_wanted: Callable[[], bool] = lambda: True) -> Picture:
-        """The picture that radnode.instance.render makes of the file, with its errors and those of `_ask`."""
+        """The picture that radnode.instance.pictures.render makes of the file, with its errors and those of `_ask`."""
         made = await self._ask(path, wish, is_wanted)
         assert isinstance(made, Picture)
         return made
 
     async def frames(self, path: Path, *, is_wanted: Callable[[], bool] = lambda: True) -> FrameFacts:
-        """What radnode.instance.cine says of the file's frames, with its errors and those of `_ask`."""
+        """What radnode.instance.pictures.cine says of the file's frames, with its errors and those of `_ask`."""
         made = await self._ask(path, FramesWish(), is_wanted)
         assert isinstance(made, FrameFacts)
         return made

@@ -6,12 +6,12 @@ import socket
 import subprocess
 from contextlib import suppress
 
-from radnode.instance.render_protocol import ANSWER, LAST, Request
+from radnode.instance.pictures.render_protocol import ANSWER, LAST, Request
 from radnode.instance.spawning import spawn
 
 START_LIMIT = 60.0
 _LAST_WORDS = 2.0  # seconds that a process has for its end once it is silent
-_MODULE = "radnode.instance.render_worker"
+_MODULE = "radnode.instance.pictures.render_worker"
 
 
 class Gone(Exception):

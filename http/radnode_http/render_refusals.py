@@ -3,7 +3,7 @@
 from pathlib import Path
 from time import monotonic
 
-from radnode.instance.render_protocol import Wish
+from radnode.instance.pictures.render_protocol import Wish
 
 LASTING = 60.0
 """Seconds; a machine that was too busy or out of memory once gets another chance."""

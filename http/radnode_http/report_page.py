@@ -6,9 +6,9 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
-from radnode.instance.content_items import ContentItem, referenced
-from radnode.instance.report_text import concept_shown, has_number, remark_of, value_shown
-from radnode.instance.structured_report import Report
+from radnode.instance.words.content_items import ContentItem, referenced
+from radnode.instance.words.report_text import concept_shown, has_number, remark_of, value_shown
+from radnode.instance.words.structured_report import Report
 
 _LOWEST_HEADING = 6
 

@@ -23,8 +23,8 @@ from radnode.archive.picture_places import SHELVES, forget_pictures, pictures_of
 from radnode.archive.picture_shelves import Shelves, entries_of
 from radnode.archive.picture_sweeping import ROUNDS, sweep_pictures
 from radnode.archive.recovery import recover
-from radnode.instance.picture import Facts, Picture, PictureWish
-from radnode.instance.picture_key import picture_key, renderer
+from radnode.instance.pictures.picture import Facts, Picture, PictureWish
+from radnode.instance.pictures.picture_key import picture_key, renderer
 from radnode.model.file_path import FilePath
 
 MADE = Picture(bytes(range(256)) * 40, Facts(voi="window 40/400"))

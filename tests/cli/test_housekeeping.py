@@ -11,7 +11,7 @@ from radnode.archive.picture_cache import PictureCache
 from radnode.archive.picture_places import pictures_of
 from radnode.archive.picture_sweeping import ROUNDS
 from radnode.cli.housekeeping import sweep
-from radnode.instance.picture import Facts, Picture
+from radnode.instance.pictures.picture import Facts, Picture
 from radnode.sections.archive import ArchiveSettings
 from radnode.sections.render import RenderSettings
 from radnode.settings import Settings

@@ -20,8 +20,8 @@ from radnode.dimse.scu import Caller, move, send
 from radnode.dimse.scu.forms import prepared
 from radnode.dimse.scu.outgoing import Unsendable, outgoing_file
 from radnode.instance.part10 import encode_file_meta
-from radnode.instance.transcoder import Transcoder
-from radnode.instance.transcoding import ENCODED
+from radnode.instance.transcoding.targets import ENCODED
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.model.errors import RadnodeError
 from radnode.model.level import Level
 from radnode.settings import Peer

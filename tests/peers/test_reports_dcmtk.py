@@ -10,9 +10,9 @@ from support.instances import bundled
 from support.peers import require
 from support.reports import code, item, made, make_report, number, reference
 
-from radnode.instance.content_items import ContentItem
-from radnode.instance.structured_report import Report, read_report
-from radnode.instance.wording import clean_lines
+from radnode.instance.words.content_items import ContentItem
+from radnode.instance.words.structured_report import Report, read_report
+from radnode.instance.words.wording import clean_lines
 from radnode_http.report_page import report_page
 
 

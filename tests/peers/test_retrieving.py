@@ -25,7 +25,7 @@ from support.retrieving import fill, stored_files
 
 from radnode.archive.archive import Archive
 from radnode.instance.part10 import dataset_offset
-from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.settings import Peer
 
 COMPRESSED = ("MR_small_RLE.dcm", "JPEG2000.dcm", "SC_rgb_jpeg_gdcm.dcm", "ExplVR_BigEnd.dcm")

@@ -6,8 +6,8 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radnode.instance.study_data import Contradiction, DoseData, Extent, Sections, SeriesData, StudyData
-from radnode.instance.study_summary import study_text
+from radnode.instance.words.study_data import Contradiction, DoseData, Extent, Sections, SeriesData, StudyData
+from radnode.instance.words.study_summary import study_text
 
 ODD = st.text(st.characters() | st.sampled_from("\\^=\n\0 0123456789eE.+-;:"), max_size=40)
 TEXTS = st.none() | ODD | st.builds(lambda text: text * 300, st.text(min_size=1, max_size=2))

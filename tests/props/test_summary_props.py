@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radnode.instance.metadata import (
+from radnode.instance.words.metadata import (
     EquipmentMetadata,
     ImageMetadata,
     Metadata,
@@ -18,7 +18,7 @@ from radnode.instance.metadata import (
     StudyMetadata,
     parse_spacing,
 )
-from radnode.instance.summary import summarize
+from radnode.instance.words.summary import summarize
 
 SECTIONS = {
     "PATIENT INFORMATION:": ["Name", "ID", "Age", "Sex"],

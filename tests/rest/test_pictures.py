@@ -15,7 +15,7 @@ from support.instances import REMOVED, bundled, encode_part10, make_instance
 from support.pictures import image_of
 from support.rest import Rest, make_token, open_archive, rest_settings, serving, serving_new_archive, until
 
-from radnode.instance.picture import Facts, Picture
+from radnode.instance.pictures.picture import Facts, Picture
 from radnode.model.errors import CannotRender, TooBusy
 from radnode.sections.render import RenderSettings
 from radnode_http.errors import BUSY, Disconnected

@@ -24,7 +24,7 @@ from support.instances import bundled, encode_part10, make_instance
 from support.processes import children, is_render_worker
 from support.rest import Rest, serving_new_archive
 
-from radnode.instance.picture import PictureWish
+from radnode.instance.pictures.picture import PictureWish
 from radnode.model.errors import CannotRender, TooBusy
 from radnode_http.render_memory import machine_memory, share_of_memory
 from radnode_http.render_pool import RenderPool

@@ -14,8 +14,8 @@ from support.instances import bundled, make_instance, write_part10
 from support.pictures import image_of
 from support.processes import children, environment_of, is_render_worker, maps, sockets_of, until
 
-from radnode.instance.picture import PictureWish
-from radnode.instance.render import render
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 from radnode.model.errors import CannotRender, NoPixelData, NotFound
 from radnode_http.errors import Disconnected
 from radnode_http.render_pool import RenderPool
@@ -131,7 +131,7 @@ async def test_after_close_there_are_no_workers_and_no_pictures() -> None:
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from radnode.instance.picture import PictureWish
+from radnode.instance.pictures.picture import PictureWish
 from radnode_http.render_pool import RenderPool
 
 async def main():

@@ -9,9 +9,9 @@ from support.reports import DOSE_SR, code, item, made, make_report, number
 from support.rest import Rest, checked
 
 from radnode.archive.study_facts import study_facts
-from radnode.instance.study_data import Extent, Sections, study_data
-from radnode.instance.study_file import MAX_REPORTS, read_study_files
-from radnode.instance.study_summary import study_text
+from radnode.instance.words.study_data import Extent, Sections, study_data
+from radnode.instance.words.study_file import MAX_REPORTS, read_study_files
+from radnode.instance.words.study_summary import study_text
 from radnode.model.uid import UID
 from radnode_http.answers import StudySummaryAnswer
 

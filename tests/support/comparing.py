@@ -14,9 +14,9 @@ from support.instances import bundled, bundled_files
 from support.pictures import pixels_of
 from support.references import Array, dcmtk_picture, header_of, pydicom_picture
 
-from radnode.instance.image_attributes import FOREIGN_FAILURES
-from radnode.instance.picture import PictureWish
-from radnode.instance.render import render
+from radnode.instance.decoding.image_attributes import FOREIGN_FAILURES
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 from radnode.model.errors import RadnodeError
 
 _FAILURES = (*FOREIGN_FAILURES, InvalidDicomError)

@@ -24,7 +24,7 @@ from radnode.dimse.upper.endings import Ending
 from radnode.dimse.upper.listener import Door
 from radnode.dimse.upper.pdu import encode_data, encode_fragment
 from radnode.dimse.upper.requesting import Address, Requested, associate
-from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.settings import DicomSettings, Peer, Settings
 from radnode.work.work_file import WorkFile
 

@@ -10,8 +10,8 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from support.instances import REMOVED, make_instance, put, write_part10
 
-from radnode.instance.picture import Facts, Picture, PictureWish
-from radnode.instance.render import render
+from radnode.instance.pictures.picture import Facts, Picture, PictureWish
+from radnode.instance.pictures.render import render
 
 Array = NDArray[Any]
 

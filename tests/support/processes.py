@@ -27,7 +27,7 @@ async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def is_render_worker(process: int) -> bool:
-    return b"radnode.instance.render_worker" in Path(f"/proc/{process}/cmdline").read_bytes()
+    return b"radnode.instance.pictures.render_worker" in Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def maps(process: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from radnode.instance.part10 import dataset_offset, encode_file_meta
-from radnode.instance.transcode import transcode
+from radnode.instance.transcoding.transcode import transcode
 from radnode.model.uid import UID
 
 REPLACED = {  # what another encoding of the pixel data may change, and group lengths
@@ -24,7 +24,7 @@ def transfer_syntax_of(path: Path) -> UID:
 
 
 def transcoded(path: Path, target: str, folder: Path) -> Path:
-    """A whole file with the object of `path` in the transfer syntax `target`; errors as radnode.instance.transcode."""
+    """A whole file with the object of `path` in the transfer syntax `target`; errors as `transcode`."""
     with tempfile.TemporaryFile() as file:
         count = transcode(path, UID(target), file.fileno())
         file.seek(0)

@@ -11,7 +11,7 @@ from support.transcoded import the_rest, transcoded, transfer_syntax_of
 
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.instance.equality import same_elements
-from radnode.instance.transcoding import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, UNCOMPRESSED, targets
+from radnode.instance.transcoding.targets import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, UNCOMPRESSED, targets
 from radnode.model.errors import CannotTranscode, NotDicom
 
 FILES = [path for path in bundled_files() if path.parent == bundled("CT_small.dcm").parent]

@@ -5,11 +5,11 @@ import pytest
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN as BIG
 from radnode.instance.encodings import EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT
 from radnode.instance.encodings import IMPLICIT_VR_LITTLE_ENDIAN as IMPLICIT
-from radnode.instance.transcoding import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED
-from radnode.instance.transcoding import JPEG_2000_LOSSLESS as J2K
-from radnode.instance.transcoding import JPEG_LS_LOSSLESS as JPEG_LS
-from radnode.instance.transcoding import RLE_LOSSLESS as RLE
-from radnode.instance.transcoding import choose, targets
+from radnode.instance.transcoding.targets import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED
+from radnode.instance.transcoding.targets import JPEG_2000_LOSSLESS as J2K
+from radnode.instance.transcoding.targets import JPEG_LS_LOSSLESS as JPEG_LS
+from radnode.instance.transcoding.targets import RLE_LOSSLESS as RLE
+from radnode.instance.transcoding.targets import choose, targets
 from radnode.model.uid import UID
 
 JPEG = "1.2.840.10008.1.2.4."

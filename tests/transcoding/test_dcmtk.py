@@ -15,10 +15,10 @@ from support.transcoded import transcoded, transfer_syntax_of
 
 from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.instance.equality import same_elements
-from radnode.instance.picture import PictureWish
-from radnode.instance.render import render
-from radnode.instance.transcoding import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED
-from radnode.instance.transcoding import JPEG_LS_LOSSLESS, RLE_LOSSLESS, targets
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
+from radnode.instance.transcoding.targets import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED
+from radnode.instance.transcoding.targets import JPEG_LS_LOSSLESS, RLE_LOSSLESS, targets
 
 OPTIONS: dict[str, str] = {
     IMPLICIT_VR_LITTLE_ENDIAN: "+ti",

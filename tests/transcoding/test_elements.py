@@ -16,8 +16,8 @@ from radnode.instance.encodings import EXPLICIT_VR_BIG_ENDIAN as BIG
 from radnode.instance.encodings import EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT
 from radnode.instance.encodings import IMPLICIT_VR_LITTLE_ENDIAN as IMPLICIT
 from radnode.instance.part10 import dataset_offset, encode_file_meta
-from radnode.instance.plain_transcode import transcode_small
-from radnode.instance.transcoding import JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS, RLE_LOSSLESS
+from radnode.instance.transcoding.plain_transcode import transcode_small
+from radnode.instance.transcoding.targets import JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS, RLE_LOSSLESS
 from radnode.instance.walk import Element, walk
 from radnode.model.errors import CannotTranscode
 from radnode.model.uid import UID

@@ -18,8 +18,8 @@ from support.transcoded import transcoded, transfer_syntax_of
 
 from radnode.instance.encodings import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from radnode.instance.part10 import dataset_offset
-from radnode.instance.transcoder import Transcoder
-from radnode.instance.transcoding import JPEG_2000_LOSSLESS, RLE_LOSSLESS, targets
+from radnode.instance.transcoding.targets import JPEG_2000_LOSSLESS, RLE_LOSSLESS, targets
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.model.errors import CannotTranscode, NotFound
 from radnode.model.uid import UID
 
@@ -64,7 +64,7 @@ def workers() -> set[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             state, owner = (entry / "stat").read_text().rpartition(") ")[2].split()[:2]
-            is_worker = b"radnode.instance.transcode_worker" in (entry / "cmdline").read_bytes()
+            is_worker = b"radnode.instance.transcoding.transcode_worker" in (entry / "cmdline").read_bytes()
         except (OSError, ValueError):
             continue
         if is_worker and owner == str(os.getpid()) and state != "Z":

@@ -8,8 +8,8 @@ import pytest
 from support.instances import make_instance, write_part10
 from support.pictures import image_of, item
 
-from radnode.instance.cine import read_frame_facts
-from radnode.instance.frame_facts import FrameFacts
+from radnode.instance.pictures.cine import read_frame_facts
+from radnode.instance.pictures.frame_facts import FrameFacts
 from radnode.model.errors import CannotRender, NoPixelData, NotFound
 
 VALUES = np.zeros((4, 6), np.int16)

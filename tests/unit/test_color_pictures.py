@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from support.pictures import Array, image_of, padded, rendered
 
-from radnode.instance.segments import expand_segments
+from radnode.instance.pictures.segments import expand_segments
 from radnode.model.errors import CannotRender
 
 RANDOM = np.random.default_rng(7)

@@ -24,10 +24,10 @@ from pydicom.uid import (
 from support.instances import write_part10
 from support.pictures import Array, image_of, item, padded, pixels_of, with_syntax
 
-from radnode.instance.decoders import decode
-from radnode.instance.picture import PictureWish
-from radnode.instance.pixels import read_frame
-from radnode.instance.render import render
+from radnode.instance.decoding.decoders import decode
+from radnode.instance.decoding.pixels import read_frame
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 from radnode.model.errors import CannotRender, NotApplicable
 
 RANDOM = np.random.default_rng(17)

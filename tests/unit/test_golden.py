@@ -15,8 +15,8 @@ from support.golden_colors import all_cases
 from support.peers import require
 from support.pictures import pixels_of, rendered
 
-from radnode.instance.picture import PictureWish
-from radnode.instance.render import render
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 
 CASES = {case.name: case for case in all_cases()}
 WRITERS = {case.picture: case for case in reversed(CASES.values())}

@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from support.instances import encode_part10, make_instance, put, write_part10
 
-from radnode.instance.metadata import Metadata, read_metadata
-from radnode.instance.summary import summarize
+from radnode.instance.words.metadata import Metadata, read_metadata
+from radnode.instance.words.summary import summarize
 
 ITEM = pack("<HHL", 0xFFFE, 0xE000, 0)
 GROUPS = "SharedFunctionalGroupsSequence"

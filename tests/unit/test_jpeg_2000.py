@@ -13,10 +13,10 @@ from pydicom.uid import HTJ2K, UID, HTJ2KLossless, HTJ2KLosslessRPCL, JPEG2000Lo
 from support.instances import write_part10
 from support.pictures import image_of, padded, pixels_of
 
-from radnode.instance.decoders import decode
-from radnode.instance.picture import PictureWish
-from radnode.instance.pixels import read_frame
-from radnode.instance.render import render
+from radnode.instance.decoding.decoders import decode
+from radnode.instance.decoding.pixels import read_frame
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 from radnode.model.errors import CannotRender
 
 RANDOM = np.random.default_rng(23)

@@ -8,7 +8,7 @@ import pytest
 from pydicom.dataset import Dataset
 from support.pictures import Array, grey, image_of, item, rendered
 
-from radnode.instance.luts import table_of
+from radnode.instance.pictures.luts import table_of
 from radnode.model.errors import CannotRender
 
 VALUES = np.arange(0, 256, dtype=np.uint8).reshape(16, 16)

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from support.instances import REMOVED, SERIES, STUDY, bundled_files, encode_part10, make_instance, put, write_part10
 
-from radnode.instance.metadata import Metadata, parse_spacing, read_metadata
+from radnode.instance.words.metadata import Metadata, parse_spacing, read_metadata
 from radnode.model.errors import NotDicom, Truncated
 
 JPEG = "1.2.840.10008.1.2.4.50"

@@ -15,11 +15,11 @@ from pydicom.uid import (
 from support.instances import REMOVED, bundled, make_instance, write_part10
 from support.pictures import Array, image_of, padded, rendered
 
-from radnode.instance.decoders import decode
-from radnode.instance.native import stored_values
-from radnode.instance.picture import PictureWish
-from radnode.instance.pixels import read_frame
-from radnode.instance.render import render
+from radnode.instance.decoding.decoders import decode
+from radnode.instance.decoding.native import stored_values
+from radnode.instance.decoding.pixels import read_frame
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 from radnode.model.errors import CannotRender, NoPixelData, NotFound
 
 RANDOM = np.random.default_rng(3)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from support.pictures import Array
 
-from radnode.instance.png import encode_png
+from radnode.instance.pictures.png import encode_png
 
 
 def read(data: bytes) -> Array:

@@ -9,11 +9,11 @@ from pydicom.dataset import Dataset
 from support.instances import REMOVED, write_part10
 from support.pictures import image_of, item, pixels_of
 
-from radnode.instance.frame_facts import Preset
-from radnode.instance.picture import PictureWish
-from radnode.instance.pixels import read_frame
-from radnode.instance.presets import CT_PRESETS, presets_of
-from radnode.instance.render import render
+from radnode.instance.decoding.pixels import read_frame
+from radnode.instance.pictures.frame_facts import Preset
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.presets import CT_PRESETS, presets_of
+from radnode.instance.pictures.render import render
 
 VALUES = np.arange(16, dtype=np.int16).reshape(4, 4)
 

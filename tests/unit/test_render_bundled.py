@@ -8,8 +8,8 @@ from support.peers import require
 from support.pictures import pixels_of
 from support.references import dcmtk_picture, header_of
 
-from radnode.instance.picture import PictureWish
-from radnode.instance.render import render
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 from radnode.model.errors import CannotRender, NoPixelData
 
 NO_META = "File has no DICOM preamble and prefix"

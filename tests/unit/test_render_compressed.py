@@ -17,8 +17,8 @@ from support.instances import write_part10
 from support.peers import run
 from support.pictures import Array, image_of, padded, rendered, with_syntax
 
-from radnode.instance.decoders import decode
-from radnode.instance.pixels import read_frame
+from radnode.instance.decoding.decoders import decode
+from radnode.instance.decoding.pixels import read_frame
 from radnode.model.errors import CannotRender, NoPixelData
 
 RANDOM = np.random.default_rng(5)

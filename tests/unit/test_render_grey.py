@@ -10,8 +10,8 @@ from pydicom.uid import ImplicitVRLittleEndian
 from support.instances import REMOVED, write_part10
 from support.pictures import Array, facts_of, grey, image_of, item, pixels_of, rendered
 
-from radnode.instance.picture import PictureWish
-from radnode.instance.render import render
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 
 RAMP = np.arange(-1000, 1000, 5, dtype=np.int16).reshape(20, 20)
 

@@ -11,8 +11,8 @@ from support.peers import require
 from support.pictures import pixels_of
 from support.references import dcmtk_picture, pydicom_picture
 
-from radnode.instance.picture import PictureWish
-from radnode.instance.render import render
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 from radnode.model.errors import CannotRender
 
 REFUSED = {"OT-PAL-8-face.dcm": "File has no DICOM preamble and prefix"}

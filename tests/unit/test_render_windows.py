@@ -10,7 +10,7 @@ from support.golden import table
 from support.instances import REMOVED
 from support.pictures import Array, facts_of, grey, image_of, item, rendered
 
-from radnode.instance.windows import Function, Window
+from radnode.instance.pictures.windows import Function, Window
 from radnode.model.errors import NotApplicable
 
 RAMP = np.arange(-1024, 1024, 8, dtype=np.int16).reshape(16, 16)

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from support.instances import REMOVED
 from support.pictures import Array, facts_of, grey, image_of, item, rendered
 
-from radnode.instance.labelmap import rgb_of_cielab
+from radnode.instance.pictures.labelmap import rgb_of_cielab
 
 LABELS = np.array([[0, 1, 2, 3], [0, 0, 300, 300]], np.uint16)
 

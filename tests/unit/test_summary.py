@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from radnode.instance.metadata import (
+from radnode.instance.words.metadata import (
     EquipmentMetadata,
     ImageMetadata,
     Metadata,
@@ -14,7 +14,7 @@ from radnode.instance.metadata import (
     SeriesMetadata,
     StudyMetadata,
 )
-from radnode.instance.summary import Summary, summarize
+from radnode.instance.words.summary import Summary, summarize
 
 PATIENT = """PATIENT INFORMATION:
 Name: DOE, JOHN

@@ -12,8 +12,8 @@ from pydicom.uid import JPEGBaseline8Bit
 from support.instances import write_part10
 from support.pictures import image_of, padded, with_syntax
 
-from radnode.instance.decoders import decode
-from radnode.instance.pixels import read_frame
+from radnode.instance.decoding.decoders import decode
+from radnode.instance.decoding.pixels import read_frame
 from radnode.model.errors import CannotRender, NotApplicable
 
 SYNTAXES = {

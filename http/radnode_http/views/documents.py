@@ -8,9 +8,9 @@ from pathlib import Path
 from aiohttp import web
 
 from radnode.archive.archive import Archive
-from radnode.instance.encapsulated import Encapsulated, Kind, encapsulated, kind_of
-from radnode.instance.report_text import report_text
-from radnode.instance.structured_report import read_report
+from radnode.instance.words.encapsulated import Encapsulated, Kind, encapsulated, kind_of
+from radnode.instance.words.report_text import report_text
+from radnode.instance.words.structured_report import read_report
 from radnode.model.errors import NotFound
 from radnode.model.file_path import FilePath
 from radnode_http.blocking import to_its_end

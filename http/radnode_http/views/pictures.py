@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from radnode.instance.picture import PictureWish
+from radnode.instance.pictures.picture import PictureWish
 from radnode.model.file_path import FilePath
 from radnode_http.keys import PICTURES, SETTINGS
 from radnode_http.metrics import PICTURES as PICTURES_ANSWERED

@@ -7,7 +7,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from radnode.archive.archive import Archive
-from radnode.instance.metadata import Metadata, read_metadata
+from radnode.instance.words.metadata import Metadata, read_metadata
 from radnode.model.errors import NotFound
 from radnode.model.file_path import FilePath, parse_file_path
 from radnode_http.errors import NOT_FOUND

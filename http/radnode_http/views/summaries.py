@@ -7,11 +7,11 @@ from pathlib import Path
 from aiohttp import web
 
 from radnode.archive.archive import Archive
-from radnode.instance.provenance import read_origins, traced
-from radnode.instance.study_data import Sections, study_data, traced_study
-from radnode.instance.study_file import read_study_files
-from radnode.instance.study_summary import study_text
-from radnode.instance.summary import summarize
+from radnode.instance.words.provenance import read_origins, traced
+from radnode.instance.words.study_data import Sections, study_data, traced_study
+from radnode.instance.words.study_file import read_study_files
+from radnode.instance.words.study_summary import study_text
+from radnode.instance.words.summary import summarize
 from radnode.model.uid import UID, InvalidUID, parse_uid
 from radnode_http.answers import StudySummaryAnswer, SummaryAnswer, answered
 from radnode_http.bodies import small_body

@@ -16,7 +16,7 @@ from radnode.archive.layout import FILE_MODE, make_folder
 from radnode.archive.picture_entry import decode_entry, encode_entry
 from radnode.archive.picture_places import forget_pictures, has_room, pictures_of, shelf_of
 from radnode.archive.picture_shelves import PART_SUFFIX, Shelves
-from radnode.instance.picture import Picture
+from radnode.instance.pictures.picture import Picture
 from radnode.model.errors import NotFound, OutOfResources
 from radnode.model.file_path import FilePath
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from hashlib import sha256
 
-from radnode.instance.picture import Facts, Picture
+from radnode.instance.pictures.picture import Facts, Picture
 
 _DIGEST = sha256().digest_size * 2
 

@@ -12,7 +12,7 @@ from radnode.dimse.providers import providers
 from radnode.dimse.server import DicomServer, Patience
 from radnode.dimse.slots import Slots
 from radnode.dimse.upper.listener import Door
-from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.settings import Settings
 from radnode.work.work_file import WorkFile
 

@@ -8,7 +8,7 @@ from radnode.dimse.extended import BYTES, NO_OPTIONS, QueryOptions, decode_optio
 from radnode.dimse.upper.associate import AssociateRequest, ContextAnswer, ProposedContext
 from radnode.dimse.upper.association import AcceptedContext
 from radnode.dimse.upper.user_information import Role
-from radnode.instance.transcoding import is_decoded
+from radnode.instance.transcoding.targets import is_decoded
 from radnode.model.uid import UID
 from radnode.settings import Service
 

@@ -14,7 +14,7 @@ from radnode.dimse.scp.service import Provider
 from radnode.dimse.scp.store import StoreProvider
 from radnode.dimse.scp.worklist import WorklistProvider
 from radnode.dimse.upper.command import Field
-from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.settings import Settings
 from radnode.work.asked_commitments import AskedCommitments
 from radnode.work.procedure_steps import ProcedureSteps

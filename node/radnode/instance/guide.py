@@ -4,9 +4,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from radnode.instance.metadata import read_metadata
-from radnode.instance.picture import PictureWish
-from radnode.instance.summary import summarize
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.words.metadata import read_metadata
+from radnode.instance.words.summary import summarize
 from radnode.model.errors import RadnodeError
 
 Answer = dict[str, Any]
@@ -23,7 +23,7 @@ def parse_dicom_file(path: str | Path) -> Answer:
 def extract_image_png(path: str | Path) -> Answer:
     """The first frame of a DICOM file as `image_data`, the bytes of a PNG."""
     # the decoders and numpy are loaded only where a picture is wanted
-    from radnode.instance.render import render  # noqa: PLC0415
+    from radnode.instance.pictures.render import render  # noqa: PLC0415
 
     try:
         return {"success": True, "image_data": render(_file(path), PictureWish()).data}

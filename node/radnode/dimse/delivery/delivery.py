@@ -14,7 +14,7 @@ from radnode.dimse.callers import caller_for
 from radnode.dimse.delivery.lane import Lane, Post
 from radnode.dimse.delivery.metrics import DeliveryMetrics
 from radnode.dimse.scu import Caller
-from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.settings import Peer, Settings
 from radnode.work.queue import Queue
 from radnode.work.queue_view import standings

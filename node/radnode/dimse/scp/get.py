@@ -12,7 +12,7 @@ from radnode.dimse.scu.sending import unsent
 from radnode.dimse.scu.values import Sent
 from radnode.dimse.upper.association import AcceptedContext, Association, Request
 from radnode.dimse.upper.command import Element
-from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.sections.retrieve import RetrieveSettings
 from radnode.settings import Service
 

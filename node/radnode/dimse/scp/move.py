@@ -20,7 +20,7 @@ from radnode.dimse.upper.association import Association, Request
 from radnode.dimse.upper.command import Element
 from radnode.dimse.upper.endings import Ending, HandshakeFailed, Silent
 from radnode.dimse.upper.requesting import Rejected
-from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.model.call_errors import CallFailed
 from radnode.settings import Peer, Service, Settings
 

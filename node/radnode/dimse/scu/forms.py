@@ -7,8 +7,8 @@ from radnode.dimse.scu.outgoing import Outgoing, Stretch, Unsendable, opened
 from radnode.dimse.scu.values import Unsent
 from radnode.dimse.upper.requesting import MAX_CONTEXTS
 from radnode.instance.encodings import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
-from radnode.instance.transcoder import Transcoder
-from radnode.instance.transcoding import targets
+from radnode.instance.transcoding.targets import targets
+from radnode.instance.transcoding.transcoder import Transcoder
 from radnode.model.errors import CannotTranscode, NotFound, TranscodingGivenUp
 from radnode.model.uid import UID
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from radnode.dimse.extended import NO_OPTIONS, QueryOptions
 from radnode.dimse.status import Status
 from radnode.dimse.upper.stopping import Stopping
-from radnode.instance.transcoder import Transcoder
+from radnode.instance.transcoding.transcoder import Transcoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,144 @@
+"""Frames of the JPEG family, by what their codestream is: DCT, lossless, JPEG-LS, JPEG 2000 (PS3.5 8.2, A.4)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from typing import TypeAlias
+
+import gdcm
+import jpeg_ls
+import numpy as np
+from openjpeg import utils as openjpeg
+from PIL import Image
+
+from radnode.instance.decoding.codestream import Codestream, Process, read_codestream
+from radnode.instance.decoding.image_attributes import PixelDescription
+from radnode.instance.decoding.native import Array, shaped, stored_values
+from radnode.model.errors import CannotRender
+
+Decoder: TypeAlias = Callable[[bytes, PixelDescription, Codestream], Array]
+_END_OF_IMAGE = b"\xff\xd9"
+
+
+def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str, int]:
+    """Stored values, their photometric interpretation and their bits. Raises CannotRender, and what decoders raise."""
+    cells, codestream = jpeg_samples(data, description)
+    bits, high_bit = codestream.precision, high_bit_of(codestream, description)
+    if codestream.process is not Process.JPEG_2000 or high_bit >= description.stored:
+        bits = min(bits, description.stored)
+    if high_bit < description.stored:  # they begin at the lowest bit, whatever the precision is
+        high_bit = bits - 1
+    values = stored_values(cells, stored=bits, high_bit=high_bit, signed=description.signed)
+    return values, colour_space(description, codestream), bits
+
+
+def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Codestream]:
+    """The samples with all the bits of their precision, not yet signed; errors as decode_jpeg."""
+    codestream = read_codestream(data)
+    if (codestream.rows, codestream.columns) != (description.rows, description.columns):
+        raise CannotRender("the compressed frame has another size than Rows and Columns say")
+    if codestream.components != description.samples:
+        raise CannotRender("the compressed frame has another number of components than Samples per Pixel says")
+    return _decoder(codestream)(data, description, codestream), codestream
+
+
+def decoder_of(data: bytes) -> str:
+    """Whose decoder reads a codestream, and what that is. Raises CannotRender."""
+    codestream = read_codestream(data)
+    return f"{_LIBRARIES[_decoder(codestream)]} ({codestream.process.value})"
+
+
+def high_bit_of(codestream: Codestream, description: PixelDescription) -> int:
+    """The most significant bit of the stored values within the samples.
+
+    That is what High Bit says, where they have it: then the cells were compressed as they are. Else they were moved to
+    the lowest bits.
+    """
+    return description.high_bit if description.high_bit < codestream.precision else description.stored - 1
+
+
+def colour_space(description: PixelDescription, codestream: Codestream) -> str:
+    """What the decoded samples are: the codestream's own marks go before Photometric Interpretation.
+
+    JPEG 2000's transforms are undone by the decoder; those of the JPEG family are not, whatever their chroma was.
+    """
+    declared = description.photometric
+    if description.samples == 1:
+        return declared
+    if codestream.process is Process.JPEG_2000:
+        return "RGB" if codestream.transform or declared in ("YBR_ICT", "YBR_RCT") else declared
+    if codestream.letters or codestream.transform == 0:
+        return "RGB"
+    if codestream.transform == 1 or codestream.jfif:
+        return "YBR_FULL"
+    return "YBR_FULL" if declared == "YBR_FULL_422" else declared
+
+
+def _pillow(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:
+    """8-bit DCT by libjpeg, its own colour transform left out."""
+    try:
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            if description.samples == 3 and not codestream.letters and codestream.transform != 0:
+                image.draft("YCbCr", image.size)
+            return np.asarray(image)
+    except Image.DecompressionBombError as error:
+        raise CannotRender("the frame is larger than can be rendered") from error
+
+
+def _gdcm(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:
+    """Lossless and 12-bit JPEG by GDCM, as unsigned samples of the codestream's precision."""
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(data)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    bits, container = codestream.precision, 8 if codestream.precision <= 8 else 16
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((description.columns, description.rows, 1))
+    image.SetDataElement(element)
+    monochrome = gdcm.PhotometricInterpretation.MONOCHROME2
+    colour = gdcm.PhotometricInterpretation.RGB
+    image.SetPhotometricInterpretation(
+        gdcm.PhotometricInterpretation(monochrome if description.samples == 1 else colour)
+    )
+    if description.samples > 1:
+        image.SetPlanarConfiguration(0)
+    lossless = codestream.process is Process.LOSSLESS
+    image.SetTransferSyntax(
+        gdcm.TransferSyntax(
+            gdcm.TransferSyntax.JPEGLosslessProcess14 if lossless else gdcm.TransferSyntax.JPEGExtendedProcess2_4
+        )
+    )
+    image.SetPixelFormat(gdcm.PixelFormat(description.samples, container, bits, bits - 1, 0))
+    plain = image.GetBuffer().encode("utf-8", "surrogateescape")
+    return shaped(np.frombuffer(plain, f"<u{container // 8}"), replace(description, planar=False))
+
+
+def _charls(data: bytes, description: PixelDescription, _codestream: Codestream) -> Array:
+    # Where a stream is cut, CharLS 2.4 reads on for ever, unless there is an end to be met.
+    plain, info = jpeg_ls.decode_pixel_data(data + _END_OF_IMAGE)
+    planar = info["components"] > 1 and info["interleave_mode"] == 0
+    cells = np.frombuffer(plain, "u1" if info["bits_per_sample"] <= 8 else "<u2")
+    return shaped(cells, replace(description, planar=planar))
+
+
+def _openjpeg(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:
+    plain = openjpeg.decode_pixel_data(data, version=2)
+    width = 1 if codestream.precision <= 8 else 2 if codestream.precision <= 16 else 4
+    return shaped(np.frombuffer(plain, f"<u{width}"), replace(description, planar=False))
+
+
+DECODERS: dict[Process, Decoder] = {
+    Process.DCT: _pillow,
+    Process.LOSSLESS: _gdcm,
+    Process.JPEG_LS: _charls,
+    Process.JPEG_2000: _openjpeg,
+}
+_LIBRARIES: dict[Decoder, str] = {_pillow: "libjpeg", _gdcm: "GDCM", _charls: "CharLS", _openjpeg: "OpenJPEG"}
+
+
+def _decoder(codestream: Codestream) -> Decoder:
+    deep = codestream.process is Process.DCT and codestream.precision > 8
+    return _gdcm if deep else DECODERS[codestream.process]

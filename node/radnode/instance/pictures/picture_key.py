@@ -1,0 +1,68 @@
+"""What tells two pictures apart: the object, what is wanted of it, and who makes it; equal keys mean equal bytes."""
+
+import json
+from dataclasses import fields
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+
+from radnode.instance.pictures.picture import PictureWish
+
+_LIBRARIES = (
+    "isal",
+    "numpy",
+    "pillow",
+    "pydicom",
+    "pyjpegls",
+    "pylibjpeg",
+    "pylibjpeg-openjpeg",
+    "pylibjpeg-rle",
+    "python-gdcm",
+)
+"""Distributions that decode, compute or encode: another version of one may make other bytes."""
+_ROOMS = ("radnode.instance", "radnode.instance.decoding", "radnode.instance.pictures")
+_LENGTH = 32
+_FIELDS = tuple(field.name for field in fields(PictureWish))
+
+
+@cache
+def renderer() -> str:
+    """Who makes pictures here, in one text that changes when pictures may: the code that takes part, and the libraries.
+
+    The code itself and not a number, which somebody would forget to raise: pictures that browsers and the node have
+    kept would be shown on, though they were corrected. Reads files.
+    """
+    code = sha256()
+    for room in _ROOMS:
+        for file in sorted(files(room).iterdir(), key=lambda file: file.name):
+            if file.name.endswith(".py"):
+                code.update(file.read_bytes())
+    return " ".join((f"radnode={code.hexdigest()}", *(f"{name}={_version(name)}" for name in _LIBRARIES)))
+
+
+def picture_key(renderer: str, digest: str, wish: PictureWish) -> str:
+    """The key, in hex, of the picture that `renderer` makes of the object with this digest (hex)."""
+    told = json.dumps([renderer, digest, canonical(wish)], sort_keys=True)
+    return sha256(told.encode()).hexdigest()[:_LENGTH]
+
+
+def canonical(wish: PictureWish) -> dict[str, object]:
+    """What of a wish makes a difference: PNG has no quality, and without a size there is nothing to enlarge into."""
+    told: dict[str, object] = {name: getattr(wish, name) for name in _FIELDS}
+    if wish.format != "jpeg":
+        del told["quality"]
+    if wish.width is None and wish.height is None:
+        del told["enlarge"]
+    if isinstance(wish.window, tuple):
+        told["window"] = [float(number) + 0.0 for number in wish.window]  # -0.0 is 0.0
+    elif wish.window is not None:
+        told["window"] = wish.window.strip().lower()
+    return told
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"

@@ -1,0 +1,1 @@
+"""What an object says to people and models: metadata, clinical summaries, reports and documents."""
