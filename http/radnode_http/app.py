@@ -21,6 +21,7 @@ from radnode_http.endpoints import endpoints
 from radnode_http.job_running import JobRunner
 from radnode_http.keys import (
     ARCHIVE,
+    DEIDENTIFYING,
     DOCS_PAGE,
     DOCS_POLICY,
     DOCUMENT,
@@ -52,7 +53,9 @@ from radnode_http.routing import add_endpoints
 from radnode_http.signing_keys import VerificationKey, load_key
 from radnode_http.storing import Storing
 from radnode_http.streaming import STREAMS, Streams
+from radnode_http.turns import Turns
 from radnode_http.uploading import Uploading
+from radnode_http.views import deidentify
 
 
 def build_app(
@@ -84,6 +87,7 @@ def build_app(
         _add_runners(app, archive, work, settings)
     app[PEER_CALLS] = PeerCalls(settings)
     app[STREAMS] = Streams()
+    app[DEIDENTIFYING] = Turns(deidentify.AT_ONCE, deidentify.PLACES, deidentify.BUSY)
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)
     if archive is not None:

@@ -4,7 +4,7 @@ from radnode.instance.deidentification.burned_in import WARNINGS
 from radnode_http.auth import Scope
 from radnode_http.deidentify_answers import DeidentifiedAnswer
 from radnode_http.deidentify_params import DeidentifyWanted
-from radnode_http.endpoint import Endpoint, Failure, Media
+from radnode_http.endpoint import Endpoint, Failure, Header, Media
 from radnode_http.errors import DISABLED, NOT_FOUND
 from radnode_http.views import deidentify
 
@@ -34,7 +34,11 @@ def deidentify_endpoints() -> tuple[Endpoint, ...]:
                 Failure(413, (f"Request body exceeds maximum allowed size ({deidentify.MAX_BODY} bytes)",)),
                 Failure(415, ("Content-Encoding is not supported",)),
                 Failure(422, ("Cannot de-identify: <why>",)),
-                Failure(503, (DISABLED, deidentify.NO_KEY)),
+                Failure(
+                    503,
+                    (DISABLED, deidentify.NO_KEY, deidentify.BUSY),
+                    (Header("Retry-After", "Seconds after which to ask again, where too many others do."),),
+                ),
                 Failure(507, ("<what the storage lacks>",)),
             ),
         ),

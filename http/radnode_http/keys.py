@@ -14,6 +14,7 @@ from radnode_http.pictures import Pictures
 from radnode_http.render_pool import RenderPool
 from radnode_http.retrieving import Retrieving
 from radnode_http.storing import Storing
+from radnode_http.turns import Turns
 from radnode_http.uploading import Uploading
 
 ARCHIVE = web.AppKey("ARCHIVE", Archive)
@@ -32,6 +33,8 @@ RENDER_POOL = web.AppKey("RENDER_POOL", RenderPool)
 """The processes that make pictures."""
 PICTURES = web.AppKey("PICTURES", Pictures)
 """What finds pictures, or has them made; missing where ARCHIVE is."""
+DEIDENTIFYING = web.AppKey("DEIDENTIFYING", Turns)
+"""Whose turn it is to have a file de-identified."""
 PEER_CALLS = web.AppKey("PEER_CALLS", PeerCalls)
 """What calls peers."""
 RETRIEVING = web.AppKey("RETRIEVING", Retrieving)

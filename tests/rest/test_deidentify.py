@@ -1,5 +1,6 @@
 import io
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from pydicom.dataset import Dataset
 from support.disks import fill, small_file_system
 from support.instances import REMOVED, bundled, encode_part10, make_instance
 from support.rest import NO_SUCH_FILE, Rest, as_bearer, make_token, serving_new_archive
+
+from radnode_http.views.deidentify import PLACES
 
 WORDS = (b"DOE^JOHN", b"12345678", b"SMITH", b"20251106", b"1.2.826.0.1.3680043.10.543", b"A2025110601")
 
@@ -164,3 +167,24 @@ async def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
             assert (status, why) == (507, "Cannot store: No space left on device")
             ballast.unlink()
             assert (await post(rest, path))[0] == 200
+
+
+async def test_more_at_a_time_than_there_is_room_for_are_asked_to_come_again(rest: Rest) -> None:
+    path = await rest.stored(encode_part10(make_instance(Rows=2000, Columns=2000, PixelData=bytes(2 * 2000 * 2000))))
+    asked = (
+        f"POST /api/dicom/deidentify/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+        f"Authorization: {as_bearer(make_token())['Authorization']}\r\n\r\n"
+    )
+    async with AsyncExitStack() as stack:
+        for _ in range(PLACES):  # none of them takes its answer
+            reader, writer = await stack.enter_async_context(rest.connected())
+            writer.write(asked.encode())
+            assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        status, raw, headers = await post(rest, path)
+        assert (status, headers["Retry-After"]) == (503, "2")
+        assert json.loads(raw)["detail"] == "too many files are being de-identified"
+        assert (await rest.session.get(f"/api/dicom/metadata/{path}")).status == 200
+    statuses = [(await post(rest, path))[0]]
+    while statuses[-1] == 503:  # until the others are noticed to be gone
+        statuses.append((await post(rest, path))[0])
+    assert statuses[-1] == 200

@@ -24,13 +24,16 @@ from radnode_http.blocking import to_its_end
 from radnode_http.bodies import small_body
 from radnode_http.deidentify_answers import WARNINGS_HEADER, DeidentifiedAnswer
 from radnode_http.deidentify_params import DeidentifyWanted, parse_wanted
-from radnode_http.errors import Refusal
-from radnode_http.keys import ARCHIVE, CALLER, ROUTER
+from radnode_http.errors import Disconnected, Refusal
+from radnode_http.keys import ARCHIVE, CALLER, DEIDENTIFYING, ROUTER
 from radnode_http.signing_keys import BadKey, kept_secret
 from radnode_http.streaming import send_file, streaming
 from radnode_http.views.stored import read_stored, wanted_path
 
 MAX_BODY = 64 * 1024
+AT_ONCE, PLACES = 2, 16
+"""How many are made at a time, and how many there are in all, those too that are being sent: they take room."""
+BUSY = "too many files are being de-identified"
 NO_KEY = "The de-identification key cannot be read"
 _PIECE = 1 << 20
 _log = structlog.get_logger()
@@ -51,12 +54,16 @@ async def deidentify_file(request: web.Request) -> web.StreamResponse:
     wanted = parse_wanted(await small_body(request, MAX_BODY))
     if wanted.store and not request[CALLER].may(Scope.WRITE):
         raise Refusal(403, f"Scope {Scope.WRITE.value} is required")
-    made = await to_its_end(read_stored, archive, path, lambda file: _made(file, archive.layout, wanted))
-    with made.file:
-        _log.info("deidentified", warnings=made.said.warnings, stored=wanted.store)
-        if not wanted.store:
-            return await _sent(request, made)
-        stored = await to_its_end(_store, archive, made.file)
+    async with request.app[DEIDENTIFYING].place() as turn:
+        async with turn:
+            if request.transport is None:
+                raise Disconnected
+            made = await to_its_end(read_stored, archive, path, lambda file: _made(file, archive.layout, wanted))
+        with made.file:
+            _log.info("deidentified", warnings=made.said.warnings, stored=wanted.store)
+            if not wanted.store:
+                return await _sent(request, made)
+            stored = await to_its_end(_store, archive, made.file)
     if ROUTER in request.app:
         await to_its_end(request.app[ROUTER].route, stored, Sender(Door.REST))
     return answered(DeidentifiedAnswer(file_path=str(stored.path), warnings=made.said.warnings))
