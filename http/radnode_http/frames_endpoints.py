@@ -2,8 +2,9 @@
 
 from radnode_http.auth import Scope
 from radnode_http.endpoint import Endpoint, Failure
-from radnode_http.errors import DISABLED, NO_PIXELS, NOT_FOUND
+from radnode_http.errors import NO_PIXELS, NOT_FOUND
 from radnode_http.frames_answers import FramesAnswer
+from radnode_http.picture_endpoints import POOL_FAILURE
 from radnode_http.views import frames
 
 
@@ -23,7 +24,7 @@ def frames_endpoints() -> tuple[Endpoint, ...]:
                 Failure(400, (NO_PIXELS,)),
                 Failure(404, (NOT_FOUND,)),
                 Failure(422, ("Cannot convert pixel array to image: <why>",)),
-                Failure(503, (DISABLED, "<why the index cannot be read for now>")),
+                POOL_FAILURE,
             ),
         ),
     )

@@ -30,6 +30,12 @@ _FACTS = tuple(
 _PICTURE = Media(("image/png", "image/jpeg"), "The picture.", headers=(*_CACHING, *_FACTS))
 _KNOWN = Otherwise(304, "The client has it already, as If-None-Match says.", has_body=False, headers=_CACHING)
 _CONDITION = Header("If-None-Match", "ETags of pictures that the client has.")
+POOL_FAILURE = Failure(
+    503,
+    (DISABLED, BUSY, NO_PROCESS, "<why the index cannot be read for now>"),
+    (Header("Retry-After", "Seconds after which to ask again, where too much was asked for at once."),),
+)
+"""Of whatever the render pool makes."""
 _FAILURES = (
     Failure(
         400,
@@ -42,11 +48,7 @@ _FAILURES = (
     ),
     Failure(404, (NOT_FOUND,)),
     Failure(422, ("Cannot convert pixel array to image: <why>",)),
-    Failure(
-        503,
-        (DISABLED, BUSY, NO_PROCESS, "<why the index cannot be read for now>"),
-        (Header("Retry-After", "Seconds after which to ask again, where too much was asked for at once."),),
-    ),
+    POOL_FAILURE,
 )
 
 

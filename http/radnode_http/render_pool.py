@@ -1,4 +1,4 @@
-"""Pictures from expendable processes: a decoder that crashes or hangs costs one request, never the node."""
+"""Pictures and reports from expendable processes: what crashes or hangs there costs one request, never the node."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from radnode.instance.expendable import MAX_MEMORY
 from radnode.instance.pictures.frame_facts import FrameFacts, FramesWish
 from radnode.instance.pictures.picture import Picture, PictureWish
 from radnode.instance.pictures.render_protocol import MADE, REFUSALS, Made, Request, Wish, decode_made
-from radnode.model.errors import CannotRender, RadnodeError, TooBusy
+from radnode.instance.words.report_wish import PresentedReport, ReportWish
+from radnode.model.errors import CannotPresent, CannotRender, RadnodeError, TooBusy
 from radnode_http.errors import BUSY, NO_PROCESS, Disconnected
 from radnode_http.render_process import CannotStart, Gone, RenderProcess, how_it_ended
 from radnode_http.render_refusals import LASTING, LateRefusals
@@ -20,11 +21,12 @@ WAITING_PER_WORKER = 64
 PATIENCE = 30.0
 """Seconds that a request waits for a worker at most; or as long as one picture may take, where that is more."""
 LONGEST_PAUSE = 30.0
+STOPPING = "the node is stopping"
 _log = structlog.get_logger()
 
 
 class RenderPool:
-    """As many worker processes as are wanted; each makes one picture at a time, `timeout` seconds at most.
+    """As many worker processes as are wanted; each makes one thing at a time, `timeout` seconds at most.
 
     They start in the background and are replaced when they end; where none can be started, that is tried again after a
     pause, ever longer. A caller who goes away leaves its worker to finish first, so answers are never mixed up. Each
@@ -69,16 +71,22 @@ class RenderPool:
         assert isinstance(made, FrameFacts)
         return made
 
+    async def report(self, path: Path, wish: ReportWish, *, is_wanted: Callable[[], bool]) -> bytes:
+        """What radnode.instance.words.presented makes of the file, with its errors and those of `_ask`."""
+        made = await self._ask(path, wish, is_wanted)
+        assert isinstance(made, PresentedReport)
+        return made.data
+
     async def _ask(self, path: Path, wish: Wish, is_wanted: Callable[[], bool]) -> Made:
         """What a worker makes of the file, with its errors.
 
-        CannotRender also where it took too long and where the decoder crashed; TooBusy where too many others wait,
-        where none of them was done in time, and where no process can be started; Disconnected where nobody wants it any
-        more once a worker is free.
+        CannotRender (of reports: CannotPresent) also where it took too long and where its process crashed; TooBusy
+        where too many others wait, where none of them was done in time, and where no process can be started;
+        Disconnected where nobody wants it any more once a worker is free.
         """
         if why := self._refused.find(path, wish):
-            raise CannotRender(why)
-        worker = await self._free_worker()
+            raise _refusal(wish, why)
+        worker = await self._free_worker(wish)
         if not is_wanted():
             self._idle.put_nowait(worker)
             raise Disconnected
@@ -90,16 +98,18 @@ class RenderPool:
         return outcome
 
     async def close(self) -> None:
-        """End all processes and wait for their end; whoever still waits gets CannotRender."""
+        """End all processes and wait for their end; whoever still waits gets a refusal."""
         self._open = False
         await self._kill_all()
         while tasks := list(self._tasks):
             await asyncio.wait(tasks, timeout=0.1)
             await self._kill_all()
 
-    async def _free_worker(self) -> RenderProcess:
-        if not self._open or self._waiting >= WAITING_PER_WORKER * len(self._workers):
-            raise TooBusy(BUSY) if self._open else CannotRender("the node is stopping")
+    async def _free_worker(self, wish: Wish) -> RenderProcess:
+        if not self._open:
+            raise _refusal(wish, STOPPING)
+        if self._waiting >= WAITING_PER_WORKER * len(self._workers):
+            raise TooBusy(BUSY)
         self._waiting += 1
         try:
             async with asyncio.timeout(max(PATIENCE, self._timeout)):
@@ -152,12 +162,13 @@ class RenderPool:
                 kind, said, body = await worker.ask(Request(str(path), wish, self._timeout))
             return decode_made(wish, said, body) if kind == MADE else REFUSALS[kind](body.decode())
         except CannotStart:
-            return TooBusy(NO_PROCESS) if self._open else CannotRender("the node is stopping")
+            return TooBusy(NO_PROCESS) if self._open else _refusal(wish, STOPPING)
         except TimeoutError:
             return self._refuse(path, wish, f"took longer than {self._timeout:g} s", await worker.kill())
         except Gone:
             code = await worker.bury()
-            return self._refuse(path, wish, how_it_ended(code), code)
+            what = "reader" if isinstance(wish, ReportWish) else "decoder"
+            return self._refuse(path, wish, f"the {what} crashed{how_it_ended(code)}", code)
         finally:
             self._release(worker)
 
@@ -167,10 +178,15 @@ class RenderPool:
         else:
             self._idle.put_nowait(worker)
 
-    def _refuse(self, path: Path, wish: Wish, why: str, code: int | None) -> CannotRender:
-        """What there is to say of a picture that has cost its process."""
+    def _refuse(self, path: Path, wish: Wish, why: str, code: int | None) -> RadnodeError:
+        """What there is to say of what has cost its process."""
         if not self._open:
-            return CannotRender("the node is stopping")
+            return _refusal(wish, STOPPING)
         self._refused.add(path, wish, why)
         _log.warning("render_worker_replaced", why=why, exit_code=code)
-        return CannotRender(why)
+        return _refusal(wish, why)
+
+
+def _refusal(wish: Wish, why: str) -> RadnodeError:
+    """That what is wished for cannot be had."""
+    return CannotPresent(why) if isinstance(wish, ReportWish) else CannotRender(why)

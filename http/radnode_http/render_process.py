@@ -111,10 +111,10 @@ class RenderProcess:
 
 
 def how_it_ended(code: int | None) -> str:
-    """An exit code in words."""
+    """An exit code as a remark: "" where no signal ended the process."""
     if code is None or code >= 0:
-        return "the decoder crashed"
+        return ""
     try:
-        return f"the decoder crashed ({signal.Signals(-code).name})"
+        return f" ({signal.Signals(-code).name})"
     except ValueError:
-        return f"the decoder crashed (signal {-code})"
+        return f" (signal {-code})"

@@ -6,6 +6,7 @@ from radnode_http.document_params import DocumentParameters
 from radnode_http.endpoint import Endpoint, Failure, Media, PathParameter
 from radnode_http.errors import DISABLED, NO_DOCUMENT, NO_STUDY, NOT_FOUND
 from radnode_http.params import SummaryFlags
+from radnode_http.picture_endpoints import POOL_FAILURE
 from radnode_http.views import documents, summaries
 
 _STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
@@ -18,7 +19,6 @@ _BODY = (
     Failure(503, (DISABLED,)),
     Failure(507, ("<what the storage lacks>",)),
 )
-_INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))
 
 
 def word_endpoints() -> tuple[Endpoint, ...]:
@@ -75,6 +75,6 @@ def _document() -> Endpoint:
             Failure(400, (NO_DOCUMENT, documents.NO_TEXT, "Parameter <name> <what it must be>")),
             _MISSING,
             Failure(422, ("Cannot present document: <why>",)),
-            _INDEX,
+            POOL_FAILURE,
         ),
     )

@@ -146,9 +146,9 @@ class HttpSettings(Section):
     open_metrics: bool = False
     """Whether /metrics is shown without a token."""
     render_workers: int = Field(default=0, ge=0, le=256)
-    """Processes that make pictures; 0 is one per core."""
+    """Processes that make pictures and read reports; 0 is one per core."""
     render_timeout: float = Field(default=30.0, gt=0, le=600)
-    """Seconds after which making a picture is given up."""
+    """Seconds after which making a picture, or reading a report, is given up."""
 
 
 class AuthSettings(Section):

@@ -11,9 +11,9 @@ from support.peers import require
 from support.reports import code, item, made, make_report, number, reference
 
 from radnode.instance.words.content_items import ContentItem
+from radnode.instance.words.report_page import report_page
 from radnode.instance.words.structured_report import Report, read_report
 from radnode.instance.words.wording import clean_lines
-from radnode_http.report_page import report_page
 
 
 def told(item: ContentItem) -> list[tuple[str, str]]:
@@ -66,7 +66,7 @@ def test_the_same_words(name: str, tmp_path: Path) -> None:
         [require("dsr2html"), "-Er", "-Ec", "-Ee", "-Ev", "+U8", str(path)], capture_output=True, check=True, timeout=60
     )
     theirs = plain(done.stdout.decode("utf-8"))
-    ours = plain(report_page(report))
+    ours = plain("".join(report_page(report, "")))
     found = [*values(report.root, ("TEXT", "CODE")), *numbers(report.root)]
     assert found
     for value in found:

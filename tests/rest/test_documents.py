@@ -3,16 +3,30 @@
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import AsyncIterator
 from html.parser import HTMLParser
+from pathlib import Path
 from struct import pack
 from typing import Any
 
 import pytest
 from support.instances import encode_part10, make_instance
 from support.reports import code, item, made, make_encapsulated, make_report, number, reference
-from support.rest import NO_SUCH_FILE, Rest
+from support.rest import NO_SUCH_FILE, Rest, serving_new_archive
+
+from radnode.instance.words.presented import present
+from radnode.instance.words.report_wish import ReportWish
+from radnode.model.errors import CannotPresent
+from radnode_http.render_pool import RenderPool
 
 EVIL = "<script>alert(1)</script>\"'&\u202e"
+
+
+@pytest.fixture(scope="module")
+async def rest(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rest]:
+    """One server for all; its pool has a process that reads reports."""
+    async with serving_new_archive(tmp_path_factory.mktemp("documents") / "storage", pool=RenderPool(1, 30)) as it:
+        yield it
 
 
 def url(path: str, query: str = "") -> str:
@@ -264,3 +278,25 @@ async def test_hostile_trees_are_refused_with_the_reason(rest: Rest) -> None:
     damaged = pack("<HH2sHL", 0x0040, 0xA730, b"SQ", 0, 6) + b"damage"
     path = await rest.stored(plain[:at] + damaged + plain[at + 12 :])
     assert (await rest.refused("GET", url(path), 422)).startswith("Cannot present document: ")
+
+
+def test_a_small_file_that_means_a_huge_text_is_refused(tmp_path: Path) -> None:
+    deep = item("TEXT", None, TextValue="a\n" * 1000)
+    for _ in range(55):
+        deep = item("CONTAINER", None, deep)
+    file = tmp_path / "deep.dcm"
+    file.write_bytes(make_report(deep))
+    with pytest.raises(CannotPresent, match="it would have more than 100000 bytes"):
+        present(file, ReportWish("text"), limit=100_000)
+    assert b"a\na\na" in present(file, ReportWish(), limit=100_000).data
+
+
+async def test_reports_are_read_within_the_limits_of_the_pool(tmp_path: Path) -> None:
+    async with serving_new_archive(tmp_path / "storage", pool=RenderPool(1, 0.001)) as rest:
+        path = await rest.stored(make_report(item("TEXT", "x", TextValue="y")))
+        detail = await rest.refused("GET", url(path), 422)
+        assert detail == "Cannot present document: took longer than 0.001 s"
+    async with serving_new_archive(tmp_path / "other", pool=RenderPool(0, 1)) as rest:
+        path = await rest.stored(make_report(item("TEXT", "x", TextValue="y")))
+        async with rest.session.get(url(path)) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "2")

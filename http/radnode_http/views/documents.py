@@ -3,22 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from pathlib import Path
 
 from aiohttp import web
 
 from radnode.archive.archive import Archive
 from radnode.instance.words.encapsulated import Encapsulated, Kind, encapsulated, kind_of
-from radnode.instance.words.report_text import report_text
-from radnode.instance.words.structured_report import read_report
+from radnode.instance.words.report_wish import ReportWish
 from radnode.model.errors import NotFound
 from radnode.model.file_path import FilePath
 from radnode_http.blocking import to_its_end
 from radnode_http.document_params import DocumentParameters
 from radnode_http.errors import NOT_FOUND, Refusal
-from radnode_http.keys import ARCHIVE
+from radnode_http.keys import ARCHIVE, RENDER_POOL
 from radnode_http.params import parse_query
-from radnode_http.report_page import report_page, report_policy
+from radnode_http.report_sheet import report_sheet
 from radnode_http.streaming import PIECE, send_piece, streaming
 from radnode_http.views.stored import read_stored, wanted_path
 
@@ -48,14 +46,14 @@ async def document(request: web.Request) -> web.StreamResponse:
 
 
 async def _report(request: web.Request, path: FilePath, wanted: DocumentParameters) -> web.Response:
-    def present(file: Path) -> bytes:
-        report = read_report(file)
-        return (report_text(report) if wanted.format == "text" else report_page(report)).encode()
-
-    body = await asyncio.to_thread(read_stored, request.app[ARCHIVE], path, present)
+    """Read by the render pool: a hostile tree costs seconds of a processor."""
+    file = await asyncio.to_thread(request.app[ARCHIVE].locate, path)
+    sheet = await asyncio.to_thread(report_sheet)
+    wish = ReportWish(wanted.format, sheet.style if wanted.format == "html" else "")
+    body = await request.app[RENDER_POOL].report(file, wish, is_wanted=lambda: request.transport is not None)
     if wanted.format == "text":
         return web.Response(body=body, content_type="text/plain", charset="utf-8")
-    headers = {"Content-Security-Policy": await asyncio.to_thread(report_policy)}
+    headers = {"Content-Security-Policy": sheet.policy}
     return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
 
 

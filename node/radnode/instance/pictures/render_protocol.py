@@ -8,19 +8,35 @@ from typing import Any, TypeAlias
 
 from radnode.instance.pictures.frame_facts import FrameFacts, FramesWish, Preset
 from radnode.instance.pictures.picture import Facts, Picture, PictureWish
-from radnode.model.errors import CannotRender, NoPixelData, NotApplicable, NotFound, RadnodeError
+from radnode.instance.words.report_wish import PresentedReport, ReportWish
+from radnode.model.errors import (
+    CannotPresent,
+    CannotRender,
+    NoPixelData,
+    NotApplicable,
+    NotDicom,
+    NotFound,
+    RadnodeError,
+)
 
 LENGTH = Struct(">I")  # before each request
 ANSWER = Struct(">BII")  # before each answer: its kind, the length of what is said of it (JSON), and its own length
 READY, MADE = 0, 1
 LAST = 0x80  # in the kind of an answer: the worker ends after it
-REFUSALS: dict[int, type[RadnodeError]] = {2: CannotRender, 3: NoPixelData, 4: NotFound, 5: NotApplicable}
+REFUSALS: dict[int, type[RadnodeError]] = {
+    2: CannotRender,
+    3: NoPixelData,
+    4: NotFound,
+    5: NotApplicable,
+    6: CannotPresent,
+    7: NotDicom,
+}
 
-Wish: TypeAlias = PictureWish | FramesWish
+Wish: TypeAlias = PictureWish | FramesWish | ReportWish
 """Whatever can be asked of a worker about a file."""
-Made: TypeAlias = Picture | FrameFacts
+Made: TypeAlias = Picture | FrameFacts | PresentedReport
 """What comes of a wish, in the same order."""
-_WISHES: Mapping[str, type[Wish]] = {"picture": PictureWish, "frames": FramesWish}
+_WISHES: Mapping[str, type[Wish]] = {"picture": PictureWish, "frames": FramesWish, "report": ReportWish}
 _NAMES = {kind: name for name, kind in _WISHES.items()}
 
 
@@ -50,8 +66,9 @@ class Request:
 
 def encode_made(made: Made) -> bytes:
     """The answer that is what was wished for."""
-    facts, data = (made.facts, made.data) if isinstance(made, Picture) else (made, b"")
-    said = json.dumps(asdict(facts)).encode()
+    told = made.facts if isinstance(made, Picture) else made if isinstance(made, FrameFacts) else None
+    said = b"" if told is None else json.dumps(asdict(told)).encode()
+    data = b"" if isinstance(made, FrameFacts) else made.data
     return ANSWER.pack(MADE, len(said), len(data)) + said + data
 
 
@@ -69,6 +86,8 @@ def as_last(answer: bytes) -> bytes:
 
 def decode_made(wish: Wish, said: bytes, data: bytes) -> Made:
     """What was encoded for that wish."""
+    if isinstance(wish, ReportWish):
+        return PresentedReport(data)
     facts = json.loads(said)
     if isinstance(wish, PictureWish):
         return Picture(data, Facts(**facts))

@@ -1,4 +1,4 @@
-"""The process in which pictures are made: expendable, because a decoder may crash, hang or eat memory.
+"""The process in which pictures are made and reports read: expendable, because that may crash, hang or eat memory.
 
 Run as `python -m radnode.instance.pictures.render_worker DESCRIPTOR MEMORY USES`: its end of a stream socket, the
 bytes that it may hold, and the requests that it answers. It says READY once, then answers each request in turn, and
@@ -25,15 +25,25 @@ from radnode.instance.pictures.render_protocol import (
     encode_made,
     encode_refusal,
 )
+from radnode.instance.words.report_wish import PresentedReport, ReportWish
 
 
 def answer(request: Request) -> bytes:
     """The encoded answer: what is wished for, or the words of a refusal."""
     path, wish = Path(request.path), request.wish
     try:
+        if isinstance(wish, ReportWish):
+            return encode_made(_presented(path, wish))
         return encode_made(render(path, wish) if isinstance(wish, PictureWish) else read_frame_facts(path))
     except tuple(REFUSALS.values()) as refusal:
         return encode_refusal(refusal)
+
+
+def _presented(path: Path, wish: ReportWish) -> PresentedReport:
+    # its reader is loaded only where a report is wanted
+    from radnode.instance.words.presented import present  # noqa: PLC0415
+
+    return present(path, wish)
 
 
 def serve(connection: socket.socket, uses: int, resident: int) -> None:

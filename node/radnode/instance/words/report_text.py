@@ -19,10 +19,12 @@ RELATIONSHIPS = {
 """What is said of how an item belongs to the one above it (PS3.3 C.17.3.2.4)."""
 
 
-def report_text(report: Report) -> str:
-    """The text, which ends with a line break. No line of a value can look like one of the report's own."""
-    facts = (f"{label}: {text}\n" for label, text in report.facts)
-    return f"{report.title}\n\n" + "".join(facts) + "\n" + "".join(_below(report.root, 0, {*referenced(report.root)}))
+def report_text(report: Report) -> Iterator[str]:
+    """The text in pieces; it ends with a line break. No line of a value can look like one of the report's own."""
+    yield f"{report.title}\n\n"
+    yield from (f"{label}: {text}\n" for label, text in report.facts)
+    yield "\n"
+    yield from _below(report.root, 0, {*referenced(report.root)})
 
 
 def _below(item: ContentItem, depth: int, named: set[str]) -> Iterator[str]:

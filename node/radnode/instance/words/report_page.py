@@ -1,10 +1,7 @@
 """A structured report as a page for people: one self-contained HTML text that fetches nothing and runs nothing."""
 
-from base64 import b64encode
 from collections.abc import Iterator
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 
 from radnode.instance.words.content_items import ContentItem, referenced
 from radnode.instance.words.report_text import concept_shown, has_number, remark_of, value_shown
@@ -13,31 +10,18 @@ from radnode.instance.words.structured_report import Report
 _LOWEST_HEADING = 6
 
 
-def report_page(report: Report) -> str:
-    """The whole page. Every word of the report is escaped; sections are headings, items are nested lists."""
-    facts = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in report.facts)
+def report_page(report: Report, style: str) -> Iterator[str]:
+    """The whole page, in pieces, with this style sheet. Every word of the report is escaped; sections are headings."""
     title = escape(report.title)
-    return "".join(
-        (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title><style>{_style()}</style></head><body><main>",
-            f"<h1>{title}</h1>",
-            f"<dl>{facts}</dl>" if facts else "",
-            *_below(report.root, 2, {*referenced(report.root)}),
-            "</main></body></html>\n",
-        )
-    )
-
-
-def report_policy() -> str:
-    """The Content-Security-Policy of such a page: its own style by its digest, and nothing else at all."""
-    digest = b64encode(sha256(_style().encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; sandbox"
-
-
-def _style() -> str:
-    return files("radnode_http").joinpath("pages", "report.css").read_text("utf-8")
+    yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{title}</title><style>{style}</style></head><body><main><h1>{title}</h1>"
+    if report.facts:
+        yield "<dl>"
+        yield from (f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in report.facts)
+        yield "</dl>"
+    yield from _below(report.root, 2, {*referenced(report.root)})
+    yield "</main></body></html>\n"
 
 
 def _below(item: ContentItem, heading: int, named: set[str]) -> Iterator[str]:
