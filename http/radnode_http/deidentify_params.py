@@ -56,7 +56,8 @@ class DeidentifyWanted(BaseModel):
     patient_name: Pseudonym = ""
     """The Patient's Name from now on; the new ID where it is empty."""
     accept_burned_in: bool = False
-    """Make it also of what says that its pixels show the patient, and of encapsulated documents, which become empty."""
+    """Make it also of what says that its pixels show the patient, of recorded voices, and of encapsulated documents,
+    which become empty."""
     store: bool = False
     """Put the new object into the archive (needs dicom:write) instead of sending it."""
 

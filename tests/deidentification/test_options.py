@@ -9,15 +9,17 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from support.deidentified import KEY, TABLE, deidentified, read
-from support.instances import REMOVED, bundled, make_instance, write_part10
+from support.instances import COLUMNS, REMOVED, ROWS, bundled, make_instance, write_part10
 
 from radnode.instance.deidentification.cleaning import cleaned
 from radnode.instance.deidentification.dates import moved
-from radnode.instance.deidentification.deidentify import deidentify
+from radnode.instance.deidentification.deidentify import Deidentified, deidentify
 from radnode.instance.deidentification.further_attributes import FURTHER
 from radnode.instance.deidentification.profile import Dates, Profile
 from radnode.instance.deidentification.pseudonyms import Pseudonyms
+from radnode.model.errors import CannotDeidentify
 
+PIXELS = ROWS * COLUMNS
 CONTENT = Profile(clean_structured_content=True)
 
 
@@ -244,3 +246,42 @@ def test_what_a_camera_wrote_beside_the_picture_is_warned_of(
     file, said = deidentified(path)
     assert said.warnings == warnings
     assert read(file).PixelData == dataset.PixelData
+
+
+@pytest.mark.parametrize(
+    ("values", "warnings"),
+    [
+        ({}, ()),
+        ({"ImageType": ["DERIVED", "SECONDARY", "OTHER", "CT_SOM5 PROT"]}, ("burned-in-annotation-possible",)),
+        ({"ImageType": ["DERIVED", "SECONDARY", "DOSE_INFO"]}, ("burned-in-annotation-possible",)),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "PROTON_DENSITY"], "Modality": "MR"}, ()),
+        ({"Modality": "BMD"}, ("burned-in-annotation-possible",)),
+        ({"SamplesPerPixel": 3, "PixelData": bytes(6 * PIXELS)}, ("burned-in-annotation-possible",)),
+        ({"PixelData": bytes(2 * PIXELS + 2)}, ("bytes-after-pixel-data",)),
+        ({"Rows": 15, "Columns": 15, "BitsAllocated": 8, "PixelData": bytes(226)}, ()),
+        ({"NumberOfFrames": "2", "PixelData": bytes(4 * PIXELS)}, ()),
+        ({"Rows": REMOVED, "PixelData": bytes(9000)}, ()),
+    ],
+)
+def test_what_is_to_be_looked_at(tmp_path: Path, values: dict[str, Any], warnings: tuple[str, ...]) -> None:
+    assert deidentified(write_part10(make_instance(**values), tmp_path / "one.dcm"))[1].warnings == warnings
+
+
+def test_a_voice_is_refused_unless_accepted(tmp_path: Path) -> None:
+    dataset = make_instance(SOPClassUID="1.2.840.10008.5.1.4.1.1.9.4.1", Modality="AU", PixelData=REMOVED)
+    path = write_part10(dataset, tmp_path / "voice.dcm")
+    with pytest.raises(CannotDeidentify, match="a recording of a voice cannot be cleaned"):
+        deidentified(path)
+    assert deidentified(path, accept_burned_in=True)[1].warnings == ("voice-recording",)
+
+
+def test_studies_of_nobody_are_not_one_patients(tmp_path: Path) -> None:
+    def made(number: int) -> tuple[Dataset, Deidentified]:
+        path = tmp_path / f"{number}.dcm"
+        file, said = deidentified(write_part10(make_instance(PatientID="", StudyInstanceUID=f"1.2.{number}"), path))
+        return read(file), said
+
+    (first, one), (second, other), (again, _) = made(1), made(2), made(1)
+    assert first.PatientName == again.PatientName != second.PatientName
+    assert first.PatientID == ""
+    assert one.patient != other.patient

@@ -51,7 +51,7 @@ _OPTIONS = {
     "clean_descriptors": "keep known words of descriptions instead of none",
     "clean_structured_content": "keep codes and numbers of structured reports instead of nothing",
     "clean_graphics": "keep drawings and regions, without their texts, instead of nothing",
-    "accept_burned_in": "copy also what shows the patient by its own account; documents become empty",
+    "accept_burned_in": "copy also what shows the patient by its own account, and voices; documents become empty",
 }
 
 

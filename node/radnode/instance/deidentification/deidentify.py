@@ -30,7 +30,7 @@ _CHUNK = 1 << 18
 class Deidentified:
     """What was made: the new UIDs, what a person should look at, and what was done, by tag and act.
 
-    `patient` is the same text for all objects of one patient, whatever ID they got.
+    `patient` is the same text for all objects of one patient, whatever ID they got; where nobody is named, of a study.
     """
 
     study: str
@@ -65,7 +65,7 @@ def deidentify(
         raise CannotDeidentify(str(error)) from error
     warnings = tuple(sorted({*subject.burned_in.warnings, *done.warnings}))
     return Deidentified(
-        new.study, new.series, new.sop_instance, warnings, done.summary, pseudonyms.patient(subject.patient)
+        new.study, new.series, new.sop_instance, warnings, done.summary, pseudonyms.patient(subject.timeline)
     )
 
 

@@ -8,7 +8,7 @@ from radnode.instance.charset import codecs_of, decode
 from radnode.instance.content import value_of
 from radnode.instance.deidentification import dummies, safe_private
 from radnode.instance.deidentification.acts import Act, known_vr
-from radnode.instance.deidentification.burned_in import CAMERA, OVERLAY_BITS
+from radnode.instance.deidentification.burned_in import CAMERA, EXCESS, OVERLAY_BITS
 from radnode.instance.deidentification.camera_data import has_camera_data
 from radnode.instance.deidentification.kept_values import KeptValues
 from radnode.instance.deidentification.table import OVERLAYS
@@ -18,7 +18,7 @@ from radnode.instance.element_vrs import unsaid_vr
 from radnode.instance.encodings import IMPLICIT, UNDEFINED, Buffer, read_implicit
 from radnode.instance.rewriting import Change, Rewriting
 from radnode.instance.values import PADDING, SPECIFIC_CHARACTER_SET
-from radnode.instance.walk import FRAGMENT, ITEM, MAX_DEPTH, Element, is_sequence, walk, walk_within
+from radnode.instance.walk import FRAGMENT, ITEM, MAX_DEPTH, PIXEL_DATA, Element, is_sequence, walk, walk_within
 from radnode.model.errors import NotDicom
 from radnode.model.uid import UID
 
@@ -161,6 +161,8 @@ class Deidentifying(Rewriting):
                 return Act.REMOVE
             self.enter_sequence(element)
         elif known_vr(element.tag) != "SQ":
+            if element.tag == PIXEL_DATA and not element.depth:
+                self.look_behind_pixels(element)
             act = self.kept_values.act(element, self.codecs.get(element.depth, self.codecs[0]))
             if act is Act.KEEP:
                 self.take_value(element)
@@ -170,6 +172,12 @@ class Deidentifying(Rewriting):
         else:
             return Act.EMPTY
         return Act.KEEP
+
+    def look_behind_pixels(self, pixel_data: Element) -> None:
+        """What follows the last frame can be anything."""
+        wanted = self.values.subject.pixel_bytes
+        if wanted is not None and pixel_data.length > wanted:
+            self.warnings.add(EXCESS)
 
     def enter_sequence(self, element: Element) -> None:
         """Begin a sequence whose elements come next."""

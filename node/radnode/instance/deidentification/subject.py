@@ -20,10 +20,13 @@ SOP_CLASS, SOP_INSTANCE, STUDY_INSTANCE, SERIES_INSTANCE = 0x00080016, 0x0008001
 _DOCUMENT, _DIRECTORY = 0x00420011, "1.2.840.10008.1.3.10"
 _DIRECTORY_RECORDS = 0x00041220
 _OVERLAY_TYPE = 0x0040
+_FRAMES, _ROWS, _COLUMNS, _BITS_ALLOCATED = 0x00280008, 0x00280010, 0x00280011, 0x00280100
 _TEXTS = {
     **dict.fromkeys((SOP_CLASS, SOP_INSTANCE, STUDY_INSTANCE, SERIES_INSTANCE), "UI"),
     **dict.fromkeys((burned.MODALITY, burned.IMAGE_TYPE, burned.CONVERSION), "CS"),
     **dict.fromkeys((burned.BURNED_IN, burned.VISUAL_FEATURES), "CS"),
+    **dict.fromkeys((_ROWS, _COLUMNS, burned.SAMPLES, _BITS_ALLOCATED), "US"),
+    _FRAMES: "IS",
     **dict.fromkeys((_DOCUMENT, _DIRECTORY_RECORDS), "CS"),  # whether they are there is all that counts
     PATIENT_ID: "LO",
 }
@@ -42,6 +45,8 @@ class Subject:
     identifying: Identifying
     regions: frozenset[int]
     """The groups of overlays that are regions of interest, not graphics."""
+    pixel_bytes: int | None
+    """How long the pixel data is at most, where it is not compressed; None where that is not said."""
 
     @property
     def timeline(self) -> str:
@@ -64,6 +69,7 @@ def read_subject(dataset: Buffer, encoding: UID, profile: Profile) -> Subject:
         burned.burned_in(texts, has_pixel_data=content.has_pixel_data, has_document=_DOCUMENT in texts),
         identifying_in(dataset, encoding, profile),
         _regions(dataset, encoding) if profile.clean_graphics else frozenset(),
+        _pixel_bytes(texts),
     )
 
 
@@ -72,6 +78,16 @@ def _identity(texts: Mapping[int, str], tag: int, name: str) -> UID:
         return parse_uid(texts.get(tag, ""))
     except InvalidUID:
         raise CannotDeidentify(f"it has no valid {name} UID") from None
+
+
+def _pixel_bytes(texts: Mapping[int, str]) -> int | None:
+    """Padded to an even number (PS3.5 8.1.1)."""
+    try:
+        rows, columns, bits = (int(texts[tag]) for tag in (_ROWS, _COLUMNS, _BITS_ALLOCATED))
+        samples, frames = (int(texts.get(tag) or "1") for tag in (burned.SAMPLES, _FRAMES))
+    except (KeyError, ValueError):
+        return None
+    return -(-rows * columns * samples * frames * bits // 16) * 2
 
 
 def _regions(dataset: Buffer, encoding: UID) -> frozenset[int]:

@@ -51,7 +51,7 @@ class Values:
     def name(self, tag: int, old: str) -> str:
         """The pseudonym in the place of the patient's name or ID; an empty one stays empty."""
         profile = self.rules.profile
-        patient = self.pseudonyms.patient(self.subject.patient)
+        patient = self.pseudonyms.patient(self.subject.timeline)
         if tag == PATIENT_ID:
             own = patient if old.strip() == self.subject.patient else self.pseudonyms.patient(old.strip())
             return (profile.patient_id or own) if old.strip() else profile.patient_id
