@@ -32,6 +32,7 @@ NO_PIXELS = "DICOM file does not contain pixel data"
 NO_DOCUMENT = "DICOM file does not contain a document"
 BUSY = "too many pictures are being made"
 NO_PROCESS = "pictures cannot be made for now"
+STOPPING = "the node is stopping"
 INTERNAL = "Internal server error"
 DISABLED = "DICOM handling is disabled"
 PATIENCE = 2  # seconds after which whoever was refused because of others may ask again

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from radnode_http.auth import Scope
 from radnode_http.endpoint import Endpoint, Failure, Header, Media, Otherwise
-from radnode_http.errors import BUSY, DISABLED, NO_PIXELS, NO_PROCESS, NOT_FOUND
+from radnode_http.errors import BUSY, DISABLED, NO_PIXELS, NO_PROCESS, NOT_FOUND, STOPPING
 from radnode_http.picture_headers import RENDER_HEADERS
 from radnode_http.picture_params import ImageParameters, ThumbnailParameters
 from radnode_http.views import pictures
@@ -32,7 +32,7 @@ _KNOWN = Otherwise(304, "The client has it already, as If-None-Match says.", has
 _CONDITION = Header("If-None-Match", "ETags of pictures that the client has.")
 POOL_FAILURE = Failure(
     503,
-    (DISABLED, BUSY, NO_PROCESS, "<why the index cannot be read for now>"),
+    (DISABLED, BUSY, NO_PROCESS, STOPPING, "<why the index cannot be read for now>"),
     (Header("Retry-After", "Seconds after which to ask again, where too much was asked for at once."),),
 )
 """Of whatever the render pool makes."""

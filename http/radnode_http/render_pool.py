@@ -12,16 +12,16 @@ from radnode.instance.pictures.picture import Picture, PictureWish
 from radnode.instance.pictures.render_protocol import MADE, REFUSALS, Made, Request, Wish, decode_made
 from radnode.instance.words.report_wish import PresentedReport, ReportWish
 from radnode.model.errors import CannotPresent, CannotRender, RadnodeError, TooBusy
-from radnode_http.errors import BUSY, NO_PROCESS, Disconnected
+from radnode_http.errors import BUSY, NO_PROCESS, STOPPING, Disconnected
 from radnode_http.render_process import CannotStart, Gone, RenderProcess, how_it_ended
 from radnode_http.render_refusals import LASTING, LateRefusals
 
 MAX_USES = 2000
-WAITING_PER_WORKER = 64
+WAITING_PER_WORKER = 256
+"""A gallery of a long series at once; whoever waits costs some kilobytes."""
 PATIENCE = 30.0
 """Seconds that a request waits for a worker at most; or as long as one picture may take, where that is more."""
 LONGEST_PAUSE = 30.0
-STOPPING = "the node is stopping"
 _log = structlog.get_logger()
 
 
@@ -81,12 +81,12 @@ class RenderPool:
         """What a worker makes of the file, with its errors.
 
         CannotRender (of reports: CannotPresent) also where it took too long and where its process crashed; TooBusy
-        where too many others wait, where none of them was done in time, and where no process can be started;
-        Disconnected where nobody wants it any more once a worker is free.
+        where too many others wait, where none of them was done in time, where no process can be started, and where the
+        pool is closed; Disconnected where nobody wants it any more once a worker is free.
         """
         if why := self._refused.find(path, wish):
             raise _refusal(wish, why)
-        worker = await self._free_worker(wish)
+        worker = await self._free_worker()
         if not is_wanted():
             self._idle.put_nowait(worker)
             raise Disconnected
@@ -98,18 +98,16 @@ class RenderPool:
         return outcome
 
     async def close(self) -> None:
-        """End all processes and wait for their end; whoever still waits gets a refusal."""
+        """End all processes and wait for their end; whoever still waits gets TooBusy."""
         self._open = False
         await self._kill_all()
         while tasks := list(self._tasks):
             await asyncio.wait(tasks, timeout=0.1)
             await self._kill_all()
 
-    async def _free_worker(self, wish: Wish) -> RenderProcess:
-        if not self._open:
-            raise _refusal(wish, STOPPING)
-        if self._waiting >= WAITING_PER_WORKER * len(self._workers):
-            raise TooBusy(BUSY)
+    async def _free_worker(self) -> RenderProcess:
+        if not self._open or self._waiting >= WAITING_PER_WORKER * len(self._workers):
+            raise TooBusy(BUSY if self._open else STOPPING)
         self._waiting += 1
         try:
             async with asyncio.timeout(max(PATIENCE, self._timeout)):
@@ -162,7 +160,7 @@ class RenderPool:
                 kind, said, body = await worker.ask(Request(str(path), wish, self._timeout))
             return decode_made(wish, said, body) if kind == MADE else REFUSALS[kind](body.decode())
         except CannotStart:
-            return TooBusy(NO_PROCESS) if self._open else _refusal(wish, STOPPING)
+            return TooBusy(NO_PROCESS if self._open else STOPPING)
         except TimeoutError:
             return self._refuse(path, wish, f"took longer than {self._timeout:g} s", await worker.kill())
         except Gone:
@@ -181,7 +179,7 @@ class RenderPool:
     def _refuse(self, path: Path, wish: Wish, why: str, code: int | None) -> RadnodeError:
         """What there is to say of what has cost its process."""
         if not self._open:
-            return _refusal(wish, STOPPING)
+            return TooBusy(STOPPING)
         self._refused.add(path, wish, why)
         _log.warning("render_worker_replaced", why=why, exit_code=code)
         return _refusal(wish, why)

@@ -14,9 +14,9 @@ from support.instances import bundled, make_instance, write_part10
 from support.pictures import image_of
 from support.processes import children, environment_of, is_render_worker, maps, sockets_of, until
 
-from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.picture import Picture, PictureWish
 from radnode.instance.pictures.render import render
-from radnode.model.errors import CannotRender, NoPixelData, NotFound
+from radnode.model.errors import CannotRender, NoPixelData, NotFound, TooBusy
 from radnode_http.errors import Disconnected
 from radnode_http.render_pool import RenderPool
 
@@ -104,7 +104,7 @@ async def test_no_picture_is_made_for_who_has_gone_meanwhile(pool: RenderPool, t
 async def test_too_many_who_wait_are_refused(slow: Path) -> None:
     pool = RenderPool(workers=1, timeout=5)
     await pool.start()
-    requests = [asyncio.ensure_future(pool.render(slow, PictureWish())) for _ in range(66)]
+    requests = [asyncio.ensure_future(pool.render(slow, PictureWish())) for _ in range(258)]
     await until(lambda: any(request.done() for request in requests))
     refused = [request for request in requests if request.done()]
     assert all("too many pictures" in str(request.exception()) for request in refused)
@@ -121,10 +121,13 @@ async def test_after_close_there_are_no_workers_and_no_pictures() -> None:
     assert (await pool.render(CT, PictureWish())).data
     request = asyncio.ensure_future(pool.render(CT, PictureWish()))
     await asyncio.sleep(0)
+    waiting = [asyncio.ensure_future(pool.render(CT, PictureWish(quality=n))) for n in range(9)]
+    await asyncio.sleep(0)
     await pool.close()
-    await asyncio.wait([request])
+    for outcome in await asyncio.gather(request, *waiting, return_exceptions=True):
+        assert (isinstance(outcome, TooBusy) and "stopping" in str(outcome)) or isinstance(outcome, Picture)
     assert children(os.getpid()) <= before
-    with pytest.raises(CannotRender, match="stopping"):
+    with pytest.raises(TooBusy, match="stopping"):
         await pool.render(CT, PictureWish())
 
 
