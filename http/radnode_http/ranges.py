@@ -5,7 +5,7 @@ One range is answered; several are not, which a server may do (14.2): then the w
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
 
 from aiohttp import ETag, web
@@ -42,25 +42,27 @@ class Version:
 
         Refusal (412) where the client wants another one or none. In the order of RFC 9110 13.2.2.
         """
-        if request.if_match is not None:
-            if not _names(request.if_match, self.tag, weakly=False):
+        headers = request.headers
+        if (wanted := headers.get("If-Match")) is not None:
+            if not self._is_named(wanted, request.if_match, weakly=False):
                 raise Refusal(412, CHANGED)
-        elif request.if_unmodified_since is not None and self.modified > request.if_unmodified_since.timestamp():
+        elif (until := _moment(headers.get("If-Unmodified-Since"))) is not None and self.modified > until:
             raise Refusal(412, CHANGED)
-        if request.if_none_match is not None:
-            return _names(request.if_none_match, self.tag, weakly=True)
-        since = request.if_modified_since
-        return since is not None and self.modified <= since.timestamp()
+        if (known := headers.get("If-None-Match")) is not None:
+            return self._is_named(known, request.if_none_match, weakly=True)
+        since = _moment(headers.get("If-Modified-Since"))
+        return since is not None and self.modified <= since
 
     def is_wanted_in_parts(self, if_range: str) -> bool:
         """Whether a client that has a part of the version that If-Range names may have another part of this one."""
         if '"' in if_range:
             return if_range.strip() == f'"{self.tag}"'
-        try:
-            date = parsedate_to_datetime(if_range)
-        except ValueError:
-            return False
-        return date.replace(tzinfo=date.tzinfo or UTC) == datetime.fromtimestamp(self.modified, UTC)
+        return _moment(if_range) == self.modified
+
+    def _is_named(self, header: str, tags: tuple[ETag, ...] | None, *, weakly: bool) -> bool:
+        if header.strip() == "*":
+            return True
+        return any(tag.value == self.tag and (weakly or not tag.is_weak) for tag in tags or ())
 
 
 def wanted_part(request: web.BaseRequest, version: Version, size: int) -> Part | None:
@@ -81,5 +83,10 @@ def wanted_part(request: web.BaseRequest, version: Version, size: int) -> Part |
     return Part(first, min(size if last is None else last + 1, size) - first)
 
 
-def _names(tags: tuple[ETag, ...], own: str, *, weakly: bool) -> bool:
-    return any(tag.value in ("*", own) and (weakly or not tag.is_weak) for tag in tags)
+def _moment(text: str | None) -> float | None:
+    """Seconds since 1970 of a date; None where there is none, or what stands there is none, and so ignored."""
+    try:
+        date = parsedate_to_datetime(text or "")
+        return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):  # a year may have as many digits as a header
+        return None

@@ -75,6 +75,7 @@ async def test_conditions_are_judged(rest: Rest, tmp_path: Path) -> None:
     async with rest.session.head(url) as answer:
         tag, date = answer.headers["ETag"], answer.headers["Last-Modified"]
     past, future = "Sat, 01 Jan 2000 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
+    never = f"Sat, 01 Jan {'9' * 30} 00:00:00 GMT"
     for status, headers in (
         (304, {"If-None-Match": tag}),
         (304, {"If-None-Match": f'"a", W/{tag}'}),
@@ -91,6 +92,11 @@ async def test_conditions_are_judged(rest: Rest, tmp_path: Path) -> None:
         (200, {"Range": "bytes=0-1", "If-Range": f"W/{tag}"}),
         (200, {"Range": "bytes=0-1", "If-Range": past}),
         (200, {"Range": "bytes=0-1", "If-Range": "yesterday"}),
+        (200, {"Range": "bytes=0-1", "If-Range": never}),
+        (200, {"If-Modified-Since": never}),
+        (200, {"If-Unmodified-Since": never}),
+        (200, {"If-None-Match": '"*"'}),
+        (412, {"If-Match": '"*"'}),
     ):
         async with rest.session.get(url, headers=headers) as answer:
             assert answer.status == status, headers
