@@ -114,13 +114,17 @@ class JobRunner:
                 job = self.jobs.claim(time.time())
                 if job is not None:
                     self._run(job)
-            except RadnodeError as error:
+            except (RadnodeError, OSError) as error:
                 _log.warning("jobs_stand_still", error=type(error).__name__)
                 self._closing.wait(_RETRY)
                 self._waiting.release()
 
     def _run(self, job: Job) -> None:
-        stopping = Stopping(GRACE)
+        try:
+            stopping = Stopping(GRACE)
+        except OSError:  # too many open files
+            self.jobs.give_back(job.id)
+            raise
         with self._lock:
             self._live[job.id] = stopping
             if job.id in self._cancelled or self._closing.is_set():

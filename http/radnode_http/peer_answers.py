@@ -101,7 +101,7 @@ class JobShown(Answer):
     warning: int = Field(ge=0)
     """Objects that came with a warning."""
     error: str | None
-    """Why it failed."""
+    """Why it failed; of an upload that is running, what it waits for."""
     created_at: str = Field(pattern=TIME)
     """UTC, seconds, no zone; like the others."""
     started_at: str | None = Field(pattern=TIME)

@@ -1,5 +1,7 @@
 """Storing what was uploaded in bulk: each file with a result of its own, archives opened under limits. Blocks."""
 
+import errno
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+
+import structlog
 
 from radnode.archive.archive import Archive
 from radnode.archive.receiving import Receiving
@@ -16,7 +20,7 @@ from radnode.model.route import Door, Sender
 from radnode.settings import Settings
 from radnode.work.routing import Router
 from radnode.work.upload_jobs import FileResult, UploadedFile
-from radnode_http.errors import refusal_of, too_large
+from radnode_http.errors import INTERNAL, refusal_of, too_large
 from radnode_http.metrics import UPLOADS
 from radnode_http.multipart import plain_name
 
@@ -25,9 +29,12 @@ AT_ONCE = 4
 """Files of one upload that are made safe at once: they share what is written and flushed for them."""
 EMPTY = "The zip archive holds no files"
 _GONE = "It was lost before it could be stored"
+_LOST = (errno.ENOENT, errno.EISDIR, errno.EIO)
+"""What reading a file ends in that waiting does not bring back; anything else may be better later."""
 _HEAD = 132
 _REFUSED = 100
 """Files that a refused archive counts for: to find out what is wrong with it may have cost as much."""
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +99,27 @@ class Storing:
             except InvalidZip as error:
                 members -= _REFUSED
                 yield _Item(file.name, partial(_read, file.path), str(error))
-            except FileNotFoundError:
+            except OSError as error:
+                if error.errno not in _LOST:
+                    raise _lacking(error) from error
+                members -= 1
                 yield _Item(file.name, partial(_read, file.path), _GONE)
 
     def _take(self, item: _Item, pool: ThreadPoolExecutor) -> Future[FileResult]:
         """Read one file into the archive, and let the pool make it safe."""
         future: Future[FileResult] = Future()
+        if item.error:
+            future.set_result(FileResult(item.name, None, item.error))
+            return future
         try:
-            if item.error:
-                future.set_result(FileResult(item.name, None, item.error))
-            else:
-                future = pool.submit(self._finish, item.name, self._receive(item))
-        except OutOfResources as error:
-            future.set_exception(error)
-        except RadnodeError as error:
-            future.set_result(self._refused(item.name, error))
-        return future
+            receiving = self._receive(item)
+        except Exception as error:  # noqa: BLE001 - the outer edge of one file, as in _judged
+            try:
+                future.set_result(self._judged(item.name, error))
+            except OutOfResources as lacking:
+                future.set_exception(lacking)
+            return future
+        return pool.submit(self._finish, item.name, receiving)
 
     def _receive(self, item: _Item) -> Receiving:
         receiving = self._archive.receive_file(limit=self._limit, file_name=item.name or None)
@@ -125,16 +137,33 @@ class Storing:
                 stored = receiving.commit()
             if self._router is not None:
                 self._router.route(stored, Sender(Door.REST))
-        except OutOfResources:
-            raise
-        except RadnodeError as error:
-            return self._refused(name, error)
+        except Exception as error:  # noqa: BLE001 - the outer edge of one file, as in _judged
+            return self._judged(name, error)
         UPLOADS.inc()
         return FileResult(name, str(stored.path), None)
 
-    def _refused(self, name: str, error: RadnodeError) -> FileResult:
-        refusal = too_large(self._limit) if isinstance(error, TooLarge) else refusal_of(error)
-        return FileResult(name, None, refusal.detail)
+    def _judged(self, name: str, error: Exception) -> FileResult:
+        """What is wrong with a file; a mistake of ours over one must not take the others along.
+
+        Raises OutOfResources where nothing is wrong with it.
+        """
+        if isinstance(error, TooLarge):
+            return FileResult(name, None, too_large(self._limit).detail)
+        if isinstance(error, OSError) and error.errno in _LOST:
+            return FileResult(name, None, _GONE)
+        if isinstance(error, OutOfResources):
+            raise error
+        if isinstance(error, OSError | MemoryError):
+            raise _lacking(error) from error
+        if not isinstance(error, RadnodeError):
+            _log.error("file_failed", exc_info=error)
+            return FileResult(name, None, INTERNAL)
+        return FileResult(name, None, refusal_of(error).detail)
+
+
+def _lacking(error: OSError | MemoryError) -> OutOfResources:
+    words = error.strerror if isinstance(error, OSError) else os.strerror(errno.ENOMEM)
+    return OutOfResources(f"Cannot store: {words or 'input/output error'}")
 
 
 def _is_zip(path: Path) -> bool:

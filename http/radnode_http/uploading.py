@@ -1,9 +1,11 @@
 """Uploads as jobs: what was acknowledged lies on the disk until it is stored, or its error is known.
 
 A job's files lie in `.radnode/uploads/<job>/`, each by the number of its place. They are there, flushed, before the job
-is, and go after its end was noted; what has no job, or one that has ended, goes when the next process starts.
+is, and go after its end was noted. The folder has another name until it is whole: so the next process can tell what was
+never acknowledged, and goes, from what has lost its job with the work file, and gets a new one.
 """
 
+import re
 import secrets
 import select
 import shutil
@@ -11,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import structlog
@@ -26,9 +28,12 @@ from radnode.work.upload_jobs import FileResult, UploadedFile, UploadJobs
 from radnode_http.job_running import NOTED_EVERY, JobRunner, Noting
 from radnode_http.storing import Storing
 
-PATIENCE = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds between the tries to store a file while the disk is full."""
+PATIENCE = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds between the tries to store a file while the disk is full; the last ones go on until it is not."""
+LESS = "There is less of it on the disk than there was"
+_UNFINISHED = ".new"
 _FLUSHES = 16
+_NUMBER = re.compile("[0-9a-f]{32}")
 _log = structlog.get_logger()
 
 
@@ -86,20 +91,22 @@ class Uploading(JobRunner):
 
     def _move(self, number: str, files: Sequence[tuple[Spool, str, str]]) -> list[UploadedFile]:
         folder = self._folder(number)
+        begun = folder.with_suffix(_UNFINISHED)
         with disk_errors():
             if make_folder(folder.parent):
                 sync(folder.parent.parent)
-            make_folder(folder)
+            make_folder(begun)
         # At once, because so many flushes share the journal's.
         with ThreadPoolExecutor(_FLUSHES) as pool:
             list(pool.map(lambda file: file[0].flush(), files))
         kept = []
         for place, (spool, name, error) in enumerate(files):
-            spool.move(folder / str(place))
+            spool.move(begun / str(place))
             self._sizes[number] += spool.size
             kept.append(UploadedFile(name, folder / str(place), error))
         with disk_errors():
-            sync(folder)
+            sync(begun)
+            begun.rename(folder)
             sync(folder.parent)
         return kept
 
@@ -123,30 +130,70 @@ class Uploading(JobRunner):
         except FileNotFoundError:
             return
         for folder in folders:
-            if folder.name not in unfinished and folder.name not in self._sizes:
+            if folder.stem in unfinished or folder.stem in self._sizes:
+                continue
+            if _NUMBER.fullmatch(folder.name) and self.jobs.find(folder.name) is None:
+                self._take_up(folder)
+            else:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _take_up(self, folder: Path) -> None:
+        """A new job for an upload that is whole, and that the work file knows nothing of. Raises OutOfResources."""
+        with disk_errors():
+            sizes = [path.stat().st_size for path in folder.iterdir()]
+        files = [UploadedFile("", folder / str(place)) for place in range(len(sizes))]
+        self._sizes[folder.name] = sum(sizes)
+        self._room.take(sum(sizes), by_right=True)
+        self.jobs.add_upload(folder.name, files, sum(sizes), time.time(), by_right=True)
+        _log.warning("upload_found_without_job", files=len(files))
+        self.wake()
 
     def _clear(self, number: str) -> None:
         """Remove what lies on the disk for a job that has ended."""
-        shutil.rmtree(self._folder(number), ignore_errors=True)
+        folder = self._folder(number)
+        for either in (folder, folder.with_suffix(_UNFINISHED)):
+            shutil.rmtree(either, ignore_errors=True)
         self._room.give_back(self._sizes.pop(number, 0))
 
     def _store(self, job: Job, stopping: Stopping, noting: Noting) -> tuple[JobState, str]:
-        """Store what an earlier process has not; the results come in the same order again."""
-        files, done = self.jobs.files(job.id, self._folder(job.id)), self.jobs.results(job.id)
-        progress = _Progress(self._storing.count(files), done)
-        noting.counts = progress.counts
-        tries = 0
-        while not progress.is_over and stopping.deadline is None:
-            begin = progress.done
+        """Store what an earlier process has not; the results come in the same order again.
+
+        What lacks is waited for as long as it takes: nobody else has what was acknowledged.
+        """
+        progress, tries, begin = None, 0, 0
+        while stopping.deadline is None:
             try:
+                files = self.jobs.files(job.id, self._folder(job.id))
+                progress = progress or self._begin(job, files)
+                begin = progress.done
+                noting.counts = progress.counts
                 self._go_on(job, files, progress, stopping, noting)
+                if progress.is_over:
+                    return JobState.DONE, ""
+                if stopping.deadline is None:
+                    progress = None
+                    raise OutOfResources(LESS)
             except OutOfResources as error:
-                tries = 1 if progress.done > begin else tries + 1
-                if tries > len(PATIENCE):
-                    return JobState.FAILED, str(error)
-                select.select([stopping], [], [], PATIENCE[tries - 1])
-        return (JobState.DONE if progress.is_over else JobState.CANCELLED), ""
+                tries = 1 if progress and progress.done > begin else tries + 1
+                self._wait(job, str(error), stopping, tries)
+        return JobState.CANCELLED, ""
+
+    def _begin(self, job: Job, files: Sequence[UploadedFile]) -> "_Progress":
+        """How far an earlier process came; nowhere, where what lies on the disk is not what it saw there."""
+        done, total, counts = self.jobs.results(job.id), self._storing.count(files), job.counts
+        if done and total != counts.remaining + counts.completed + counts.failed:
+            _log.warning("upload_has_changed")
+            self.jobs.start_over(job.id)
+            done = []
+        return _Progress(total, done)
+
+    def _wait(self, job: Job, why: str, stopping: Stopping, tries: int) -> None:
+        _log.warning("upload_waits", why=why)
+        with suppress(OutOfResources):  # the disk that is full is its own, too
+            self.jobs.explain(job.id, why)
+        poll = select.poll()
+        poll.register(stopping, select.POLLIN)
+        poll.poll(1000 * PATIENCE[min(tries, len(PATIENCE)) - 1])
 
     def _go_on(
         self, job: Job, files: list[UploadedFile], progress: "_Progress", stopping: Stopping, noting: Noting
@@ -155,22 +202,23 @@ class Uploading(JobRunner):
         with closing(
             self._storing.results(files, begin=progress.done, is_wanted=lambda: stopping.deadline is None)
         ) as results:
-            is_more = True
+            is_more, seconds = True, 0.0
             while is_more:
                 try:
-                    is_more = _gather(results, progress)
+                    is_more = _gather(results, progress, seconds)
                 finally:
                     noting.counts = progress.counts
                     self.jobs.note(job.id, progress.noted, progress.unnoted, progress.counts)
                     progress.all_noted()
+                seconds = NOTED_EVERY  # the first is noted at once: a job that gets on is not given up
 
 
-def _gather(results: Iterator[FileResult], progress: "_Progress") -> bool:
-    """Take in what comes in a while; whether there may be more."""
-    deadline = time.monotonic() + NOTED_EVERY
+def _gather(results: Iterator[FileResult], progress: "_Progress", seconds: float) -> bool:
+    """Take in what comes in so many seconds, and one at least; whether there may be more."""
+    deadline = time.monotonic() + seconds
     for result in results:
         progress.add([result])
-        if time.monotonic() > deadline:
+        if time.monotonic() >= deadline:
             return True
     return False
 

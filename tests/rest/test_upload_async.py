@@ -1,8 +1,10 @@
 """Uploads as jobs: acknowledged at once, stored later, over restarts and kills."""
 
 import asyncio
+import errno
+import os
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -24,8 +26,9 @@ from radnode.archive.receiving import Receiving
 from radnode.archive.stored import Stored
 from radnode.model.errors import OutOfResources
 from radnode.sections.bulk import BulkSettings
+from radnode.work.upload_jobs import UploadJobs
 from radnode.work.work_file import WorkFile
-from radnode_http import uploading
+from radnode_http import storing, uploading
 from radnode_http.peer_answers import AcceptedAnswer, JobAnswer, JobsAnswer
 from radnode_http.storing import AT_ONCE
 
@@ -146,8 +149,8 @@ async def test_what_waits_when_the_node_stops_is_stored_after_its_next_start(tmp
         second = await accepted(rest, ("3", file(9)))
         await until(lambda: gate.come)
         threading.Timer(0.2, gate.open.set).start()
-    lost = tmp_path / ".radnode" / "uploads" / ("0" * 32)
-    lost.mkdir()  # as where the node was killed before the job was noted
+    lost = tmp_path / ".radnode" / "uploads" / f"{'0' * 32}.new"
+    lost.mkdir()  # as where the node was killed before all was there
     (lost / "0").write_bytes(b"x")
     async with working(tmp_path) as rest:
         assert [(await ended(rest, job)).completed for job in (first, second)] == [AT_ONCE + 2, 1]
@@ -155,27 +158,105 @@ async def test_what_waits_when_the_node_stops_is_stored_after_its_next_start(tmp
         assert not lost.exists()
 
 
-async def test_a_disk_that_is_full_is_waited_for_and_then_told_of(
+async def test_a_disk_that_is_full_is_waited_for_as_long_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploading, "PATIENCE", (0.01, 0.01))
-    real, times = Archive.receive_file, []
+    monkeypatch.setattr(uploading, "PATIENCE", (0.01,))
+    real, is_full = Archive.receive_file, threading.Event()
+    is_full.set()
 
     def full(archive: Archive, **options: Any) -> Receiving:
-        times.append(options["file_name"])
-        if times.count("3") < 4 and options["file_name"] != "1":
+        if is_full.is_set() and options["file_name"] != "1":
             raise OutOfResources("Cannot store: No space left on device")
         return real(archive, **options)
 
     monkeypatch.setattr(Archive, "receive_file", full)
     async with working(tmp_path) as rest:
-        failed = await ended(rest, await accepted(rest, ("1", file(1)), ("2", file(2))))
-        assert (failed.state, failed.completed) == ("failed", 1)
-        assert failed.error == "Cannot store: No space left on device"
-        times[:] = ["3"]
-        done = await ended(rest, await accepted(rest, ("1", file(1)), ("3", file(3))))
-        assert (done.state, done.completed) == ("done", 2)
+        job = await accepted(rest, ("1", file(1)), ("2", file(2)))
+        async with asyncio.timeout(20):
+            while not (found := await looked_at(rest, job.job_id)).error:  # noqa: ASYNC110 - another thread's
+                await asyncio.sleep(0.01)
+        assert (found.state, found.completed, found.error) == ("running", 1, "Cannot store: No space left on device")
+        is_full.clear()
+        done = await ended(rest, job)
+        assert (done.state, done.completed, done.error) == ("done", 2, None)
         await until(lambda: not waiting_on_disk(tmp_path))
+
+
+async def test_what_lacks_while_a_job_is_begun_is_waited_for_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "PATIENCE", (0.01,))
+    troubles: list[Exception] = [
+        OutOfResources("The work file is busy"),
+        OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
+        MemoryError(),
+    ]
+
+    def troubled(real: Callable[..., Any], trouble: Exception) -> Callable[..., Any]:
+        def act(*args: Any, **options: Any) -> Any:
+            if trouble in troubles:
+                troubles.remove(trouble)
+                raise trouble
+            return real(*args, **options)
+
+        return act
+
+    places = ((UploadJobs, "files"), (storing, "_is_zip"), (Receiving, "commit"))
+    for (owner, name), trouble in zip(places, tuple(troubles), strict=True):
+        monkeypatch.setattr(owner, name, troubled(getattr(owner, name), trouble))
+    async with working(tmp_path) as rest:
+        done = await ended(rest, await accepted(rest, ("1", file(1)), ("2", file(2))))
+        assert (done.state, done.completed, done.failed, troubles) == ("done", 2, 0, [])
+
+
+async def test_a_mistake_of_ours_over_one_file_does_not_take_the_others_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Archive.receive_file
+
+    def mistaken(archive: Archive, **options: Any) -> Receiving:
+        if options["file_name"] == "2":
+            raise IndexError("DOE^JOHN")
+        return real(archive, **options)
+
+    monkeypatch.setattr(Archive, "receive_file", mistaken)
+    async with working(tmp_path) as rest:
+        done = await ended(rest, await accepted(rest, *((str(number), file(number)) for number in (1, 2, 3))))
+        assert (done.state, done.completed) == ("done", 2)
+        assert [one.error for one in done.results or ()] == [None, "Internal server error", None]
+
+
+async def test_what_lost_its_job_with_the_work_file_is_stored_all_the_same(tmp_path: Path, gate: Gate) -> None:
+    async with working(tmp_path) as rest:
+        await accepted(rest, *((str(number), file(number)) for number in range(AT_ONCE)))
+        second = await accepted(rest, ("a", file(8)), ("CD.zip", zipped({"b": file(9)})))
+        await until(lambda: gate.come == AT_ONCE)
+        threading.Timer(0.2, gate.open.set).start()
+    for path in (tmp_path / ".radnode").glob("work.sqlite*"):
+        path.unlink()
+    async with working(tmp_path, max_queued=1) as rest:
+        await until(lambda: not waiting_on_disk(tmp_path))
+        done = await ended(rest, second)
+        assert (done.state, done.completed, done.failed) == ("done", 2, 0)
+        async with rest.session.get("/api/dicom/list") as answer:
+            assert (await answer.json())["total"] == AT_ONCE + 2
+
+
+async def test_of_what_is_broken_at_the_next_start_the_rest_is_stored(tmp_path: Path, gate: Gate) -> None:
+    archive = zipped({str(number): file(number) for number in range(3 * AT_ONCE)}, ZIP_STORED)
+    async with working(tmp_path) as rest:
+        job = await accepted(rest, ("CD.zip", archive), ("last", file(99)))
+        await until(lambda: gate.come == AT_ONCE)
+        threading.Timer(0.2, gate.open.set).start()
+    (broken,) = (path for path in waiting_on_disk(tmp_path) if path.name == "0")
+    broken.write_bytes(archive[: len(archive) // 2])
+    async with working(tmp_path) as rest:
+        done = await ended(rest, job)
+        assert [(one.file_name, one.error) for one in done.results or ()] == [
+            ("CD.zip", "The zip archive is damaged"), ("last", None)
+        ]  # fmt: skip
+        assert (done.state, done.completed, done.failed) == ("done", 1, 1)
 
 
 async def test_what_waits_counts_for_the_room_after_a_restart_too(tmp_path: Path, gate: Gate) -> None:

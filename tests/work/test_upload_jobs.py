@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from radnode.work import jobs_schema, schema
-from radnode.work.jobs import Counts, JobKind, Jobs, JobState, Wanted
+from radnode.work.jobs import INTERRUPTED, Counts, JobKind, Jobs, JobState, Wanted
 from radnode.work.upload_jobs import FileResult, UploadedFile, UploadJobs
 from radnode.work.work_file import WorkFile
 
@@ -48,3 +48,18 @@ def test_each_kind_is_claimed_for_itself_and_forgotten_with_its_results(tmp_path
         assert uploads.files("b", tmp_path) == []
         assert [job.id for job in retrievals.latest(9)[:2]] == ["d", "c"]
         assert retrievals.latest(9)[-1].state is JobState.QUEUED
+
+
+def test_a_job_that_gets_on_is_never_given_up_however_often_its_process_ends(tmp_path: Path) -> None:
+    with WorkFile.open(tmp_path / "work.sqlite") as work:
+        jobs = UploadJobs(work, kept=10, most=10)
+        jobs.add_upload("a", [UploadedFile("a.dcm", tmp_path / "0")], 7, 1.0)
+        for place in range(3 * jobs.most_attempts):
+            assert jobs.resume(2.0) == 1
+            assert jobs.claim(3.0) is not None
+            jobs.note("a", place, [FileResult("a.dcm", None, "bad")], Counts(failed=place))
+        for _ in range(jobs.most_attempts):
+            assert (jobs.resume(4.0), jobs.claim(5.0) is None) in ((1, False), (0, True))
+        job = jobs.find("a")
+        assert job is not None
+        assert (job.state, job.error) == (JobState.FAILED, INTERRUPTED)

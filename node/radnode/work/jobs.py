@@ -64,7 +64,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. `error` says in our own words why it failed, or is empty; `started` is when it last began.
+    """One job. `error` says in our own words why it failed or waits, or is empty; `started` is when it last began.
 
     A retrieval is from a `peer`, and `wanted`; an upload has `size` bytes on the disk while it has not ended.
     """
@@ -90,6 +90,7 @@ class Jobs:
     """
 
     kind = JobKind.RETRIEVAL
+    most_attempts = MOST_ATTEMPTS
 
     def __init__(self, work: WorkFile, kept: int) -> None:
         """`kept` is how many are remembered that have ended."""
@@ -156,7 +157,7 @@ class Jobs:
             connection.execute(
                 "UPDATE jobs SET state = 'failed', error = ?, ended = ?"
                 " WHERE kind = ? AND state = 'running' AND attempts >= ?",
-                (INTERRUPTED, now, self.kind.value, MOST_ATTEMPTS),
+                (INTERRUPTED, now, self.kind.value, self.most_attempts),
             )
             connection.execute(
                 "UPDATE jobs SET state = 'queued' WHERE kind = ? AND state = 'running'", (self.kind.value,)

@@ -31,6 +31,8 @@ class UploadJobs(Jobs):
     """Jobs that store uploads."""
 
     kind = JobKind.UPLOAD
+    most_attempts = 10
+    """More than of a retrieval, which can be asked for again; those in which something was noted do not count."""
 
     def __init__(self, work: WorkFile, kept: int, most: int) -> None:
         """`kept` as for all jobs; at `most` so many may wait."""
@@ -44,11 +46,17 @@ class UploadJobs(Jobs):
         if waiting >= self._most:
             raise OutOfResources(f"There are {waiting} jobs waiting already")
 
-    def add_upload(self, number: str, files: Sequence[UploadedFile], size: int, now: float) -> Job:
-        """Queue the job of that ID, on the disk on return; its files have the names of their places."""
+    def add_upload(
+        self, number: str, files: Sequence[UploadedFile], size: int, now: float, *, by_right: bool = False
+    ) -> Job:
+        """Queue the job of that ID, on the disk on return; its files have the names of their places.
+
+        OutOfResources where too many wait, unless it does so `by_right`.
+        """
         counts = Counts(remaining=len(files))
         with self._work.writing() as connection:
-            self._make_room(connection, self._most)
+            if not by_right:
+                self._make_room(connection, self._most)
             connection.execute(
                 "INSERT INTO jobs (id, kind, peer, study, series, sop_instance, state, created, remaining, size)"
                 " VALUES (?, ?, '', '', '', '', 'queued', ?, ?, ?)",
@@ -81,9 +89,21 @@ class UploadJobs(Jobs):
                 [(number, place, one.name, one.file_path, one.error) for place, one in enumerate(results, begin)],
             )
             connection.execute(
-                "UPDATE jobs SET remaining = ?, completed = ?, failed = ? WHERE id = ? AND state = 'running'",
+                "UPDATE jobs SET remaining = ?, completed = ?, failed = ?, error = ''"
+                " WHERE id = ? AND state = 'running'",
                 (counts.remaining, counts.completed, counts.failed, number),
             )
+            if results:
+                connection.execute("UPDATE jobs SET attempts = 1 WHERE id = ? AND state = 'running'", (number,))
+
+    def explain(self, number: str, why: str) -> None:
+        """Note what a running job waits for."""
+        self._change(number, JobState.RUNNING, error=why)
+
+    def start_over(self, number: str) -> None:
+        """Forget what has become of a job's files."""
+        with self._work.writing_unflushed() as connection:
+            connection.execute("DELETE FROM job_results WHERE job = ?", (number,))
 
     def unfinished(self) -> dict[str, int]:
         """The jobs that have not ended, and the bytes that lie on the disk for each."""
