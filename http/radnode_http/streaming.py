@@ -4,7 +4,7 @@ A client must never take a part for the whole, and no error can be told any more
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import BinaryIO
 
@@ -87,6 +87,18 @@ async def send_file(request: web.Request, file: BinaryIO, offset: int, count: in
         if not sent:
             raise OSError("the file is shorter than it was")
         offset += sent
+
+
+async def send_bytes(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
+    """The answer of these bytes; many go in pieces, so that who takes none of them does not hold them for ever."""
+    if len(body) <= PIECE or request.method == "HEAD":
+        return web.Response(body=body, headers=headers)
+    response = web.StreamResponse(headers=headers)
+    response.content_length = len(body)
+    async with streaming(request, response):
+        for position in range(0, len(body), PIECE):
+            await send_piece(request, response, body[position : position + PIECE])
+    return response
 
 
 async def send_piece(request: web.Request, response: web.StreamResponse, piece: bytes) -> None:

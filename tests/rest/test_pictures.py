@@ -1,6 +1,7 @@
 """Pictures over HTTP: parameters, thumbnails, what clients and the node keep of them, and what they tell."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from support.rest import Rest, make_token, open_archive, rest_settings, serving,
 from radnode.instance.pictures.picture import Facts, Picture
 from radnode.model.errors import CannotRender, TooBusy
 from radnode.sections.render import RenderSettings
+from radnode_http import streaming
 from radnode_http.errors import BUSY, Disconnected
 from radnode_http.render_pool import RenderPool
 
@@ -268,6 +270,33 @@ async def test_who_comes_as_others_go_gets_the_picture(tmp_path: Path) -> None:
         leaving.set()
         assert (await later)[1] == b"picture"
     assert len(pool.asked) == 2
+
+
+async def test_who_does_not_take_a_large_picture_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = random.Random(1).randbytes(16_000_000)
+
+    class Large(RenderPool):
+        async def render(self, *_: Any, **__: Any) -> Picture:
+            return Picture(whole, Facts())
+
+    def let_go() -> float | None:
+        labels = {"method": "GET", "route": "/api/dicom/image/{file_path}", "status": "499"}
+        return REGISTRY.get_sample_value("radnode_http_requests_total", labels)
+
+    before = let_go() or 0
+    async with serving_new_archive(tmp_path / "storage", pool=Large(0, 30)) as rest:
+        url = IMAGE + await stored(rest, 1)
+        answer, body = await got(rest, url)
+        assert (answer.headers["Content-Length"], body) == (f"{len(whole)}", whole)
+        async with rest.session.head(url) as bare:
+            assert bare.headers["Content-Length"] == f"{len(whole)}"
+            assert bare.headers.keys() == answer.headers.keys()
+        monkeypatch.setattr(streaming, "STALL", 0.3)
+        async with rest.connected() as (reader, writer):
+            writer.write(f"GET {url} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {make_token()}\r\n\r\n".encode())
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            await until(lambda: let_go() == before + 1)
 
 
 async def test_a_full_queue_is_503_with_retry_after_and_a_bad_image_422(tmp_path: Path) -> None:

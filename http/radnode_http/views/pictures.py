@@ -11,22 +11,23 @@ from radnode_http.metrics import PICTURES as PICTURES_ANSWERED
 from radnode_http.params import parse_query
 from radnode_http.picture_headers import RENDER_HEADERS, header_text
 from radnode_http.picture_params import ImageParameters, ThumbnailParameters
+from radnode_http.streaming import send_bytes
 from radnode_http.views.stored import wanted_path
 
 
-async def image(request: web.Request) -> web.Response:
+async def image(request: web.Request) -> web.StreamResponse:
     """GET /api/dicom/image/{file_path}: a frame, the first by default."""
     path = wanted_path(request)
     return await _shown(request, path, parse_query(ImageParameters, request.query).wish())
 
 
-async def thumbnail(request: web.Request) -> web.Response:
+async def thumbnail(request: web.Request) -> web.StreamResponse:
     """GET /api/dicom/thumbnail/{file_path}: the frame that stands for all, by default, and small."""
     path = wanted_path(request)
     return await _shown(request, path, parse_query(ThumbnailParameters, request.query).wish())
 
 
-async def _shown(request: web.Request, path: FilePath, wish: PictureWish) -> web.Response:
+async def _shown(request: web.Request, path: FilePath, wish: PictureWish) -> web.StreamResponse:
     """The picture, or 304 where the client has it already (RFC 9110 13.1.2)."""
     pictures = request.app[PICTURES]
     known = {tag.value for tag in request.if_none_match or ()}
@@ -44,4 +45,5 @@ async def _shown(request: web.Request, path: FilePath, wish: PictureWish) -> web
     if "*" in known:
         return web.Response(status=304, headers=headers)
     headers |= {header: header_text(getattr(picture.facts, fact)) for fact, header in RENDER_HEADERS.items()}
-    return web.Response(body=picture.data, content_type=f"image/{wish.format}", headers=headers)
+    headers["Content-Type"] = f"image/{wish.format}"
+    return await send_bytes(request, picture.data, headers)
