@@ -1,5 +1,6 @@
 """Single rows of the option columns of PS3.15 table E.1-1 and of table E.3.10-1, as the Standard has them (2026d)."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from support.deidentified import deidentified, read
 from support.instances import make_instance, write_part10
+from support.peers import require
 
+from radnode.instance.deidentification.dummies import ITEMS
 from radnode.instance.deidentification.profile import Dates, Profile
 
 DEVICE = Profile(retain_device_identity=True)
@@ -152,3 +155,17 @@ def private_in(tmp_path: Path, creator: str, tag: int, vr: str, value: Any) -> l
     dataset[block.get_tag(tag & 0xFF)] = DataElement(block.get_tag(tag & 0xFF), vr, value, validation_mode=0)
     new = read(deidentified(write_part10(dataset, tmp_path / "one.dcm"), SAFE)[0])
     return [str(one.value) for one in new if one.tag.is_private]
+
+
+def test_dcmtk_finds_nothing_to_warn_of_in_any_sequence_that_is_replaced(tmp_path: Path) -> None:
+    dataset = make_instance()
+    for tag in ITEMS:
+        item = Dataset()
+        item.PatientName = "X"
+        dataset[tag] = DataElement(tag, "SQ", [item])
+    file, _ = deidentified(write_part10(dataset, tmp_path / "one.dcm"))
+    copy = tmp_path / "copy.dcm"
+    copy.write_bytes(file)
+    done = subprocess.run([require("dcmdump"), "-q", "-v", "-d", copy], capture_output=True, check=True, text=True)
+    assert [line for line in done.stderr.splitlines() if line.startswith(("W:", "E:"))] == []
+    assert [f"{tag:08X}" for tag in ITEMS if tag not in read(file)] == []

@@ -1,6 +1,5 @@
 """Objects as nobody should write them: what identifies is gone, or the object is refused by name."""
 
-import struct
 from pathlib import Path
 
 import pytest
@@ -12,34 +11,13 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
-from support.deidentified import deidentified, read
+from support.deidentified import deidentified, element, implicit, read, with_bytes
 from support.instances import encode_dataset, encode_part10, make_instance, write_part10
 
 from radnode.instance.deidentification.profile import Dates, Profile
 from radnode.model.errors import CannotDeidentify
 
 SAFE = Profile(retain_safe_private=True)
-
-
-def element(tag: int, vr: bytes, value: bytes, *, length: int | None = None) -> bytes:
-    """An explicit VR little endian element."""
-    long = vr in (b"OB", b"OW", b"SQ", b"UN", b"UT")
-    size = len(value) if length is None else length
-    head = struct.pack("<HH", tag >> 16, tag & 0xFFFF) + vr
-    return head + (struct.pack("<HL", 0, size) if long else struct.pack("<H", size)) + value
-
-
-def implicit(tag: int, value: bytes, *, length: int | None = None) -> bytes:
-    return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value) if length is None else length) + value
-
-
-def with_bytes(path: Path, *more: bytes) -> Path:
-    """An object at whose end, before the pixels, these elements stand."""
-    dataset = make_instance()
-    pixels = element(0x7FE00010, b"OW", dataset.PixelData)
-    head = encode_part10(dataset).removesuffix(pixels)
-    path.write_bytes(head + b"".join(more) + pixels)
-    return path
 
 
 NAME = implicit(0x00100010, b"Zyxcanary^N ")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from support.deidentified import deidentified, read
+from support.deidentified import deidentified, element, read, with_bytes
 from support.instances import make_instance, write_part10
 
 from radnode.instance.deidentification.profile import Dates, Profile
@@ -145,13 +145,24 @@ def test_a_text_too_long_to_be_looked_at_does_not_stay(tmp_path: Path) -> None:
         (0x00081150, "UI", "DOE^JOHN"),  # a class
         (0x00187006, "PN", "SOMEBODY^ELSE"),
         (0x00181600, "LT", "DOE^JOHN"),  # a code
+        (0x00200012, "IS", "JOHN DOE"),
+        (0x00180050, "DS", "DOE"),
+        (0x7F020010, "OB", "DOE^JOHN"),  # further images of an old kind
     ],
 )
 def test_names_in_what_is_no_text(tmp_path: Path, tag: int, vr: str, value: str) -> None:
-    dataset = make_instance(**JOHN)
-    dataset[tag] = DataElement(tag, vr, value, validation_mode=0)
-    file, _ = deidentified(write_part10(dataset, tmp_path / "odd.dcm"))
+    file, _ = deidentified(with_bytes(tmp_path / "odd.dcm", element(tag, vr.encode(), value.encode().ljust(14))))
     assert value.encode() not in file
+
+
+def test_digits_of_numbers_are_no_identifiers(tmp_path: Path) -> None:
+    new = de(tmp_path, ImagePositionPatient=["-12345678.5", "1e5", "0"], **JOHN)
+    assert str(new["ImagePositionPatient"].value[0]) == "-12345678.5"
+
+
+def test_dates_that_are_kept_are_dates(tmp_path: Path) -> None:
+    new = de(tmp_path, Profile(dates=Dates.KEEP), StudyDate="20251106", SeriesDate="DOE JOHN", **JOHN)
+    assert (new.StudyDate, new.SeriesDate) == ("20251106", "19000101")
 
 
 def test_a_name_in_a_description_is_cleaned_whatever_its_accents(tmp_path: Path) -> None:

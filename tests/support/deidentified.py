@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from support.instances import encode_part10, make_instance
 
 from radnode.instance.deidentification.deidentify import Deidentified, deidentify
 from radnode.instance.deidentification.profile import Profile
@@ -119,3 +121,25 @@ def canary(tag: int) -> Any:
 
 
 MARKS = (b"ZYX", b"yxcanary", b"xwcanary", b"19870612", b"131415", b"98765", b"1.2.826.0.1.3680043.9999", b"087Y")
+
+
+def element(tag: int, vr: bytes, value: bytes, *, length: int | None = None) -> bytes:
+    """An explicit VR little endian element."""
+    long = vr in (b"OB", b"OW", b"SQ", b"UN", b"UT")
+    size = len(value) if length is None else length
+    head = struct.pack("<HH", tag >> 16, tag & 0xFFFF) + vr
+    return head + (struct.pack("<HL", 0, size) if long else struct.pack("<H", size)) + value
+
+
+def implicit(tag: int, value: bytes, *, length: int | None = None) -> bytes:
+    """An element without a VR."""
+    return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value) if length is None else length) + value
+
+
+def with_bytes(path: Path, *more: bytes) -> Path:
+    """An object at whose end, before the pixels, these elements stand."""
+    dataset = make_instance()
+    pixels = element(0x7FE00010, b"OW", dataset.PixelData)
+    head = encode_part10(dataset).removesuffix(pixels)
+    path.write_bytes(head + b"".join(more) + pixels)
+    return path

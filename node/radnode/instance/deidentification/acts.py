@@ -23,6 +23,7 @@ _DEVICE_IDENTITY = columns.DEVICE_IDENTITY | FURTHER_DEVICE_IDENTITY
 _DESCRIPTORS = columns.DESCRIPTORS | FURTHER_DESCRIPTORS
 _OWN = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED})
 _TEXT_VALUE, _ENCRYPTED_ATTRIBUTES = 0x0040A160, 0x04000500
+_VARIABLE_PIXELS = 0x7F00  # repeating groups of further images, which nobody looks at any more
 _PRESENTED_AS_OVERLAY = frozenset({0x1500, 0x0022})  # label and description of an overlay
 _CODES = {"Z": "empty", "X/Z": "empty", "X": "remove", "U": "map"}
 _CLASS_WORDS = ("SOPClass", "TransferSyntax")
@@ -86,6 +87,7 @@ class Rules:
             or (group == 4 and tag not in self._table)
             or tag in _OWN
             or tag == _ENCRYPTED_ATTRIBUTES
+            or _VARIABLE_PIXELS <= group < _VARIABLE_PIXELS + 0xE0
         ):
             return Act.REMOVE
         if CURVES <= group < CURVES + 0x100 or OVERLAYS <= group < OVERLAYS + 0x100:

@@ -59,7 +59,7 @@ ITEMS: dict[int, tuple[_Items, ...]] = {
     0x00401101: _CODE,
     0x0040A073: (_OBSERVER,),
     0x0040A730: (_CONTENT,),
-    0x0040B020: (((0x00700006, "ST", DUMMY), (0x0040A0B0, "US", bytes(4))),),
+    0x0040B020: (((0x0040A0B0, "US", bytes(4)), (0x00700006, "ST", DUMMY)),),
     0x00700001: (((0x00700002, "CS", DUMMY), (0x00700008, "SQ", (_TEXT_OBJECT,))),),
 }
 """What stands for the sequences that are to be replaced (D): the least that their modules and macros ask for."""

@@ -1,5 +1,7 @@
 """A last look at values that the rules let stay: whether they name somebody, or are not what their attribute holds."""
 
+import re
+
 from radnode.instance.charset import decode
 from radnode.instance.deidentification.acts import TEXT_VRS, Act, known_vr
 from radnode.instance.deidentification.identifying import Identifying
@@ -11,7 +13,9 @@ MAX_TEXT = 1 << 20
 """Bytes that are looked at; what is longer does not stay."""
 _FREE = TEXT_VRS | {"PN", "UR"}
 _CODES = frozenset({"AE", "AS", "CS"})
-_LOOKED_AT = _FREE | _CODES | {"UI"}
+_NUMBERS = frozenset({"DA", "DS", "DT", "IS", "TM"})
+_LOOKED_AT = _FREE | _CODES | _NUMBERS | {"UI"}
+_LETTERS = re.compile(rb"[A-Za-z\x80-\xff]{2}")
 _PARTS_OF_CODES = frozenset({0x00080100, 0x00080102, 0x00080103})  # value, scheme and its version
 _OF_UIDS = frozenset(b"0123456789.\\ \0")
 _MAX_REMEMBERED = 4096
@@ -35,7 +39,9 @@ class KeptValues:
         raw = bytes(self._dataset[element.offset : element.offset + element.length])
         if known == "UI":
             return Act.KEEP if _OF_UIDS.issuperset(raw) else Act.MAP
-        return Act.DUMMY if self._tells(raw, codecs, is_code=not {known, element.vr} & _FREE) else Act.KEEP
+        if not {known, element.vr} & (_FREE | _CODES) and not _LETTERS.search(raw):
+            return Act.KEEP  # digits of a number are no identifier
+        return Act.DUMMY if self._tells(raw, codecs, is_code=known in _CODES and element.vr not in _FREE) else Act.KEEP
 
     def _tells(self, raw: bytes, codecs: tuple[str, ...], *, is_code: bool) -> bool:
         key = raw, codecs, is_code
