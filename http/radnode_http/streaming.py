@@ -63,7 +63,8 @@ async def streaming(request: web.Request, response: web.StreamResponse) -> Async
         yield
         await response.write_eof()
         is_whole = True
-    except (ConnectionError, TimeoutError):
+    except (ConnectionError, TimeoutError) as gone:
+        gone.with_traceback(None)  # aiohttp keeps the error in a circle, and with it what was to be sent
         raise Disconnected from None
     except (OSError, RadnodeError) as error:
         _log.warning("answer_broken_off", error=type(error).__name__)

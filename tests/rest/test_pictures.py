@@ -1,7 +1,9 @@
 """Pictures over HTTP: parameters, thumbnails, what clients and the node keep of them, and what they tell."""
 
 import asyncio
+import gc
 import random
+import sys
 from collections.abc import AsyncIterator, Callable
 from io import BytesIO
 from pathlib import Path
@@ -297,6 +299,30 @@ async def test_who_does_not_take_a_large_picture_is_let_go(tmp_path: Path, monke
             assert (await reader.readline()).startswith(b"HTTP/1.1 200")
             writer.transport.pause_reading()  # type: ignore[attr-defined]
             await until(lambda: let_go() == before + 1)
+
+
+async def test_clients_that_go_leave_nothing_in_memory(tmp_path: Path) -> None:
+    whole = random.Random(1).randbytes(16_000_000)
+
+    class Large(RenderPool):
+        async def render(self, *_: Any, **__: Any) -> Picture:
+            return Picture(whole, Facts())
+
+    settings = RenderSettings(cache_size=0)
+    async with serving_new_archive(tmp_path / "storage", pool=Large(0, 30), render=settings) as rest:
+        url, held = IMAGE + await stored(rest, 1), sys.getrefcount(whole)
+        gc.disable()
+        try:
+            for _ in range(3):
+                async with rest.connected() as (reader, writer):
+                    head = f"GET {url} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {make_token()}\r\n\r\n"
+                    writer.write(head.encode())
+                    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+                    assert sys.getrefcount(whole) > held
+                    writer.transport.abort()
+            await until(lambda: sys.getrefcount(whole) == held)
+        finally:
+            gc.enable()
 
 
 async def test_a_full_queue_is_503_with_retry_after_and_a_bad_image_422(tmp_path: Path) -> None:
