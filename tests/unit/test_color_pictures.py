@@ -40,6 +40,13 @@ def test_a_palette_of_signed_indices_begins_below_zero(tmp_path: Path) -> None:
     assert picture.tolist() == [[[10, 11, 12], [10, 11, 12], [20, 21, 22], [30, 31, 32]]]
 
 
+def test_a_palette_that_begins_far_below_the_indices(tmp_path: Path) -> None:
+    indices = np.array([[-3, -2, -1, 0, 127]], np.int8)
+    tables = [np.arange(20128) % 251 for _ in COLORS]
+    picture = rendered(image_of(indices, **palette(tables, 0x10000 - 20000, 8)), tmp_path)
+    assert picture[..., 0].tolist() == [[(index + 20000) % 251 for index in (-3, -2, -1, 0, 127)]]
+
+
 def test_a_16_bit_palette_that_holds_8_bit_colours_is_not_black(tmp_path: Path) -> None:
     tables = [np.arange(256) for _ in COLORS]
     picture = rendered(image_of(INDICES, **palette(tables, 0, 16)), tmp_path)
@@ -109,10 +116,11 @@ def test_ybr_full_422_shares_chroma_between_two_pixels(tmp_path: Path) -> None:
     assert np.abs(rendered(image, tmp_path) - rgb_of(full)).max() < 0.6
 
 
-def test_ybr_partial_422(tmp_path: Path) -> None:
-    packed = np.array([[[16, 235, 128, 128]]], np.uint8)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_ybr_partial_422(dtype: type, tmp_path: Path) -> None:
+    packed = np.array([[[16, 235, 128, 128]]], dtype) << (np.iinfo(dtype).bits - 8)
     image = image_of(
-        np.zeros((1, 2, 3), np.uint8), PhotometricInterpretation="YBR_PARTIAL_422", PixelData=packed.tobytes()
+        np.zeros((1, 2, 3), dtype), PhotometricInterpretation="YBR_PARTIAL_422", PixelData=packed.tobytes()
     )
     assert rendered(image, tmp_path).tolist() == [[[0, 0, 0], [255, 255, 255]]]
 

@@ -154,10 +154,11 @@ def test_functional_groups_go_before_the_image_and_the_frames_own_before_shared_
     assert np.array_equal(rendered(shared, tmp_path), by_formula("LINEAR", RAMP + 7.0, -50, 400))
 
 
-def test_xray_intensities_are_not_displayed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [1, 2, 3])
+def test_xray_intensities_are_not_displayed(kind: int, tmp_path: Path) -> None:
     """C.8.7.1.1.2: of XA the Modality LUT is for intensities; the window holds for stored values."""
     image = image_of(RAMP, RescaleSlope="3", RescaleIntercept="9", WindowCenter="40", WindowWidth="400")
-    image.SOPClassUID = "1.2.840.10008.5.1.4.1.1.12.1"
+    image.SOPClassUID = f"1.2.840.10008.5.1.4.1.1.12.{kind}"
     assert np.array_equal(rendered(image, tmp_path), by_formula("LINEAR", RAMP, 40, 400))
 
 
@@ -232,6 +233,11 @@ def test_a_presentation_lut_comes_last(tmp_path: Path) -> None:
 def test_32_bit_neighbours_beyond_2_to_the_24_are_told_apart(tmp_path: Path) -> None:
     values = (2**31 + np.arange(256, dtype=np.uint32)).reshape(16, 16)
     assert np.array_equal(rendered(image_of(values), tmp_path), np.arange(256).reshape(16, 16))
+
+
+def test_the_largest_64_bit_values(tmp_path: Path) -> None:
+    values = np.array([[2**64 - 2, 2**64 - 1]], np.uint64)
+    assert rendered(image_of(values, WindowCenter="40", WindowWidth="400"), tmp_path).tolist() == [[255, 255]]
 
 
 def test_the_facts_of_a_grey_picture(tmp_path: Path) -> None:

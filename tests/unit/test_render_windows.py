@@ -116,6 +116,24 @@ def test_robust_of_an_image_that_is_nearly_all_background_shows_the_rest(tmp_pat
     assert facts_of(image_of(values), tmp_path, window="robust").voi == "robust 0..200"
 
 
+@pytest.mark.parametrize(
+    ("attributes", "shown"),
+    [
+        ({"RescaleSlope": "1", "RescaleIntercept": "-1024"}, [0, 255]),
+        ({"RescaleSlope": "-2", "RescaleIntercept": "0.5"}, [255, 0]),
+        ({"PixelRepresentation": 1}, [255, 0]),
+        ({"ModalityLUTSequence": [table(np.array([300, 20]), 0, 16)]}, [255, 0]),
+    ],
+)
+@pytest.mark.parametrize("window", [None, "full"])
+def test_one_bit_is_black_and_white_in_its_own_units(
+    window: str | None, attributes: dict[str, Any], shown: list[int], tmp_path: Path
+) -> None:
+    bits: dict[str, Any] = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelData": b"\2\0"}
+    image = image_of(np.zeros((1, 2), np.uint8), **bits, **attributes)
+    assert rendered(image, tmp_path, window=window).tolist() == [shown]
+
+
 def test_the_frames_own_presets(tmp_path: Path) -> None:
     groups = [item(FrameVOILUTSequence=[item(WindowCenter=center, WindowWidth="100")]) for center in ("50", "500")]
     image = image_of(RAMP, NumberOfFrames="2", PixelData=RAMP.tobytes() * 2)

@@ -1,5 +1,7 @@
 """Windows that are made of a frame's values, where its file says none or one is asked for by these names."""
 
+import numpy as np
+
 from radnode.instance.decoding.image_attributes import number, text
 from radnode.instance.decoding.pixels import EncodedFrame
 from radnode.instance.pictures.modality import Modality
@@ -22,7 +24,7 @@ def automatic_window(name: str, frame: EncodedFrame, modality: Modality, values:
 
     Of what is no measurement it is always the whole range: one bit, and a segmentation's fractions (C.8.20.2).
     """
-    found = _by_nature(frame)
+    found = _by_nature(frame, modality)
     if found is None and name == FULL:
         found = modality.reach
     if found is None and name == ROBUST:
@@ -31,9 +33,10 @@ def automatic_window(name: str, frame: EncodedFrame, modality: Modality, values:
     return Extent(*(found or values.extent(modality.transform) or (0.0, 0.0)))
 
 
-def _by_nature(frame: EncodedFrame) -> tuple[float, float] | None:
+def _by_nature(frame: EncodedFrame, modality: Modality) -> tuple[float, float] | None:
     if frame.description.stored == 1:
-        return 0.0, 1.0
+        ends = modality.transform(np.array([-1.0, 0.0] if frame.description.signed else [0.0, 1.0]))
+        return float(ends.min()), float(ends.max())
     if text(frame.attributes, "SegmentationType") == "FRACTIONAL":
         most = number(frame.attributes, "MaximumFractionalValue")
         return (0.0, most) if most and most > 0 else None

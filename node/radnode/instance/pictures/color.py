@@ -50,6 +50,7 @@ def rgb(values: Array, photometric: str, bits: int) -> Color:
     if photometric != "RGB":
         scale = 2.0 ** (bits - 8)
         samples = (samples - np.array(_ZERO[photometric]) * scale) @ np.array(_TO_RGB[photometric]).T
+        white = 255 * scale if photometric == "YBR_PARTIAL" else white  # its formula is for 8 bits
     return np.floor(np.clip(samples * (255 / white), 0, 255) + 0.5).astype(np.uint8)
 
 

@@ -30,7 +30,8 @@ class LookupTable:
 
     def places(self, values: Array) -> NDArray[np.intp]:
         """Where in the table these values are."""
-        places: NDArray[np.intp] = np.clip(np.rint(values) - self.first, 0, len(self.entries) - 1).astype(np.intp)
+        whole = np.rint(values, dtype=np.float64)  # of bytes it would be in half precision
+        places: NDArray[np.intp] = np.clip(whole - self.first, 0, len(self.entries) - 1).astype(np.intp)
         return places
 
 

@@ -10,7 +10,7 @@ from radnode.instance.decoding.pixels import EncodedFrame
 from radnode.instance.pictures.luts import Rescale, Transform, lookup_table
 from radnode.model.errors import CannotRender
 
-XRAY_INTENSITY = frozenset({"1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.2"})
+XRAY_INTENSITY = frozenset(f"1.2.840.10008.5.1.4.1.1.12.{number}" for number in (1, 2, 3))
 RT_DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
 
 

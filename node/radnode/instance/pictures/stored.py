@@ -14,6 +14,7 @@ Grey = NDArray[np.uint8]
 _TABLE_SPAN = 2**18
 _STRIP = 2**17  # what fits into a processor's cache beside the table
 _SAMPLE = 2**22
+_WIDEST = 2**63 - 1
 
 
 class StoredValues:
@@ -26,8 +27,9 @@ class StoredValues:
         self.stored = stored
         self._apart = apart
         self._least = int(stored.min()) if stored.dtype.kind != "f" else 0
-        span = int(stored.max()) - self._least + 1 if stored.dtype.kind != "f" else _TABLE_SPAN + 1
-        self._table = self._least + np.arange(span, dtype=np.int64) if span <= _TABLE_SPAN else None
+        most = int(stored.max()) if stored.dtype.kind != "f" else _WIDEST
+        is_tabled = most - self._least < _TABLE_SPAN and most < _WIDEST
+        self._table = np.arange(self._least, most + 1, dtype=np.int64) if is_tabled else None
 
     def mapped(self, shade: Callable[[Array], Grey]) -> Grey:
         """The grey of each value."""
