@@ -9,7 +9,11 @@ from pydicom.dataset import Dataset
 from support.deidentified import deidentified, element, read, with_bytes
 from support.instances import make_instance, write_part10
 
+from radnode.instance.deidentification.acts import Act
+from radnode.instance.deidentification.identifying import Identifying
+from radnode.instance.deidentification.kept_values import KeptValues
 from radnode.instance.deidentification.profile import Dates, Profile
+from radnode.instance.walk import Element
 
 UTF8 = "ISO_IR 192"
 JOHN: dict[str, Any] = {
@@ -136,6 +140,17 @@ def test_a_text_too_long_to_be_looked_at_does_not_stay(tmp_path: Path) -> None:
     assert new.ProtocolPlanningInformation == new.ProtocolDesignRationale == "ANONYMIZED"
     assert len(new.InstructionDescription) > 100_000
     assert b"DOE" not in file
+
+
+def test_texts_beyond_what_can_be_looked_at_do_not_stay() -> None:
+    values = KeptValues(b"onetwo", Identifying(), room=5)
+    one, two = (Element(0x00187006, "LT", offset, 3, 0) for offset in (0, 3))
+    assert [values.act(element, ("ascii",)) for element in (one, one, two, one)] == [
+        Act.KEEP,
+        Act.KEEP,
+        Act.DUMMY,
+        Act.KEEP,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ _SHORT, _SHORTEST_NUMBER, _NAME_PARTS = 2, 5, 3
 
 def fold(text: str) -> str:
     """Without case, accents and other forms of the same letters."""
+    if text.isascii():
+        return text.casefold()
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
@@ -59,11 +61,12 @@ class Identifying:
         if len(found) > 1 or (not is_code and any(len(word) > _SHORT for word in found)):
             return True
         whole = compact(text)
-        if any(part in whole for part in self.parts):
-            return True
-        return self.uids and any(
-            len(uid) >= _SHORTEST_UID and not uid.startswith(_STANDARD) for uid in _UID.findall(text)
-        )
+        return any(part in whole for part in self.parts) or (self.uids and _has_uid(text))
+
+
+def _has_uid(text: str) -> bool:
+    found = _UID.findall(text) if "." in text else ()
+    return any(len(uid) >= _SHORTEST_UID and not uid.startswith(_STANDARD) for uid in found)
 
 
 def words_of_name(name: str) -> Iterator[str]:

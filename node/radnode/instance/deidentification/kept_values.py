@@ -9,8 +9,8 @@ from radnode.instance.encodings import Buffer
 from radnode.instance.values import PADDING
 from radnode.instance.walk import Element
 
-MAX_TEXT = 1 << 20
-"""Bytes that are looked at; what is longer does not stay."""
+MAX_TEXT, MAX_TEXTS = 1 << 20, 1 << 25
+"""Bytes of a value, and of all different ones, that are looked at; what is beyond that does not stay."""
 _FREE = TEXT_VRS | {"PN", "UR"}
 _CODES = frozenset({"AE", "AS", "CS"})
 _NUMBERS = frozenset({"DA", "DS", "DT", "IS", "TM"})
@@ -24,9 +24,10 @@ _MAX_REMEMBERED = 4096
 class KeptValues:
     """Decides by value, and remembers, since objects repeat their values."""
 
-    def __init__(self, dataset: Buffer, identifying: Identifying) -> None:
+    def __init__(self, dataset: Buffer, identifying: Identifying, *, room: int = MAX_TEXTS) -> None:
         self._dataset = dataset
         self._identifying = identifying
+        self._left = room
         self._told: dict[tuple[bytes, tuple[str, ...], bool], bool] = {}
 
     def act(self, element: Element, codecs: tuple[str, ...]) -> Act:
@@ -47,6 +48,9 @@ class KeptValues:
         key = raw, codecs, is_code
         told = self._told.get(key)
         if told is None:
+            self._left -= len(raw)
+            if self._left < 0:
+                return True
             text = decode(raw, codecs, is_name=False).strip(PADDING)
             told = self._identifying.tells(text, is_code=is_code)
             if len(raw) < _MAX_REMEMBERED and len(self._told) < _MAX_REMEMBERED:
