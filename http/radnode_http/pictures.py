@@ -8,6 +8,7 @@ from pathlib import Path
 
 from radnode.archive.archive import Archive
 from radnode.archive.picture_cache import PictureCache
+from radnode.archive.rows import Standing
 from radnode.instance.pictures.picture import Picture, PictureWish
 from radnode.instance.pictures.picture_key import picture_key, renderer
 from radnode.model.errors import CannotRender, NotFound
@@ -23,7 +24,7 @@ IsWanted = Callable[[], bool]
 class Sought:
     """A picture of a current object by its key, which is its entity tag too; `kept` is the picture, if it is there."""
 
-    path: FilePath
+    object: Standing
     wish: PictureWish
     key: str
     kept: Picture | None
@@ -55,8 +56,9 @@ class Pictures:
 
     def seek(self, path: FilePath, wish: PictureWish, known: Collection[str]) -> Sought:
         """The picture as far as it is there; one whose key is `known` is not read. NotFound, OutOfResources. Blocks."""
-        key = picture_key(self._renderer, self._archive.standing(path).sha256, wish)
-        return Sought(path, wish, key, None if key in known else self._cache.find(path, key))
+        standing = self._archive.standing(path)
+        key = picture_key(self._renderer, standing.sha256, wish)
+        return Sought(standing, wish, key, None if key in known else self._cache.find(path, key))
 
     async def make(self, sought: Sought, is_wanted: IsWanted) -> Picture:
         """The picture, made now; others who want the same meanwhile get this one.
@@ -85,7 +87,7 @@ class Pictures:
         return making
 
     async def _make(self, sought: Sought, is_wanted: IsWanted) -> Picture:
-        file = self._archive.layout.current(sought.path)
+        file = self._archive.layout.current(sought.object.path)
         try:
             return await self._pool.render(file, sought.wish, is_wanted=is_wanted)
         except (CannotRender, FileNotFoundError):
@@ -104,7 +106,7 @@ class Pictures:
 
     async def _keep(self, sought: Sought, picture: Picture) -> None:
         try:
-            await asyncio.to_thread(self._cache.keep, sought.path, sought.key, picture)
+            await asyncio.to_thread(self._cache.keep, sought.object, sought.key, picture)
         finally:
             self._making.pop(sought.key, None)
 

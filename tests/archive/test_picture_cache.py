@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from stat import S_IMODE
@@ -17,6 +18,7 @@ from support.archives import make_archive, rows, store
 from support.instances import make_instance
 
 from radnode.archive.archive import Archive
+from radnode.archive.check import Check
 from radnode.archive.layout import Layout
 from radnode.archive.picture_cache import PictureCache
 from radnode.archive.picture_places import SHELVES, forget_pictures, pictures_of
@@ -25,6 +27,7 @@ from radnode.archive.picture_sweeping import ROUNDS, sweep_pictures
 from radnode.archive.recovery import recover
 from radnode.instance.pictures.picture import Facts, Picture, PictureWish
 from radnode.instance.pictures.picture_key import picture_key, renderer
+from radnode.model.errors import NotFound
 from radnode.model.file_path import FilePath
 
 MADE = Picture(bytes(range(256)) * 40, Facts(voi="window 40/400"))
@@ -47,6 +50,11 @@ def stored(archive: Archive, number: int = 1, **overrides: Any) -> FilePath:
     return store(archive, make_instance(SOPInstanceUID=f"1.2.{number}", **overrides)).path
 
 
+def keep(cache: PictureCache, path: FilePath, key: str) -> bool:
+    """Keep a picture of what is current at `path`."""
+    return cache.keep(cache._archive.standing(path), key, MADE)
+
+
 def kept(archive: Archive) -> list[Path]:
     return sorted(file for file in archive.layout.pictures.rglob("*") if file.is_file())
 
@@ -54,7 +62,7 @@ def kept(archive: Archive) -> list[Path]:
 def test_what_is_kept_is_found_also_by_another_process(archive: Archive, cache: PictureCache) -> None:
     path = stored(archive)
     assert cache.find(path, KEY) is None
-    assert cache.keep(path, KEY, MADE)
+    assert keep(cache, path, KEY)
     assert cache.find(path, KEY) == MADE
     child = os.fork()
     if not child:
@@ -69,41 +77,41 @@ def test_what_is_kept_is_found_also_by_another_process(archive: Archive, cache: 
 @pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 200, -1])
 def test_a_cut_entry_is_no_picture(archive: Archive, cache: PictureCache, length: int) -> None:
     path = stored(archive)
-    cache.keep(path, KEY, MADE)
+    keep(cache, path, KEY)
     (file,) = kept(archive)
     file.write_bytes(file.read_bytes()[:length])
     assert cache.find(path, KEY) is None
     assert kept(archive) == []
-    assert cache.keep(path, KEY, MADE)
+    assert keep(cache, path, KEY)
     assert cache.find(path, KEY) == MADE
 
 
 def test_a_changed_or_moved_entry_is_no_picture(archive: Archive, cache: PictureCache) -> None:
     path, dice = stored(archive), random.Random(1)
     for _ in range(50):
-        cache.keep(path, KEY, MADE)
+        keep(cache, path, KEY)
         (file,) = kept(archive)
         entry = bytearray(file.read_bytes())
         entry[dice.randrange(len(entry))] ^= 1 << dice.randrange(8)
         file.write_bytes(entry)
         assert cache.find(path, KEY) is None
-    cache.keep(path, KEY, MADE)
+    keep(cache, path, KEY)
     (file,) = kept(archive)
     file.rename(file.with_name("1" * 32))
     assert cache.find(path, "1" * 32) is None
     (pictures_of(archive.layout, path) / KEY).mkdir(parents=True)
     assert cache.find(path, KEY) is None
-    assert not cache.keep(path, KEY, MADE)
+    assert not keep(cache, path, KEY)
 
 
 def test_pictures_go_with_their_object_however_it_goes(archive: Archive, cache: PictureCache) -> None:
     first, other = stored(archive), stored(archive, 2)
     for path in (first, other):
-        cache.keep(path, KEY, MADE)
-        cache.keep(path, "1" * 32, MADE)
+        keep(cache, path, KEY)
+        keep(cache, path, "1" * 32)
     second = stored(archive, PatientComments="a conflict")
     assert cache.find(first, KEY) is None
-    cache.keep(second, KEY, MADE)
+    keep(cache, second, KEY)
     archive.forget(second)
     assert [file.parent.name for file in kept(archive)] == [other.name] * 2
     archive.forget(other)
@@ -112,9 +120,39 @@ def test_pictures_go_with_their_object_however_it_goes(archive: Archive, cache: 
 
 def test_a_picture_that_is_made_while_its_object_goes_is_not_kept(archive: Archive, cache: PictureCache) -> None:
     path = stored(archive)
+    standing = archive.standing(path)
     archive.forget(path)
-    assert not cache.keep(path, KEY, MADE)
+    assert not cache.keep(standing, KEY, MADE)
     assert not pictures_of(archive.layout, path).exists()
+
+
+def test_no_picture_of_a_damaged_file_outlives_the_damage(archive: Archive, cache: PictureCache) -> None:
+    path = stored(archive)
+    file, damaged = archive.layout.current(path), archive.standing(path)
+    whole = file.read_bytes()
+    for damage in (lambda: file.write_bytes(whole[:-2]), file.unlink):
+        damage()
+        assert keep(cache, path, KEY)
+        assert stored(archive) == path  # sent again, which mends it
+        assert file.read_bytes() == whole
+        assert cache.find(path, KEY) is None
+    assert not cache.keep(damaged, KEY, MADE)  # it was being made of the damaged file meanwhile
+    assert keep(cache, path, KEY)
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_repair_removes_the_pictures_of_what_it_takes_out(archive: Archive, damaged: bool) -> None:
+    path = stored(archive)
+    keep(PictureCache(archive, limit=PLENTY, reserve=0), path, KEY)
+    file = archive.layout.current(path)
+    if damaged:
+        file.write_bytes(file.read_bytes()[:-2])
+    else:
+        file.unlink()
+    archive.close()
+    for _ in Check(archive.layout.root).run(repair=True):
+        pass
+    assert kept(archive) == []
 
 
 def test_whatever_comes_between_no_picture_outlives_its_object(archive: Archive, cache: PictureCache) -> None:
@@ -125,14 +163,15 @@ def test_whatever_comes_between_no_picture_outlives_its_object(archive: Archive,
             archive.forget(path)
             assert stored(archive) == path
 
-    def keep(key: str) -> None:
+    def keep_on(key: str) -> None:
         while not ended.is_set():
-            cache.keep(path, key, MADE)
+            with suppress(NotFound):
+                keep(cache, path, key)
             cache.find(path, key)
 
     ended = threading.Event()
     with ThreadPoolExecutor(4) as threads:
-        keeping = [threads.submit(keep, str(number) * 32) for number in range(3)]
+        keeping = [threads.submit(keep_on, str(number) * 32) for number in range(3)]
         try:
             come_and_go()
             archive.forget(path)
@@ -145,7 +184,7 @@ def test_whatever_comes_between_no_picture_outlives_its_object(archive: Archive,
 
 def test_what_a_crash_leaves_is_swept_and_nothing_else(archive: Archive, cache: PictureCache) -> None:
     here, gone = stored(archive), replace(stored(archive, 2), name="f" * 32)
-    cache.keep(here, KEY, MADE)
+    keep(cache, here, KEY)
     shutil.copytree(pictures_of(archive.layout, here), pictures_of(archive.layout, gone))
     unfinished = pictures_of(archive.layout, here) / f"{KEY}.0123.part"
     unfinished.touch()
@@ -161,9 +200,9 @@ def test_what_a_crash_leaves_is_swept_and_nothing_else(archive: Archive, cache: 
 @pytest.mark.parametrize(("limit", "reserve"), [(0, 0), (PLENTY, 2**60)])
 def test_without_room_what_was_kept_goes(archive: Archive, cache: PictureCache, limit: int, reserve: int) -> None:
     path = stored(archive)
-    cache.keep(path, KEY, MADE)
+    keep(cache, path, KEY)
     full = PictureCache(archive, limit=limit, reserve=reserve)
-    assert not full.keep(path, "1" * 32, MADE)
+    assert not keep(full, path, "1" * 32)
     sweep_pictures(archive, 1, limit=limit, reserve=reserve)
     assert not archive.layout.pictures.exists()
     assert full.find(path, KEY) is None
@@ -172,7 +211,7 @@ def test_without_room_what_was_kept_goes(archive: Archive, cache: PictureCache, 
 def test_a_folder_that_cannot_be_written_costs_the_keeping_only(archive: Archive, cache: PictureCache) -> None:
     path = stored(archive)
     archive.layout.pictures.touch()
-    assert not cache.keep(path, KEY, MADE)
+    assert not keep(cache, path, KEY)
     assert cache.find(path, KEY) is None
     forget_pictures(archive.layout, path)
     archive.forget(path)
@@ -180,7 +219,7 @@ def test_a_folder_that_cannot_be_written_costs_the_keeping_only(archive: Archive
 
 def test_recovery_finishes_the_removal_of_pictures(archive: Archive, cache: PictureCache, tmp_path: Path) -> None:
     path = stored(archive)
-    cache.keep(path, KEY, MADE)
+    keep(cache, path, KEY)
     pictures = pictures_of(archive.layout, path)
     shutil.copytree(pictures, tmp_path / "pictures")
     archive.forget(path)
@@ -248,7 +287,7 @@ def test_what_other_processes_removed_is_noticed(tmp_path: Path) -> None:
 
 def test_a_use_is_noted_at_most_once_an_hour(archive: Archive, cache: PictureCache) -> None:
     path = stored(archive)
-    cache.keep(path, KEY, MADE)
+    keep(cache, path, KEY)
     (file,) = kept(archive)
     for age, noted in ((4000.0, True), (1000.0, False)):
         os.utime(file, (time.time() - age,) * 2)
@@ -259,7 +298,7 @@ def test_a_use_is_noted_at_most_once_an_hour(archive: Archive, cache: PictureCac
 
 def test_a_picture_that_would_take_most_of_the_room_is_not_kept(archive: Archive) -> None:
     small = PictureCache(archive, limit=20_000, reserve=0)
-    assert not small.keep(stored(archive), KEY, MADE)
+    assert not keep(small, stored(archive), KEY)
     assert kept(archive) == []
 
 

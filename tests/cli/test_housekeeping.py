@@ -21,7 +21,8 @@ def test_pictures_of_what_is_gone_are_swept_within_sixteen_rounds(tmp_path: Path
     settings = Settings(archive=ArchiveSettings(root=tmp_path), render=RenderSettings(cache_reserve=0))
     with make_archive(tmp_path) as archive:
         path = store(archive, make_instance()).path
-        PictureCache(archive, limit=2**30, reserve=0).keep(path, "0" * 32, Picture(b"picture", Facts()))
+        cache = PictureCache(archive, limit=2**30, reserve=0)
+        cache.keep(archive.standing(path), "0" * 32, Picture(b"picture", Facts()))
         here, gone = (pictures_of(archive.layout, one) for one in (path, replace(path, name="ab" * 16)))
         shutil.copytree(here, gone)
     for turn in range(ROUNDS):

@@ -101,6 +101,8 @@ class _Adopting:
                 retract(self._layout, self._index, self._arrival.part, self._arrival.path)
                 return self._stored(outcome, standing)
             if self._write(standing, outcome):
+                if outcome is Outcome.SAME:
+                    forget_pictures(self._layout, self._arrival.path)  # they may show what was wrong with the file
                 self._tidy(standing)
                 return self._stored(outcome, standing)
         raise OutOfResources("The object changes faster than it can be stored")
@@ -154,7 +156,6 @@ class _Adopting:
         if damaged:
             _log.warning("damaged_file_replaced", sop_instance=redact(self._arrival.header.sop_instance))
             replace_by_link(self._arrival.part, self._target)
-            forget_pictures(self._layout, self._arrival.path)  # they may show the damage
 
     def _write(self, standing: Standing | None, outcome: Outcome) -> bool:
         """Write the row and see that the file is there; false where another wrote about this object meanwhile."""

@@ -16,6 +16,7 @@ from radnode.archive.layout import FILE_MODE, make_folder
 from radnode.archive.picture_entry import decode_entry, encode_entry
 from radnode.archive.picture_places import forget_pictures, has_room, pictures_of, shelf_of
 from radnode.archive.picture_shelves import PART_SUFFIX, Shelves
+from radnode.archive.rows import Standing
 from radnode.instance.pictures.picture import Picture
 from radnode.model.errors import NotFound, OutOfResources
 from radnode.model.file_path import FilePath
@@ -56,8 +57,9 @@ class PictureCache:
                 file.unlink()
         return picture
 
-    def keep(self, path: FilePath, key: str, picture: Picture) -> bool:
-        """Keep the picture of the object at `path`, if there is room and the object is still there. Blocks."""
+    def keep(self, made_of: Standing, key: str, picture: Picture) -> bool:
+        """Keep the picture of that object, if there is room, and if it still is what it was made of. Blocks."""
+        path = made_of.path
         entry = encode_entry(key, picture)
         if len(entry) > self._limit // _LARGEST_SHARE or not has_room(self._layout, self._reserve + len(entry)):
             return False
@@ -66,8 +68,9 @@ class PictureCache:
         except OSError as error:
             _log.info("picture_not_kept", why=error.strerror)
             return False
-        # Whoever removes an object removes its row first, then its pictures: what came after them is found out here.
-        if not self._is_current(path):
+        # Whoever removes an object, or its damaged file, changes its row first, then removes its pictures: what came
+        # after them is found out here.
+        if not self._is_current(made_of):
             forget_pictures(self._layout, path)
             return False
         self._shelves.put(shelf_of(path), len(entry))
@@ -88,12 +91,11 @@ class PictureCache:
                 part.unlink()
             raise
 
-    def _is_current(self, path: FilePath) -> bool:
+    def _is_current(self, standing: Standing) -> bool:
         try:
-            self._archive.locate(path)
+            return self._archive.standing(standing.path) == standing
         except (NotFound, OutOfResources):
             return False
-        return True
 
 
 def _read(file: Path) -> bytes:

@@ -9,6 +9,7 @@ from radnode.archive.findings import Finding, Kind
 from radnode.archive.forgetting import is_noted
 from radnode.archive.index import Index
 from radnode.archive.layout import Layout, settled_file
+from radnode.archive.picture_places import forget_pictures
 from radnode.archive.quarantine import quarantine, set_aside
 from radnode.archive.survey import Suspect
 from radnode.model.errors import OutOfResources
@@ -26,6 +27,7 @@ def mend(layout: Layout, index: Index, suspect: Suspect) -> Finding:
         standing = rows.standing_at(connection, suspect.path)
         if standing is not None:
             rows.remove_row(connection, standing, lambda path: describe(layout, index.table, path))
+    forget_pictures(layout, suspect.path)
     return Finding(suspect.kind, str(suspect.path), detail, repaired=True)
 
 
