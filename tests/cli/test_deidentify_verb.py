@@ -1,6 +1,8 @@
 """`radnode deidentify`: over files, folders, and what the archive holds."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pydicom
@@ -24,6 +26,13 @@ def folder(tmp_path: Path) -> Path:
 
 def run(tmp_path: Path, *words: str) -> int:
     return main(["deidentify", *words, "--archive.root", str(tmp_path / "store")])
+
+
+def key_in(tmp_path: Path) -> Path:
+    """A key that is not the archive's."""
+    file = tmp_path / "a.key"
+    file.write_text("k" * 32)
+    return file
 
 
 def copies(output: Path) -> list[Path]:
@@ -57,6 +66,25 @@ def test_doing_it_twice_changes_nothing_and_nothing_is_overwritten(
     copy.write_bytes(b"somebody's notes")
     assert run(tmp_path, *words) == 1
     assert json.loads(capsys.readouterr().out)["refused"][0]["why"] == "File exists"
+    assert copy.read_bytes() == b"somebody's notes"
+
+
+def test_a_stick_that_has_no_links(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hardlink_to(self: Path, target: str) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    output = tmp_path / "copies"
+    words = (str(folder / "1.dcm"), "--output", str(output))
+    assert run(tmp_path, *words, "--key-file", str(key_in(tmp_path))) == 0
+    (copy,) = copies(output)
+    made = copy.read_bytes()
+    copy.unlink()
+    monkeypatch.setattr(Path, "hardlink_to", hardlink_to)
+    for _ in range(2):
+        assert run(tmp_path, *words, "--key-file", str(key_in(tmp_path))) == 0
+        assert copy.read_bytes() == made
+    copy.write_bytes(b"somebody's notes")
+    assert run(tmp_path, *words, "--key-file", str(key_in(tmp_path))) == 1
     assert copy.read_bytes() == b"somebody's notes"
 
 

@@ -1,10 +1,13 @@
 """De-identified copies of many files: each by itself, none over another, and what fails does not stop the rest."""
 
+import errno
 import filecmp
 import os
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +18,8 @@ from radnode.model.errors import CannotDeidentify, RadnodeError
 from radnode.model.uid import InvalidUID, parse_uid
 
 FILE_MODE = 0o640
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +110,35 @@ def _written(source: Path, copying: Copying, report: CopyReport) -> tuple[str, D
         said = _deidentified(source, file.fileno(), copying, report)
         target = output / _name(said.study) / _name(said.series) / f"{_name(said.sop_instance)}.dcm"
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.fchmod(file.fileno(), FILE_MODE)
+        with suppress(PermissionError):  # where files have no modes, the disk's own hold
+            os.fchmod(file.fileno(), FILE_MODE)
         try:
-            target.hardlink_to(file.name)
+            _place(file.name, target)
         except FileExistsError:
             if not filecmp.cmp(file.name, target, shallow=False):
                 raise
             return "same", said
         return "written", said
+
+
+def _place(made: str, target: Path) -> None:
+    """Give the file its name, if nothing has it yet; FileExistsError otherwise."""
+    try:
+        target.hardlink_to(made)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _copy_new(made, target)
+
+
+def _copy_new(made: str, target: Path) -> None:
+    """Where the disk has no links, as on most sticks; nothing is left of a copy that fails."""
+    with Path(made).open("rb") as source, target.open("xb") as copy:
+        try:
+            shutil.copyfileobj(source, copy, _PIECE)
+        except BaseException:
+            target.unlink()
+            raise
 
 
 def _deidentified(source: Path, descriptor: int, copying: Copying, report: CopyReport) -> Deidentified:
