@@ -34,6 +34,7 @@ from radnode_http.keys import (
     SETTINGS,
     SPOOL_ROOM,
     STORING,
+    SUMMING_UP,
     UPLOADING,
     VERIFIER,
     WORK,
@@ -55,7 +56,7 @@ from radnode_http.storing import Storing
 from radnode_http.streaming import STREAMS, Streams
 from radnode_http.turns import Turns
 from radnode_http.uploading import Uploading
-from radnode_http.views import deidentify
+from radnode_http.views import deidentify, summaries
 
 
 def build_app(
@@ -87,6 +88,7 @@ def build_app(
         _add_runners(app, archive, work, settings)
     app[PEER_CALLS] = PeerCalls(settings)
     app[STREAMS] = Streams()
+    app[SUMMING_UP] = Turns(summaries.AT_ONCE, summaries.PLACES, summaries.BUSY)
     app[DEIDENTIFYING] = Turns(deidentify.AT_ONCE, deidentify.PLACES, deidentify.BUSY)
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)

@@ -33,6 +33,8 @@ RENDER_POOL = web.AppKey("RENDER_POOL", RenderPool)
 """The processes that make pictures."""
 PICTURES = web.AppKey("PICTURES", Pictures)
 """What finds pictures, or has them made; missing where ARCHIVE is."""
+SUMMING_UP = web.AppKey("SUMMING_UP", Turns)
+"""Whose turn it is to have a study summed up."""
 DEIDENTIFYING = web.AppKey("DEIDENTIFYING", Turns)
 """Whose turn it is to have a file de-identified."""
 PEER_CALLS = web.AppKey("PEER_CALLS", PeerCalls)

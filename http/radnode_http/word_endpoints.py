@@ -3,7 +3,7 @@
 from radnode_http.answers import StudySummaryAnswer, SummaryAnswer
 from radnode_http.auth import Scope
 from radnode_http.document_params import DocumentParameters
-from radnode_http.endpoint import Endpoint, Failure, Media, PathParameter
+from radnode_http.endpoint import Endpoint, Failure, Header, Media, PathParameter
 from radnode_http.errors import DISABLED, NO_DOCUMENT, NO_STUDY, NOT_FOUND
 from radnode_http.params import SummaryFlags
 from radnode_http.picture_endpoints import POOL_FAILURE
@@ -16,9 +16,9 @@ _BODY = (
     Failure(408, ("The request body came too slowly",)),
     Failure(413, (f"Request body exceeds maximum allowed size ({summaries.MAX_FLAGS} bytes)",)),
     Failure(415, ("Content-Encoding is not supported",)),
-    Failure(503, (DISABLED,)),
     Failure(507, ("<what the storage lacks>",)),
 )
+_RETRY = Header("Retry-After", "Seconds after which to ask again, where too many others do.")
 
 
 def word_endpoints() -> tuple[Endpoint, ...]:
@@ -37,7 +37,7 @@ def _summary() -> Endpoint:
         SummaryAnswer,
         "Without a body everything is in the summary.",
         body=SummaryFlags,
-        failures=(_BAD_FLAGS, _MISSING, *_BODY),
+        failures=(_BAD_FLAGS, _MISSING, *_BODY, Failure(503, (DISABLED,))),
     )
 
 
@@ -53,7 +53,7 @@ def _study_summary() -> Endpoint:
         "All its series, from the index and from as many of its files as are worth reading; `extent` says how many."
         " Of values that contradict each other the first counts, in the order of arrival; the others are told too.",
         body=SummaryFlags,
-        failures=(_BAD_FLAGS, Failure(404, (NO_STUDY,)), *_BODY),
+        failures=(_BAD_FLAGS, Failure(404, (NO_STUDY,)), *_BODY, Failure(503, (DISABLED, summaries.BUSY), (_RETRY,))),
         named=(_STUDY,),
     )
 

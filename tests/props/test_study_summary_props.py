@@ -6,7 +6,8 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radnode.instance.words.study_data import Contradiction, DoseData, Extent, Sections, SeriesData, StudyData
+from radnode.instance.words.study_data import Contradiction, Extent, Sections, SeriesData, StudyData
+from radnode.instance.words.study_doses import DoseData
 from radnode.instance.words.study_summary import study_text
 
 ODD = st.text(st.characters() | st.sampled_from("\\^=\n\0 0123456789eE.+-;:"), max_size=40)
@@ -24,22 +25,23 @@ KEYS = (
     "patient_id",
     "patient_age",
     "patient_sex",
+    "patient_birth_date",
     "study_description",
     "study_date",
     "accession_number",
 )
 STUDIES = st.builds(
     StudyData,
-    *(st.dictionaries(st.sampled_from(KEYS[:4]), TEXTS), st.dictionaries(st.sampled_from(KEYS[4:]), TEXTS)),
+    *(st.dictionaries(st.sampled_from(KEYS[:5]), TEXTS), st.dictionaries(st.sampled_from(KEYS[5:]), TEXTS)),
     *(st.lists(ODD, max_size=3).map(tuple), st.lists(SERIES, max_size=3).map(tuple)),
     *(st.lists(DOSES, max_size=3).map(tuple),),
     st.lists(st.builds(Contradiction, st.sampled_from(KEYS), ODD), max_size=3).map(tuple),
-    st.builds(Extent, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.booleans()),
+    st.builds(Extent, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.booleans(), COUNTS),
 )
 HEADINGS = ["PATIENT INFORMATION:", "STUDY INFORMATION:", "SERIES:", "DOSE:", "NOTES:"]
 LINE = re.compile(
-    r"((Name|ID|Age|Sex|Exam|Date|Accession)( \(contradicting\))?|Modalities|Series|Instances|Series .{1,128}|CTDIvol.*"
-    r"|Patients with this study|Read|Listed): .+"
+    r"((Name|ID|Age|Sex|Birth Date|Exam|Date|Accession)( \(contradicting\))?"
+    r"|Modalities|Series|Instances|Series .{1,128}|CTDIvol.*|Patients with this study|Read|Listed|Doses listed): .+"
 )
 
 

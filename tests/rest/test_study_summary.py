@@ -1,19 +1,24 @@
 """The clinical summary of a study, over all that it holds."""
 
 import asyncio
+import threading
+from pathlib import Path
 from typing import Any
 
+import pytest
 from pydicom.dataset import Dataset
 from support.instances import REMOVED, STUDY, encode_part10, make_instance
 from support.reports import DOSE_SR, code, item, made, make_report, number
-from support.rest import Rest, checked
+from support.rest import NO_SUCH_FILE, Rest, checked
 
 from radnode.archive.study_facts import study_facts
 from radnode.instance.words.study_data import Extent, Sections, study_data
 from radnode.instance.words.study_file import MAX_REPORTS, read_study_files
 from radnode.instance.words.study_summary import study_text
+from radnode.model.file_path import parse_file_path
 from radnode.model.uid import UID
 from radnode_http.answers import StudySummaryAnswer
+from radnode_http.views import summaries
 
 URL = "/api/dicom/clinical-summary/study/"
 
@@ -75,6 +80,7 @@ async def test_a_study_with_images_and_a_dose_report(rest: Rest) -> None:
     }  # fmt: skip
     assert data["extent"] == {
         "patients": 1, "series": 3, "series_listed": 3, "instances": 6, "instances_read": 6, "is_limited": False,
+        "doses": 3,
     }  # fmt: skip
     assert made_ == await asked(rest)
 
@@ -106,16 +112,45 @@ async def test_other_doses(rest: Rest) -> None:
     assert "DOE" not in str(made_)
 
 
+async def test_doses_keep_their_side_and_are_neither_merged_nor_added(rest: Rest) -> None:
+    def breast(dose: str, side: str) -> Dataset:
+        modifier = item(
+            "CODE", code("Laterality", "G-C171", "SRT"), relationship="HAS CONCEPT MOD", ConceptCodeSequence=code(side)
+        )
+        return number(code("AGD", "111637"), dose, "mGy", modifier)
+
+    def activity(dose: str, agent: str) -> Dataset:
+        said = item("CODE", code("Agent", "349358000", "SCT"), ConceptCodeSequence=code(agent))
+        given = number(code("Administered activity", "113507"), dose, "MBq")
+        return item("CONTAINER", code("Administration", "113502"), said, given)
+
+    await rest.stored(ct_dose(breast("1.2", "Left"), breast("3.4", "Right")))
+    await rest.stored(ct_dose(activity("200", "FDG"), activity("74", "PSMA"), instance="1.2.501.2"))
+    made_ = await asked(rest, include_patient_info=False, include_study_info=False)
+    assert made_["structured_data"]["extent"]["doses"] == 6
+    assert made_["summary"] == (
+        "DOSE:\n"
+        "Total Number of Irradiation Events, Series 501: 3, 3 {events} (2 values, not added up)\n"
+        "CT Dose Length Product Total, Series 501: 456.70, 456.70 mGy.cm (2 values, not added up)\n"
+        "Accumulated Average Glandular Dose (Left), Series 501: 1.2 mGy\n"
+        "Accumulated Average Glandular Dose (Right), Series 501: 3.4 mGy\n"
+        "Administered Activity (FDG), Series 501: 200 MBq\n"
+        "Administered Activity (PSMA), Series 501: 74 MBq"
+    )
+
+
 async def test_contradictions_are_not_hidden(rest: Rest) -> None:
     await store(rest, 2, PatientName="", PatientSex="")
     await store(rest, 1, 9, PatientName="DOE^JOHN", PatientSex="M")
     await store(rest, 1, 3, PatientName="DOE^JOHN^", StudyDescription="HEAD\nDOSE:")
-    await store(rest, 3, 3, PatientName="ROE^JANE", PatientID="999", StudyDate="20240101")
+    odd = {"PatientBirthDate": "19510315", "StudyDate": "20240101"}
+    await store(rest, 3, 3, PatientName="ROE^JANE", PatientID="999", **odd)
     for _ in range(2):
         made_ = await asked(rest)
         lines = made_["summary"].split("\n")
         assert lines[:3] == ["PATIENT INFORMATION:", "Name: DOE, JOHN", "Name (contradicting): ROE, JANE"]
         assert "ID (contradicting): 999" in lines
+        assert "Birth Date: March 15, 1985\nBirth Date (contradicting): March 15, 1951\n" in made_["summary"]
         assert "Exam (contradicting): HEAD DOSE:" in lines
         assert "Date (contradicting): January 1, 2024" in lines
         assert "Patients with this study: 2" in lines
@@ -197,3 +232,46 @@ async def test_what_is_not_there_or_wrong(rest: Rest) -> None:
     assert "include_x" in await rest.refused("POST", URL + STUDY, 400, json={"include_x": True})
     assert "bytes" in await rest.refused("POST", URL + STUDY, 413, data=b" " * 70000)
     assert await rest.refused("GET", URL + STUDY, 405)
+
+
+async def test_few_studies_are_looked_at_at_once(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store(rest, 1)
+    looking, most, begun, go_on = 0, 0, threading.Event(), threading.Event()
+    known = rest.archive.study_facts
+
+    def slow(study: UID) -> Any:
+        nonlocal looking, most
+        looking += 1
+        most = max(most, looking)
+        begun.set()
+        go_on.wait(10)
+        looking -= 1
+        return known(study)
+
+    monkeypatch.setattr(rest.archive, "study_facts", slow)
+    requests = [asyncio.ensure_future(rest.session.post(URL + STUDY)) for _ in range(summaries.PLACES + 1)]
+    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.wait(requests, return_when=asyncio.FIRST_COMPLETED)
+    assert (await rest.session.get("/api/dicom/status")).status == 200
+    go_on.set()
+    answers = await asyncio.gather(*requests)
+    (refused,) = (answer for answer in answers if answer.status != 200)
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "2")
+    assert (await refused.json())["detail"] == summaries.BUSY
+    assert most == summaries.AT_ONCE
+
+
+def test_what_is_read_of_dose_reports_is_bounded_though_they_are_broken(tmp_path: Path) -> None:
+    files = []
+    for one in range(4):
+        report = ct_dose(*[item("TEXT", "x", TextValue="y" * 60_000) for _ in range(70)], instance=f"1.2.{one}")
+        files.append(tmp_path / f"{one}.dcm")
+        at = report.index(b"\x40\0\x30\xa7SQ\0\0") + 12
+        files[-1].write_bytes(report if one == 3 else report[:at] + b"\xff" * 8 + report[at + 8 :])
+    path = parse_file_path(NO_SUCH_FILE)
+    *others, last = read_study_files((file, path) for file in files)
+    assert not [one for one in (*others, last) if one.doses or one.is_whole]
+    assert last.metadata.patient.patient_name == "DOE^JOHN"
+    (read,) = read_study_files([(files[-1], path)])
+    assert read.doses
+    assert read.is_whole

@@ -14,15 +14,19 @@ from radnode.instance.words.study_summary import study_text
 from radnode.instance.words.summary import summarize
 from radnode.model.uid import UID, InvalidUID, parse_uid
 from radnode_http.answers import StudySummaryAnswer, SummaryAnswer, answered
+from radnode_http.blocking import to_its_end
 from radnode_http.bodies import small_body
-from radnode_http.errors import NO_STUDY, Refusal
-from radnode_http.keys import ARCHIVE
+from radnode_http.errors import NO_STUDY, Disconnected, Refusal
+from radnode_http.keys import ARCHIVE, SUMMING_UP
 from radnode_http.metrics import PARSE_DURATION
 from radnode_http.params import SummaryFlags, parse_flags
 from radnode_http.views.stored import parse, read_stored, wanted_path
 
 MAX_FLAGS = 64 * 1024
 """Bytes of a summary's JSON body."""
+AT_ONCE, PLACES = 1, 32
+"""How many studies are looked at, and how many are wanted in all: each keeps the interpreter from everybody else."""
+BUSY = "too many studies are being summed up"
 
 
 async def clinical_summary(request: web.Request) -> web.Response:
@@ -41,7 +45,10 @@ async def study_summary(request: web.Request) -> web.Response:
     except InvalidUID:
         raise Refusal(404, NO_STUDY) from None
     flags = parse_flags(await small_body(request, MAX_FLAGS))
-    return answered(await asyncio.to_thread(_study_summary, request.app[ARCHIVE], study, flags))
+    async with request.app[SUMMING_UP].place() as turn, turn:
+        if request.transport is None:
+            raise Disconnected
+        return answered(await to_its_end(_study_summary, request.app[ARCHIVE], study, flags))
 
 
 def _study_summary(archive: Archive, study: UID, flags: SummaryFlags) -> StudySummaryAnswer:

@@ -1,12 +1,12 @@
 """Radiation dose as objects write it down: in image headers and in dose reports; nothing is computed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from radnode.instance.content import Content
 from radnode.instance.encodings import Buffer
 from radnode.instance.nested import DataSet, read_selected, tag_of
-from radnode.instance.words.content_values import code_of, concept_of, items_at, quantity, text_at
+from radnode.instance.words.content_values import code_of, concept_of, items_at, quantity, text_at, value_of
 from radnode.instance.words.structured_report import read_report_items
 from radnode.instance.words.wording import is_number, one_line, plain_number
 from radnode.model.errors import NotDicom
@@ -14,8 +14,6 @@ from radnode.model.uid import UID
 
 CTDI_VOL = 0x00189345
 _RADIOPHARMACEUTICALS = 0x00540016
-_ACQUISITION_PLANE = "113764"
-
 _QUANTITIES: Mapping[str, str] = {
     "113813": "CT Dose Length Product Total",
     "113812": "Total Number of Irradiation Events",
@@ -25,7 +23,10 @@ _QUANTITIES: Mapping[str, str] = {
     "111637": "Accumulated Average Glandular Dose",
     "113507": "Administered Activity",
 }
-"""Codes of DCM (PS3.16 D) that are told of dose reports: TID 10002, 10011, 10012, 10022."""
+"""Codes of DCM (PS3.16 D) that are told of dose reports: TID 10002, 10005, 10012, 10022."""
+OF_REPORTS = frozenset(_QUANTITIES.values())
+_SUBJECTS = frozenset({("113764", "DCM"), ("349358000", "SCT"), ("F-61FDB", "SRT")})
+"""What stands beside a quantity and says of what it is: the acquisition plane, the radiopharmaceutical agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +78,22 @@ def report_doses(dataset: Buffer, encoding: UID) -> Iterator[Dose]:
 
 def _in_item(item: DataSet, position: str) -> Iterator[Dose]:
     children = items_at(item, "ContentSequence")
-    planes = (one for one in children if _code(one) == _ACQUISITION_PLANE)
-    plane = ", ".join(concept_of(one, "ConceptCodeSequence") for one in planes)
+    subjects = [one for one in children if code_of(one, "ConceptNameCodeSequence") in _SUBJECTS]
     for number, child in enumerate(children, 1):
         at = f"{position}.{number}"
-        if text_at(child, "ValueType") == "NUM" and _code(child) in _QUANTITIES:
+        code, scheme = code_of(child, "ConceptNameCodeSequence")
+        if text_at(child, "ValueType") == "NUM" and scheme == "DCM" and code in _QUANTITIES:
             value, _, unit = quantity(child).partition(" ")
             if is_number(value):
-                yield Dose(_QUANTITIES[_code(child)], plane, value, unit, "NumericValue", f"content item {at}")
+                of = _said([*subjects, *_modifiers(child)])
+                yield Dose(_QUANTITIES[code], of, value, unit, "NumericValue", f"content item {at}")
         yield from _in_item(child, at)
 
 
-def _code(item: DataSet) -> str:
-    value, scheme = code_of(item, "ConceptNameCodeSequence")
-    return value if scheme == "DCM" else ""
+def _modifiers(item: DataSet) -> Iterator[DataSet]:
+    """What an item's concept is narrowed by, as a glandular dose is by its breast (TID 10005)."""
+    return (one for one in items_at(item, "ContentSequence") if text_at(one, "RelationshipType") == "HAS CONCEPT MOD")
+
+
+def _said(items: Iterable[DataSet]) -> str:
+    return ", ".join(filter(None, (value_of(one, text_at(one, "ValueType")) for one in items)))

@@ -7,17 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from radnode.instance.words.provenance import Origin
+from radnode.instance.words.study_doses import DoseData, study_doses
 from radnode.instance.words.study_file import StudyFile
 from radnode.instance.words.wording import age, day, is_number, name, shown
 from radnode.model.study_facts import SeriesFacts, StudyFacts
 
 _MAX_OTHERS = 8  # contradictions that are told of one value
-_MAX_DOSES = 100
+_MAX_DOSES = 100  # quantities that are told
 Texts = dict[str, str | None]
 Told = tuple[Texts, dict[str, Origin]]
 
 _WORDS: dict[str, dict[str, Callable[[str], str]]] = {
-    "patient": {"patient_name": name, "patient_id": str, "patient_age": age, "patient_sex": str},
+    "patient": {
+        "patient_name": name,
+        "patient_id": str,
+        "patient_age": age,
+        "patient_sex": str,
+        "patient_birth_date": day,
+    },
     "study": {"study_description": str, "study_date": day, "accession_number": str},
 }
 """Group -> key -> how the summary words it; what differs only where nobody sees it does not contradict."""
@@ -54,19 +61,6 @@ class SeriesData:
 
 
 @dataclass(frozen=True, slots=True)
-class DoseData:
-    """One quantity in one series: each value that was found, as written, and its unit."""
-
-    quantity: str
-    of: str
-    """A radiopharmaceutical, or an acquisition plane; empty where that is not said."""
-    values: tuple[str, ...]
-    unit: str
-    series_instance_uid: str
-    series_number: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Contradiction:
     """A value that some object has instead of the one that is told."""
 
@@ -85,6 +79,8 @@ class Extent:
     instances_read: int
     is_limited: bool
     """Whether there is more than was listed or read."""
+    doses: int = 0
+    """Quantities of dose that were found; `dose` has the first hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +126,22 @@ def study_data(facts: StudyFacts, files: Sequence[StudyFile], wanted: Sections) 
     patient, patient_origins = _told(files, "patient") if wanted.patient else ({}, {})
     study, study_origins = _told(files, "study") if wanted.study else ({}, {})
     others = [one for group, is_wanted in _groups(wanted) if is_wanted for one in _contradictions(files, group)]
-    doses = _doses(facts, files) if wanted.technical else []
+    doses = study_doses(facts, files) if wanted.technical else []
     series = [_series(one, files, wanted) for one in facts.series] if wanted.study else []
     data = StudyData(
         patient=patient,
         study=study,
         modalities=facts.modalities if wanted.study else (),
         series=tuple(one for one, _ in series),
-        dose=tuple(one for one, _ in doses),
+        dose=tuple(one for one, _ in doses[:_MAX_DOSES]),
         contradictions=tuple(one for one, _ in others),
-        extent=_extent(facts, len(files)),
+        extent=_extent(facts, sum(file.is_whole for file in files), len(doses)),
     )
     return data, StudyProvenance(
         patient=patient_origins,
         study=study_origins,
         series={one.series_instance_uid: origins for one, origins in series},
-        dose=tuple(origin for _, origin in doses),
+        dose=tuple(origin for _, origin in doses[:_MAX_DOSES]),
         contradictions=tuple(origin for _, origin in others),
     )
 
@@ -155,10 +151,10 @@ def traced_study(data: StudyData, provenance: StudyProvenance) -> TracedStudyDat
     return TracedStudyData(**{one.name: getattr(data, one.name) for one in fields(data)}, provenance=provenance)
 
 
-def _extent(facts: StudyFacts, read: int) -> Extent:
+def _extent(facts: StudyFacts, read: int, doses: int) -> Extent:
     listed = len(facts.series)
-    is_limited = read < facts.instances or listed < facts.series_count
-    return Extent(facts.patients, facts.series_count, listed, facts.instances, read, is_limited)
+    is_limited = read < facts.instances or listed < facts.series_count or doses > _MAX_DOSES
+    return Extent(facts.patients, facts.series_count, listed, facts.instances, read, is_limited, doses)
 
 
 def _groups(wanted: Sections) -> tuple[tuple[str, bool], ...]:
@@ -203,7 +199,7 @@ def _series(facts: SeriesFacts, files: Sequence[StudyFile], wanted: Sections) ->
         instances=facts.instances,
         images=facts.images,
         frames=facts.frames,
-        instances_read=len(own),
+        instances_read=sum(file.is_whole for file in own),
         rows=rows,
         columns=columns,
         slice_thickness=thickness,
@@ -229,20 +225,3 @@ def _thickness(files: Sequence[StudyFile]) -> str | None:
     texts = [file.metadata.image.slice_thickness for file in files if file.metadata.image.rows is not None]
     distinct = {float(text) if is_number(text or "") else text for text in texts if text is not None}
     return texts[0] if texts and len(distinct) == 1 and None not in texts else None
-
-
-def _doses(facts: StudyFacts, files: Sequence[StudyFile]) -> list[tuple[DoseData, Origin]]:
-    """By quantity and series, in the order of the series and then of the files."""
-    numbers = {str(one.uid): one.number for one in facts.series}
-    places = {uid: place for place, uid in enumerate(numbers)}
-    values: dict[tuple[str, str, str, str], dict[str, None]] = {}
-    origins: dict[tuple[str, str, str, str], Origin] = {}
-    for file in sorted(files, key=lambda file: places.get(str(file.path.series), len(places))):
-        for dose in file.doses:
-            key = (dose.quantity, dose.of, dose.unit, str(file.path.series))
-            values.setdefault(key, {})[dose.value] = None
-            origins.setdefault(key, file.origin_of(dose))
-    return [
-        (DoseData(quantity, of, tuple(found), unit, series, numbers.get(series)), origins[quantity, of, unit, series])
-        for (quantity, of, unit, series), found in [*values.items()][:_MAX_DOSES]
-    ]

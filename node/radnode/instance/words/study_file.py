@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from pydicom.datadict import dictionary_VR
@@ -31,7 +30,9 @@ class StudyFile:
     origins: Origins
     doses: tuple[Dose, ...]
     report_size: int
-    """Bytes of its data set, where it is a dose report."""
+    """Bytes of its data set, where it is a dose report that was read."""
+    is_whole: bool
+    """Whether everything was read: of a dose report that is broken or too much there is only its header."""
 
     def origin_of(self, dose: Dose) -> Origin:
         """Where a dose of this file stands."""
@@ -39,26 +40,33 @@ class StudyFile:
 
 
 def read_study_files(files: Iterable[tuple[Path, FilePath]]) -> Iterator[StudyFile]:
-    """What files, each stored at its path, tell. What has gone, cannot be read or is too much is left out."""
+    """What files, each stored at its path, tell. What has gone or cannot be read is left out."""
     room = MAX_REPORTS
     for file, path in files:
-        with suppress(FileNotFoundError, NotDicom, CannotPresent):
+        with suppress(FileNotFoundError, NotDicom):
             found = read_study_file(file, path, most_of_report=room)
             room -= found.report_size
             yield found
 
 
 def read_study_file(file: Path, path: FilePath, *, most_of_report: int = MAX_REPORTS) -> StudyFile:
-    """What `file`, stored at `path`, tells. Raises NotDicom, OSError.
-
-    CannotPresent for a dose report that is broken or has more than `most_of_report` bytes.
-    """
+    """What `file`, stored at `path`, tells; a dose report is not read if it is larger. Raises NotDicom, OSError."""
     with opened(file) as (dataset, encoding):
         content = read_content(dataset, encoding, _VRS)
         is_report = content.find(SOP_CLASS)[0] in DOSE_REPORTS
-        size = len(dataset) if is_report else 0
-        if size > most_of_report:
-            raise CannotPresent(f"the dose report has more than {most_of_report} bytes")
-        doses = tuple((report_doses if is_report else partial(header_doses, content))(dataset, encoding))
-    sop_instance = content.find(SOP_INSTANCE)[0] or ""
-    return StudyFile(path, sop_instance, metadata_of(content), origins_of(content, str(path)), doses, size)
+        size = len(dataset) if is_report and len(dataset) <= most_of_report else 0
+        doses: tuple[Dose, ...] | None = None
+        with suppress(CannotPresent):
+            if not is_report:
+                doses = tuple(header_doses(content, dataset, encoding))
+            elif size:
+                doses = tuple(report_doses(dataset, encoding))
+    return StudyFile(
+        path=path,
+        sop_instance=content.find(SOP_INSTANCE)[0] or "",
+        metadata=metadata_of(content),
+        origins=origins_of(content, str(path)),
+        doses=doses or (),
+        report_size=size,
+        is_whole=doses is not None,
+    )

@@ -3,20 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from radnode.instance.words.study_data import DoseData, Sections, SeriesData, StudyData
+from radnode.instance.words.dose import OF_REPORTS
+from radnode.instance.words.study_data import Sections, SeriesData, StudyData
+from radnode.instance.words.study_doses import DoseData
 from radnode.instance.words.summary import Lines, section
 from radnode.instance.words.wording import age, clean, day, is_number, millimetres, name, shown
 
 _LABELS = {
     "patient_name": "Name",
     "patient_id": "ID",
+    "patient_birth_date": "Birth Date",
     "patient_age": "Age",
     "patient_sex": "Sex",
     "study_description": "Exam",
     "study_date": "Date",
     "accession_number": "Accession",
 }
-_WORDS = {"patient_name": name, "patient_age": age, "study_date": day}
+_SHOWN_VALUES = 8  # of one quantity
+_WORDS = {"patient_name": name, "patient_age": age, "patient_birth_date": day, "study_date": day}
 
 
 def study_text(data: StudyData, wanted: Sections) -> str:
@@ -34,6 +38,8 @@ def study_text(data: StudyData, wanted: Sections) -> str:
 def _patient(data: StudyData) -> Lines:
     for key in ("patient_name", "patient_id", "patient_age", "patient_sex"):
         yield from _told(data, key, data.patient.get(key))
+    if any(other.key == "patient_birth_date" for other in data.contradictions):  # of one patient the age is enough
+        yield from _told(data, "patient_birth_date", data.patient.get("patient_birth_date"))
 
 
 def _study(data: StudyData) -> Lines:
@@ -88,7 +94,12 @@ def _times(number: int, noun: str) -> str:
 def _dose(dose: DoseData) -> tuple[str, str]:
     of = f" ({clean(dose.of)})" if clean(dose.of) else ""
     unit = clean(dose.unit)
-    return f"{dose.quantity}{of}, Series {_number(dose.series_number)}", f"{_range(dose.values)} {unit}".rstrip()
+    label = f"{dose.quantity}{of}, Series {_number(dose.series_number)}"
+    if dose.quantity in OF_REPORTS and len(dose.values) > 1:
+        first = ", ".join(map(clean, dose.values[:_SHOWN_VALUES]))
+        more = ", ..." if len(dose.values) > _SHOWN_VALUES else ""
+        return label, f"{first}{more} {unit}".rstrip() + f" ({len(dose.values)} values, not added up)"
+    return label, f"{_range(dose.values)} {unit}".rstrip()
 
 
 def _range(values: tuple[str, ...]) -> str:
@@ -114,3 +125,4 @@ def _notes(data: StudyData, wanted: Sections) -> Lines:
     yield "Patients with this study", str(extent.patients) if extent.patients > 1 else ""
     yield "Read", str(_Limit(extent.instances_read, extent.instances, "instances"))
     yield "Listed", str(_Limit(extent.series_listed, extent.series, "series")) if wanted.study else ""
+    yield "Doses listed", str(_Limit(len(data.dose), extent.doses, "quantities")) if wanted.technical else ""
