@@ -137,6 +137,8 @@ def test_safe_private_elements_stay(tmp_path: Path, creator: str, tag: int, vr: 
         ("SIEMENS MR HEADER", 0x0019000C, "IS", "1" * 300),
         ("GEMS_PARM_01", 0x00430027, "SH", "ZYXCANARY"),
         ("GEMS_ACQU_01", 0x0019009E, "LO", "Herr Zyxcanary"),
+        ("GEMS_ACQU_01", 0x0019009E, "LO", "Doe"),
+        ("GEMS_ACQU_01", 0x0019009E, "UN", b"DOE_12"),
         ("HOLOGIC, Inc.", 0x00190006, "LO", "ZYXCANARY"),
         ("GEMS_SENO_02", 0x0045001B, "LO", "ZYXCANARY"),
         ("NQLeft", 0x0199003A, "FL", 0.5),

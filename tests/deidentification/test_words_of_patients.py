@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from support.deidentified import deidentified, element, read, with_bytes
+from support.deidentified import deidentified, element, implicit, read, with_bytes
 from support.instances import make_instance, write_part10
 
 from radnode.instance.deidentification.acts import Act
@@ -107,6 +107,13 @@ def test_names_that_stand_in_sequences_count_and_their_own_character_sets(tmp_pa
     other.add(DataElement(0x00101001, "PN", "Сименс^Илья"))
     new = de(tmp_path, OtherPatientIDsSequence=[other], DetectorDescription="сименс 1", **JOHN)
     assert new.DetectorDescription == "ANONYMIZED"
+
+
+def test_names_that_hide_in_un_count(tmp_path: Path) -> None:
+    name = implicit(0x00101001, b"Zyxcanary^N ")
+    hidden = element(0x00101002, b"UN", implicit(0xFFFEE000, name))
+    told = element(0x00187006, b"LT", b"for zyxcanary ")
+    assert b"yxcanary" not in deidentified(with_bytes(tmp_path / "hidden.dcm", hidden, told))[0]
 
 
 def test_codes_stay_unless_they_name_somebody_in_full(tmp_path: Path) -> None:

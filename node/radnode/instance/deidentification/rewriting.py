@@ -11,6 +11,7 @@ from radnode.instance.deidentification.acts import Act, known_vr
 from radnode.instance.deidentification.burned_in import CAMERA, EXCESS, OVERLAY_BITS
 from radnode.instance.deidentification.camera_data import has_camera_data
 from radnode.instance.deidentification.kept_values import KeptValues
+from radnode.instance.deidentification.searching import is_hidden_sequence
 from radnode.instance.deidentification.table import OVERLAYS
 from radnode.instance.deidentification.values import Values
 from radnode.instance.element_output import IMPLICIT_FORM, KNOWN_VRS, Form, Output, form_of
@@ -75,15 +76,11 @@ class Deidentifying(Rewriting):
         for found in walked:
             element = found._replace(depth=found.depth + around) if around else found
             yield element
-            if self.is_hidden_sequence(element) and element.depth < self.skipping:
+            if is_hidden_sequence(element) and element.depth < self.skipping:
                 if element.depth >= MAX_DEPTH:
                     raise NotDicom(f"sequences are nested deeper than {MAX_DEPTH // 2}")
                 inner = walk_within(self.dataset, read_implicit, element.offset, element.length)
                 yield from self.elements(inner, element.depth)
-
-    def is_hidden_sequence(self, element: Element) -> bool:
-        """Whether a known sequence is written as UN of defined length."""
-        return element.vr == "UN" and element.length != UNDEFINED and known_vr(element.tag) == "SQ"
 
     def take(self, element: Element) -> None:
         """Write the next element of the walk, or what is to stand for it."""
@@ -163,15 +160,19 @@ class Deidentifying(Rewriting):
         elif known_vr(element.tag) != "SQ":
             if element.tag == PIXEL_DATA and not element.depth:
                 self.look_behind_pixels(element)
-            act = self.kept_values.act(element, self.codecs.get(element.depth, self.codecs[0]))
+            act = self.look_at(element)
             if act is Act.KEEP:
                 self.take_value(element)
             return act
-        elif self.is_hidden_sequence(element) and self.is_whole(element):
+        elif is_hidden_sequence(element) and self.is_whole(element):
             self.enter_sequence(element)
         else:
             return Act.EMPTY
         return Act.KEEP
+
+    def look_at(self, element: Element) -> Act:
+        """KEEP, or what becomes of a value that must not stay."""
+        return self.kept_values.act(element, self.codecs.get(element.depth, self.codecs[0]))
 
     def look_behind_pixels(self, pixel_data: Element) -> None:
         """What follows the last frame can be anything."""
@@ -234,8 +235,9 @@ class Deidentifying(Rewriting):
             return Act.KEEP if safe_private.is_safe_creator(creator, group) else Act.REMOVE
         creator = creators.get(group << 8 | number >> 8, "")
         vr = safe_private.safe_vr(element.tag, element.vr, creator)
-        is_safe = vr and safe_private.is_safe_value(value_of(self.dataset, element), vr)
-        return Act.KEEP if is_safe else Act.REMOVE
+        if not vr or not safe_private.is_safe_value(value_of(self.dataset, element), vr):
+            return Act.REMOVE
+        return Act.KEEP if self.look_at(element._replace(vr=vr)) is Act.KEEP else Act.REMOVE
 
     def vr_of(self, element: Element) -> str:
         """As it is written: the byte order stays, so nothing can be read in two ways."""

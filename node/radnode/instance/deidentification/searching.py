@@ -1,5 +1,8 @@
 """Collects from an object what must not stand in what stays of it."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 from radnode.instance.charset import codecs_of, decode
 from radnode.instance.content import value_of
 from radnode.instance.deidentification.acts import TEXT_VRS, known_vr
@@ -19,10 +22,10 @@ from radnode.instance.deidentification.option_columns import (
 )
 from radnode.instance.deidentification.profile import Dates, Profile
 from radnode.instance.deidentification.table import basic_profile
-from radnode.instance.encodings import UNDEFINED, Buffer
+from radnode.instance.encodings import UNDEFINED, Buffer, read_implicit
 from radnode.instance.values import SPECIFIC_CHARACTER_SET
-from radnode.instance.walk import ITEM, Element, walk
-from radnode.model.errors import CannotDeidentify
+from radnode.instance.walk import ITEM, Element, walk, walk_within
+from radnode.model.errors import CannotDeidentify, NotDicom
 from radnode.model.uid import UID
 
 _MAX_WORDS, _MAX_NAMES = 10_000, 1_000
@@ -34,13 +37,28 @@ _NUMBERS = tags("00080050 00380010 00380060 00402016 00402017 0040050A")
 def identifying_in(dataset: Buffer, encoding: UID, profile: Profile) -> Identifying:
     """The names and identifiers anywhere in the object, by the character sets that they are written in."""
     search = _Search(dataset, profile)
-    for element in walk(dataset, encoding, deep=True):
+    for element in _everything(dataset, walk(dataset, encoding, deep=True)):
         search.take(element)
         if len(search.words) > _MAX_WORDS or len(search.names) + len(search.parts) > _MAX_NAMES:
             raise CannotDeidentify("it has too many names and identifiers to look for them in texts")
     return Identifying(
         frozenset(search.words), frozenset(search.names), frozenset(search.parts), not profile.retain_uids
     )
+
+
+def is_hidden_sequence(element: Element) -> bool:
+    """Whether a known sequence is written as UN of defined length, and so implicit VR within (PS3.5 6.2.2)."""
+    return element.vr == "UN" and element.length != UNDEFINED and known_vr(element.tag) == "SQ"
+
+
+def _everything(dataset: Buffer, walked: Iterator[Element]) -> Iterator[Element]:
+    """The walk, which also enters hidden sequences, as far as they can be read."""
+    for element in walked:
+        yield element
+        if is_hidden_sequence(element):
+            with suppress(NotDicom):
+                for inner in walk_within(dataset, read_implicit, element.offset, element.length):
+                    yield inner._replace(depth=inner.depth + element.depth)
 
 
 class _Search:
