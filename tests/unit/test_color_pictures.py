@@ -78,6 +78,11 @@ def test_nonsense_segments_are_refused(segments: list[int]) -> None:
         expand_segments(segments, 2)
 
 
+def test_empty_segments_are_not_copied_without_end() -> None:
+    with pytest.raises(ValueError, match="empty segment"):
+        expand_segments([0, 1, 7, 0, 0, 2, 2, 0, 0], 2)
+
+
 def test_segments_expand_to_a_bounded_number_of_entries() -> None:
     assert len(expand_segments([0, 1, 1] + [1, 65535, 2] * 1000, 2)) < 3 * 65536
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from support.golden import table
-from support.instances import REMOVED
+from support.instances import REMOVED, write_part10
 from support.pictures import Array, facts_of, grey, image_of, item, rendered
 
+from radnode.instance.pictures.picture import PictureWish
+from radnode.instance.pictures.render import render
 from radnode.instance.pictures.windows import Function, Window
-from radnode.model.errors import NotApplicable
+from radnode.model.errors import CannotRender, NotApplicable
 
 RAMP = np.arange(-1024, 1024, 8, dtype=np.int16).reshape(16, 16)
 HOUNSFIELD = {"RescaleSlope": "1", "RescaleIntercept": "0"}
@@ -114,6 +116,17 @@ def test_robust_of_an_image_that_is_nearly_all_background_shows_the_rest(tmp_pat
     values = np.zeros((20, 20), np.uint8)
     values[0, 0] = 200
     assert facts_of(image_of(values), tmp_path, window="robust").voi == "robust 0..200"
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+@pytest.mark.parametrize("value", ["abc ", "NaN ", "1\\x "])
+def test_rescaling_that_cannot_be_read_is_refused_not_left_out(keyword: str, value: str, tmp_path: Path) -> None:
+    """The window, which is in output units, would show something else."""
+    units: dict[str, str] = {**HOUNSFIELD, keyword: "8765"}
+    path = write_part10(two_windows(**units), tmp_path / "image.dcm")
+    path.write_bytes(path.read_bytes().replace(b"8765", value.encode()))
+    with pytest.raises(CannotRender, match=f"Rescale {keyword.removeprefix('Rescale')} is not a number"):
+        render(path, PictureWish())
 
 
 @pytest.mark.parametrize(

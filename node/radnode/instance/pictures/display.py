@@ -68,6 +68,6 @@ def _supplemented(frame: EncodedFrame, decoded: DecodedFrame, wish: PictureWish,
         return grey_picture(frame, decoded, wish)
     grey, facts = grey_picture(frame, decoded, wish, apart=(Between(palette.first, np.inf),))
     picture = np.repeat(grey[..., np.newaxis], 3, axis=2)
-    colors = palette.colors(values[colored])
+    colors = palette.colors(values[colored][np.newaxis])[0]
     picture[colored] = 255 - colors if wish.invert else colors
     return picture, replace(facts, palette=f"supplemental, {palette.fact}")

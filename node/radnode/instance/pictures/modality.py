@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from radnode.instance.decoding.image_attributes import first_item, number, text
+from radnode.instance.decoding.image_attributes import first_item, number, refusing, text
 from radnode.instance.decoding.pixels import EncodedFrame
 from radnode.instance.pictures.luts import Rescale, Transform, lookup_table
 from radnode.model.errors import CannotRender
@@ -52,10 +52,21 @@ def modality_of(frame: EncodedFrame) -> Modality:
 
 
 def _rescale(source: Dataset) -> Rescale:
-    slope, intercept = number(source, "RescaleSlope"), number(source, "RescaleIntercept")
+    slope = _number(source, "RescaleSlope", "Rescale Slope", 1.0)
     if slope == 0:
         raise CannotRender("Rescale Slope is 0")
-    return Rescale(1.0 if slope is None else slope, intercept or 0.0)
+    return Rescale(slope, _number(source, "RescaleIntercept", "Rescale Intercept", 0.0))
+
+
+def _number(source: Dataset, keyword: str, name: str, absent: float) -> float:
+    """One that is there but cannot be read is refused: windows in output units would show something else."""
+    value = number(source, keyword)
+    if value is not None:
+        return value
+    with refusing(f"{name} is not a number"):
+        if source.get(keyword) not in (None, ""):
+            raise ValueError
+    return absent
 
 
 def _scaled(rescale: Rescale, fact: str, frame: EncodedFrame) -> Modality:

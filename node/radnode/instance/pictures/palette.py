@@ -1,6 +1,7 @@
 """Palette Color Lookup Tables (PS3.3 C.7.6.3.1.5, C.7.6.3.1.6, C.7.9), segmented and supplemental ones too."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from radnode.instance.decoding.image_attributes import first_item, numbers, refu
 from radnode.instance.decoding.pixels import EncodedFrame
 from radnode.instance.pictures.luts import LookupTable, table_of
 from radnode.instance.pictures.segments import expand_segments
+from radnode.instance.pictures.stored import StoredValues
 from radnode.model.errors import CannotRender
 
 Color = NDArray[np.uint8]
@@ -34,14 +36,18 @@ class Palette:
         return f"{len(self.tables[0].entries)} entries from {self.first}"
 
     def colors(self, values: NDArray[Any]) -> Color:
-        """The 8-bit red, green and blue of palette indices, in one more dimension."""
+        """The 8-bit red, green and blue of palette indices, rows x columns, in one more dimension."""
         # A palette that never goes beyond 255 holds 8-bit colours, whatever its descriptor says.
         white = 65535 if max(int(table.entries.max()) for table in self.tables) > 255 else 255
-        picture = np.empty((*values.shape, 3), np.uint8)
+        stored, picture = StoredValues(values), np.empty((*values.shape, 3), np.uint8)
         for place, table in enumerate(self.tables):
-            entries = np.floor(table.entries * (255 / white) + 0.5).astype(np.uint8)
-            picture[..., place] = entries[table.places(values)]
+            levels = np.floor(table.entries * (255 / white) + 0.5).astype(np.uint8)
+            picture[..., place] = stored.mapped(partial(_looked_up, levels, table))
         return picture
+
+
+def _looked_up(levels: NDArray[np.uint8], table: LookupTable, values: NDArray[Any]) -> NDArray[np.uint8]:
+    return levels[table.places(values)]
 
 
 def read_palette(frame: EncodedFrame) -> Palette:

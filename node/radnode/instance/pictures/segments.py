@@ -18,6 +18,8 @@ def _expand(data: list[int], width: int, position: int, segments: int | None, en
     while position + 1 < len(data) and segments != 0 and len(entries) < MAX_ENTRIES:
         code, length = data[position : position + 2]
         position += 2
+        if not length and segments is not None:
+            raise ValueError("an empty segment is copied")  # endless work for no entry
         if code == 0:
             entries += data[position : position + length]
             position += length
