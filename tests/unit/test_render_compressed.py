@@ -132,6 +132,40 @@ def test_extended_jpeg_of_dcmtk(stored: int, tmp_path: Path) -> None:
     assert np.abs(ours - theirs).max() <= 1
 
 
+def whole_jpeg(process: str, folder: Path) -> bytes:
+    """A codestream with whatever stands before and behind it."""
+    values = (NOISE % 256).astype("u1") if process == "+eb" else NOISE.astype("<u2")
+    plain = write_part10(image_of(values, BitsStored=8 if process == "+eb" else 12), folder / "plain.dcm")
+    run("dcmcjpeg", process, plain, folder / "jpeg.dcm")
+    return (folder / "jpeg.dcm").read_bytes()
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9, 0.98])
+@pytest.mark.parametrize("process", ["+eb", "+ee", "+e1", "+el"])
+def test_a_jpeg_that_ends_too_soon_is_not_shown_as_grey(process: str, kept: float, tmp_path: Path) -> None:
+    data = whole_jpeg(process, tmp_path)
+    begin, end = data.index(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    cut = begin + int((end - begin) * kept)
+    path = tmp_path / "jpeg.dcm"
+    path.write_bytes(data[:cut] + b"\xff\xd9" + bytes(end - cut) + data[end + 2 :])
+    with pytest.raises(CannotRender, match="ends before the image does"):
+        decode(read_frame(path))
+
+
+@pytest.mark.parametrize("process", ["+eb", "+ee", "+e1", "+el"])
+def test_a_whole_jpeg_with_more_data_than_it_needs_is_shown(process: str, tmp_path: Path) -> None:
+    data = whole_jpeg(process, tmp_path)
+    path = tmp_path / "jpeg.dcm"
+    expected = decode(read_frame(path)).values
+    end = data.rindex(b"\xff\xd9")
+    size_at = data.rindex(b"\xfe\xff\x00\xe0", 0, data.index(b"\xff\xd8\xff")) + 4
+    size = int.from_bytes(data[size_at : size_at + 4], "little")
+    end -= data[end - 1] == 0xFF  # a marker may be filled up before it
+    longer = data[:size_at] + (size + 40).to_bytes(4, "little") + data[size_at + 4 : end]
+    path.write_bytes(longer + b"\x55" * 40 + data[end:])
+    assert np.array_equal(decode(read_frame(path)).values, expected)
+
+
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
 @pytest.mark.parametrize("declared", ["YBR_FULL_422", "YBR_FULL", "RGB"])
 def test_baseline_colour_with_a_jfif_mark_is_ybr_whatever_is_declared(

@@ -1,5 +1,6 @@
 """Reads what a JPEG, JPEG-LS or JPEG 2000 codestream says of itself, before any decoder is let loose on it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from struct import unpack_from
@@ -7,6 +8,7 @@ from struct import unpack_from
 from radnode.model.errors import CannotRender
 
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_AFTER_HEADERS = frozenset({0xD9, 0xDA})  # the end, and what precedes entropy-coded data
 _CODING_STYLE, _TILE_PART = 0x52, 0x90
 _JP2_SIGNATURE = b"\0\0\0\x0cjP  "
 
@@ -68,24 +70,40 @@ def _jpeg_2000(data: bytes, start: int) -> Codestream:
 
 
 def _jpeg(data: bytes) -> Codestream:
-    """The segments up to the frame header (ITU-T T.81 B.2, T.87 C.2.2)."""
-    position, transform, jfif = 2, None, False
+    transform, jfif = None, False
+    for marker, begin, end in _segments(data):
+        segment = data[begin:end]
+        if process := _process(marker):
+            return _frame_header(process, segment, transform, jfif)
+        if marker in _AFTER_HEADERS:
+            break
+        jfif = jfif or (marker == 0xE0 and segment.startswith(b"JFIF\0"))
+        if marker == 0xEE and segment.startswith(b"Adobe") and len(segment) >= 12:
+            transform = segment[11]
+    raise ValueError("no frame header")
+
+
+def end_of_image(data: bytes) -> int:
+    """Where the data of a JPEG ends: before its marker of that and what fills up to it. Raises ValueError for none."""
+    scan = next(end for marker, _, end in _segments(data) if marker in _AFTER_HEADERS)
+    return len(data[: data.index(b"\xff\xd9", scan)].rstrip(b"\xff"))
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker of each segment and where its parameters begin and end (ITU-T T.81 B.1.1.4, T.87 C.1.1).
+
+    What follows a scan's header is not segments any more. Raises ValueError and IndexError at the end of the data.
+    """
+    position = 2
     while True:
         position = data.index(b"\xff", position)
         marker = data[position + 1]
         if marker == 0xFF or marker in _STANDALONE or marker == 0:
             position += 1 if marker == 0xFF else 2
             continue
-        length = int.from_bytes(data[position + 2 : position + 4], "big")
-        segment = data[position + 4 : position + 2 + length]
-        if process := _process(marker):
-            return _frame_header(process, segment, transform, jfif)
-        if marker in (0xD9, 0xDA):
-            raise ValueError("no frame header")
-        jfif = jfif or (marker == 0xE0 and segment.startswith(b"JFIF\0"))
-        if marker == 0xEE and segment.startswith(b"Adobe") and len(segment) >= 12:
-            transform = segment[11]
-        position += 2 + length
+        begin = position + 4
+        position += 2 + int.from_bytes(data[position + 2 : begin], "big")
+        yield marker, begin, position
 
 
 def _process(marker: int) -> Process | None:

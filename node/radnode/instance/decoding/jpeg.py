@@ -12,6 +12,7 @@ from openjpeg import utils as openjpeg
 from PIL import Image
 
 from radnode.instance.decoding.codestream import Codestream, Process, read_codestream
+from radnode.instance.decoding.cut_short import refuse_cut, refuse_damaged
 from radnode.instance.decoding.image_attributes import PixelDescription
 from radnode.instance.decoding.native import Array, shaped, stored_values
 from radnode.model.errors import CannotRender
@@ -39,7 +40,17 @@ def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Cod
         raise CannotRender("the compressed frame has another size than Rows and Columns say")
     if codestream.components != description.samples:
         raise CannotRender("the compressed frame has another number of components than Samples per Pixel says")
-    return _decoder(codestream)(data, description, codestream), codestream
+    decoder = _decoder(codestream)
+
+    def decode(stream: bytes) -> Array:
+        return decoder(stream, description, codestream)
+
+    samples = decode(data)
+    if decoder is _pillow:
+        refuse_damaged(data, samples, decode)
+    elif decoder is _gdcm:
+        refuse_cut(data, samples, decode)
+    return samples, codestream
 
 
 def decoder_of(data: bytes) -> str:
