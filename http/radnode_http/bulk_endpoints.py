@@ -5,7 +5,7 @@ from radnode.sections.bulk import BulkSettings
 from radnode.settings import Settings
 from radnode_http.auth import Scope
 from radnode_http.bulk_answers import UploadsAnswer
-from radnode_http.endpoint import Endpoint, Failure, Header, Media, Otherwise, PathParameter, Upload
+from radnode_http.endpoint import JOB_AT, Endpoint, Failure, Header, Media, Otherwise, PathParameter, Upload
 from radnode_http.errors import DISABLED, NO_FILE, NO_STUDY, NOT_FOUND
 from radnode_http.packing import MISSING
 from radnode_http.peer_answers import AcceptedAnswer
@@ -16,6 +16,7 @@ from radnode_http.views import bulk_upload, downloads
 _STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
 _SERIES = PathParameter("series_uid", "The Series Instance UID.", "^[0-9.]{1,64}$")
 _INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))
+_UNKNOWN = Failure(400, ("Unknown parameter <name>", "Parameter <name> is given more than once"))
 _CACHING = (
     Header("ETag", "The same for ever, while the path has a file."),
     Header("Last-Modified", "When the file arrived."),
@@ -82,8 +83,9 @@ def _uploads(bulk: BulkSettings) -> tuple[Endpoint, ...]:
             f"{_ABOUT_UPLOAD} They are on the disk when the answer comes, which names a job that stores them, over"
             " restarts too, and tells the result for each.",
             body=body,
-            failures=(*failures, Failure(507, (*full, "There are 100 jobs waiting already"))),
+            failures=(*failures, Failure(507, (*full, f"There are {bulk.max_queued} jobs waiting already"))),
             success=202,
+            tells=(JOB_AT,),
         ),
     )
 
@@ -133,7 +135,7 @@ def _archives() -> tuple[Endpoint, ...]:
             "All files of a study in a zip archive",
             _ZIP,
             _ABOUT_ZIP,
-            failures=(Failure(404, (NO_STUDY,)), _INDEX),
+            failures=(_UNKNOWN, Failure(404, (NO_STUDY,)), _INDEX),
             named=(_STUDY,),
         ),
         Endpoint(
@@ -145,7 +147,7 @@ def _archives() -> tuple[Endpoint, ...]:
             "All files of a series in a zip archive",
             _ZIP,
             _ABOUT_ZIP,
-            failures=(Failure(404, (downloads.NO_SERIES,)), _INDEX),
+            failures=(_UNKNOWN, Failure(404, (downloads.NO_SERIES,)), _INDEX),
             named=(_STUDY, _SERIES),
         ),
     )

@@ -2,11 +2,13 @@
 
 from radnode.instance.deidentification.burned_in import WARNINGS
 from radnode_http.auth import Scope
-from radnode_http.deidentify_answers import DeidentifiedAnswer
+from radnode_http.deidentify_answers import WARNINGS_HEADER, DeidentifiedAnswer
 from radnode_http.deidentify_params import DeidentifyWanted
 from radnode_http.endpoint import Endpoint, Failure, Header, Media
 from radnode_http.errors import DISABLED, NOT_FOUND
 from radnode_http.views import deidentify
+
+_NAME = Header("Content-Disposition", "An attachment, named by its new SOP Instance UID; not where it was stored.")
 
 
 def deidentify_endpoints() -> tuple[Endpoint, ...]:
@@ -23,6 +25,10 @@ def deidentify_endpoints() -> tuple[Endpoint, ...]:
                 ("application/dicom",),
                 "The new file; where it was stored (store, which needs dicom:write too), where it is.",
                 DeidentifiedAnswer,
+                (
+                    Header(WARNINGS_HEADER, "What a person should look at, separated by commas; absent without any."),
+                    _NAME,
+                ),
             ),
             "The same file with the same options is the same new file. Pixels are not cleaned: X-Deidentify-Warnings"
             f" says, separated by commas, what a person should look at ({', '.join(WARNINGS)}).",

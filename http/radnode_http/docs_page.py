@@ -82,6 +82,7 @@ def _section(method: str, path: str, operation: Json) -> str:
             f'<h2><span class="method {method}">{method.upper()}</span><code>{escape(path)}</code></h2>',
             f"<p>{escape(operation['summary'])}. {_prose(operation.get('description', ''))}</p>",
             _parameters(operation),
+            _body(operation),
             _answers(operation),
             f"<h3>With curl</h3><pre>{escape(_curl(method, path, operation))}</pre>",
             _form(method, path, operation),
@@ -105,8 +106,21 @@ def _kind(schema: Json) -> str:
     if "minimum" in schema:
         words.append(f"{schema['minimum']} to {schema['maximum']}")
     if "default" in schema:
-        words.append(f"default {schema['default']}")
+        default = schema["default"]
+        words.append(f"default {default if isinstance(default, str) else json.dumps(default)}")
     return ", ".join(words)
+
+
+def _body(operation: Json) -> str:
+    """What a request may hold, but for forms, which the example shows."""
+    reference = _reference(operation.get("requestBody", {}).get("content", {}).get("application/json", {}))
+    return f"<h3>JSON body</h3><p>{reference}</p>" if reference else ""
+
+
+def _reference(content: Json) -> str:
+    """A link to the schema of a body; empty where it has none of a name."""
+    name = escape(content.get("schema", {}).get("$ref", "").rpartition("/")[2])
+    return f'<a href="#schema-{name}">{name}</a>' if name else ""
 
 
 def _answers(operation: Json) -> str:
@@ -115,23 +129,36 @@ def _answers(operation: Json) -> str:
 
 
 def _answer(status: str, answer: Json) -> str:
-    said = []
-    for kind, content in answer.get("content", {}).items():
-        examples = content.get("examples", {}).values()
-        said += [f"<code>{escape(json.dumps(example['value']))}</code>" for example in examples]
-        reference = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        if not said and reference:
-            said.append(f'<a href="#schema-{escape(reference)}">{escape(reference)}</a>')
-        elif not said:
-            said.append(f"<code>{escape(kind)}</code>")
+    said = [part for kind, content in answer.get("content", {}).items() for part in _shown(kind, content)]
+    names = ", ".join(f"<code>{escape(name)}</code>" for name in answer.get("headers", ()))
+    said += [f"headers: {names}"] if names else []
     return f"<tr><td>{status}</td><td>{escape(answer['description'])}</td><td>{'<br>'.join(said)}</td></tr>"
 
 
+def _shown(kind: str, content: Json) -> list[str]:
+    """One media type of an answer: its examples, or else its schema, or else its name."""
+    examples = [json.dumps(example["value"]) for example in content.get("examples", {}).values()]
+    return [f"<code>{escape(text)}</code>" for text in examples] or [
+        _reference(content) or f"<code>{escape(kind)}</code>"
+    ]
+
+
 _OUTPUTS = {"image/png": "image.png", "application/dicom": "image.dcm", "application/zip": "images.zip"}
+_NAMES = {"thumbnail": "thumbnail.jpg", "deidentify": "copy.dcm"}
+_ENTRY = (
+    '{"PatientID": "4711", "Modality": "CT", "ScheduledStationAETitle": "CT1",'
+    ' "ScheduledProcedureStepStartDate": "20261122"}'
+)
 _BODIES = {
     "clinical-summary": '{"include_patient_info": false}',
+    "clinical-summary-study": '{"include_provenance": true}',
+    "deidentify": '{"dates": "modify"}',
     "peer-query": '{"patient_id": "12345678"}',
     "peer-retrieve": '{"study_uid": "1.2.3"}',
+    "queue-add": '{"destination": "PACS", "study_uid": "1.2.3"}',
+    "queue-replay": '{"destination": "PACS"}',
+    "worklist-add": _ENTRY,
+    "worklist-replace": _ENTRY,
 }
 """JSON bodies for the examples, by operation."""
 
@@ -140,23 +167,29 @@ def _curl(method: str, path: str, operation: Json) -> str:
     words = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
     if operation["security"]:
         words += ["-H", '"Authorization: Bearer $TOKEN"']
-    content = operation.get("requestBody", {}).get("content", {})
+    content, name = operation.get("requestBody", {}).get("content", {}), operation["operationId"]
     if "multipart/form-data" in content:
-        words += ["-F", '"file=@CT_CHEST_001.dcm"']
+        files = ("CT_CHEST_001.dcm", "CD.zip") if _takes_several(content) else ("CT_CHEST_001.dcm",)
+        words += [word for file in files for word in ("-F", f'"file=@{file}"')]
     if "application/json" in content:
-        body = _BODIES.get(operation["operationId"], "{}")
-        words += ["-H", '"Content-Type: application/json"', "-d", f"'{body}'"]
+        words += ["-H", '"Content-Type: application/json"', "-d", f"'{_BODIES[name]}'"]
     kinds = operation["responses"].get("200", {}).get("content", {})
-    words += [word for kind, name in _OUTPUTS.items() if kind in kinds for word in ("--output", name)]
-    filled = re.sub(r"{(\w+)}", lambda name: f"${name[1].upper()}", path)
+    words += [word for kind, file in _OUTPUTS.items() if kind in kinds for word in ("--output", _NAMES.get(name, file))]
+    filled = re.sub(r"{(\w+)}", lambda part: f"${part[1].upper()}", path)
     return " ".join((*words, f'"http://localhost:8000{filled}"'))
+
+
+def _takes_several(content: Json) -> bool:
+    properties = content["multipart/form-data"]["schema"]["properties"]
+    return bool(properties["file"]["type"] == "array")
 
 
 def _form(method: str, path: str, operation: Json) -> str:
     content = operation.get("requestBody", {}).get("content", {})
     body, fields = "", "".join(_field(item) for item in operation.get("parameters", ()))
     if "multipart/form-data" in content:
-        body, fields = "form", fields + '<label>file <input type="file" name="file"></label>'
+        several = " multiple" if _takes_several(content) else ""
+        body, fields = "form", fields + f'<label>file <input type="file" name="file" required{several}></label>'
     if "application/json" in content:
         body, fields = "json", fields + '<label>JSON body <input type="text" name="body" data-in="body"></label>'
     return (
@@ -166,8 +199,9 @@ def _form(method: str, path: str, operation: Json) -> str:
 
 
 def _field(parameter: Json) -> str:
-    name = escape(parameter["name"])
-    return f'<label>{name} <input type="text" name="{name}" data-in="{parameter["in"]}" spellcheck="false"></label>'
+    name, needed = escape(parameter["name"]), " required" if parameter["required"] else ""
+    where = parameter["in"]
+    return f'<label>{name} <input type="text" name="{name}" data-in="{where}" spellcheck="false"{needed}></label>'
 
 
 def _schema(name: str, schema: Json) -> str:

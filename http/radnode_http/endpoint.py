@@ -23,6 +23,9 @@ class Header:
     description: str
 
 
+JOB_AT = Header("Location", "The path of the job, which tells how far it is.")
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An error that an endpoint answers with, and the sentences that its detail may be."""
@@ -93,6 +96,7 @@ class Endpoint:
     success: int = 200
     otherwise: tuple[Otherwise, ...] = ()
     asks: tuple[Header, ...] = ()
+    tells: tuple[Header, ...] = ()
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def frames_endpoints() -> tuple[Endpoint, ...]:
             FramesAnswer,
             "How many there are, how fast and how large they are shown, and the presets of the first.",
             failures=(
-                Failure(400, (NO_PIXELS,)),
+                Failure(400, (NO_PIXELS, "Unknown parameter <name>")),
                 Failure(404, (NOT_FOUND,)),
                 Failure(422, ("Cannot convert pixel array to image: <why>",)),
                 POOL_FAILURE,

@@ -18,8 +18,8 @@ _TEXT = {"type": "string"}
 _REFS = "#/components/schemas/{model}"
 _ABOUT = (
     'A DICOM node\'s files for reporting applications. Every error\'s body is `{"detail": "<sentence>"}`; every answer'
-    " carries `X-Request-ID`. Tokens are JWTs with `exp` and a `scope` of space-separated names: `dicom:read`,"
-    " `dicom:write`, `dicom:delete`, `dicom:admin` (all of them)."
+    " carries `X-Request-ID`; what answers GET answers HEAD too. Tokens are JWTs with `exp` and a `scope` of"
+    " space-separated names: `dicom:read`, `dicom:write`, `dicom:delete`, `dicom:admin` (all of them)."
 )
 _TOKEN_FAILURES = (Failure(401, ("Not authenticated", "Invalid token", "Token has expired")),)
 _FILE = PathParameter(
@@ -155,7 +155,8 @@ def _answer(endpoint: Endpoint, refs: Mapping[type[BaseModel], Json]) -> Json:
             content["application/json"] = {"schema": refs[media.instead]}
         return {"description": media.description, **_headers(media.headers), "content": content}
     described = (endpoint.answer.__doc__ or "").partition("\n")[0]
-    return {"description": described, "content": {"application/json": {"schema": refs[endpoint.answer]}}}
+    content = {"application/json": {"schema": refs[endpoint.answer]}}
+    return {"description": described, **_headers(endpoint.tells), "content": content}
 
 
 def _otherwise(endpoint: Endpoint, one: Otherwise, refs: Mapping[type[BaseModel], Json]) -> Json:

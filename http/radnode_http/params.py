@@ -69,6 +69,12 @@ class ListParameters(BaseModel):
     """`next` of the answer before, to go on behind it."""
 
 
+class NoParameters(BaseModel):
+    """What an endpoint can be asked for that takes no parameters, but could be thought to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 class SummaryFlags(BaseModel):
     """What a clinical summary holds; a missing flag is true, but for provenance."""
 

@@ -4,7 +4,7 @@ All of it needs dicom:write: dicom:read is for what this archive holds, and a qu
 """
 
 from radnode_http.auth import Scope
-from radnode_http.endpoint import Endpoint, Failure, PathParameter
+from radnode_http.endpoint import JOB_AT, Endpoint, Failure, PathParameter
 from radnode_http.errors import DISABLED
 from radnode_http.peer_answers import EchoAnswer, JobAnswer, JobsAnswer, PeersAnswer, QueryAnswer
 from radnode_http.peer_params import JobsParameters, PeerQuery, RetrieveRequest
@@ -103,6 +103,7 @@ def _retrieve() -> Endpoint:
         ),
         named=(_TITLE,),
         success=202,
+        tells=(JOB_AT,),
     )
 
 

@@ -10,6 +10,7 @@ from radnode_http.picture_endpoints import POOL_FAILURE
 from radnode_http.views import documents, summaries
 
 _STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
+_NAME = Header("Content-Disposition", "Of an encapsulated document: whether browsers may show it, and what to call it.")
 _MISSING = Failure(404, (NOT_FOUND,))
 _BAD_FLAGS = Failure(400, ("Invalid JSON body", "Field <name> must be true or false", "Unknown field <name>"))
 _BODY = (
@@ -66,13 +67,15 @@ def _document() -> Endpoint:
         documents.document,
         Scope.READ,
         "Structured report or encapsulated document of a file",
-        Media(("text/html", "text/plain", *documents.INLINE, documents.OTHERS), "The document."),
+        Media(("text/html", "text/plain", *documents.INLINE, documents.OTHERS), "The document.", headers=(_NAME,)),
         "A structured report, key object selection or other SR document is presented for people; its page runs no"
         " script and fetches nothing. An encapsulated document comes as it is, and is for saving only unless its type"
         " is one of those listed here.",
         query=DocumentParameters,
         failures=(
-            Failure(400, (NO_DOCUMENT, documents.NO_TEXT, "Parameter <name> <what it must be>")),
+            Failure(
+                400, (NO_DOCUMENT, documents.NO_TEXT, "Parameter <name> <what it must be>", "Unknown parameter <name>")
+            ),
             _MISSING,
             Failure(422, ("Cannot present document: <why>",)),
             POOL_FAILURE,

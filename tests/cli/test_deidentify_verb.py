@@ -45,7 +45,8 @@ def test_a_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "2 written, 0 same, 2 refused, 0 to be looked at"
     assert f"{folder}/readme.txt: refused: File has no DICOM preamble and prefix" in lines
-    assert f"{folder}/deeper/3.dcm: refused: its pixels have burned-in annotation, which is not removed" in lines
+    why = "its pixels have burned-in annotation, which is not removed; accept_burned_in copies it"
+    assert f"{folder}/deeper/3.dcm: refused: {why}" in lines
     for copy in copies(output):
         new = pydicom.dcmread(copy)
         assert copy == output / new.StudyInstanceUID / new.SeriesInstanceUID / f"{new.SOPInstanceUID}.dcm"

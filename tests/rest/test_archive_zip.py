@@ -174,3 +174,9 @@ def test_many_and_large_members_are_zip64(monkeypatch: pytest.MonkeyPatch) -> No
     assert b"\x01\x00\x10\x00" + (6).to_bytes(8, "little") * 2 in made
     directory = zipped.end()
     assert directory.count(b"PK\x06\x06") == directory.count(b"PK\x06\x07") == 1
+
+
+async def test_a_parameter_that_would_not_be_heeded_is_refused(rest: Rest) -> None:
+    await stored(rest, 1)
+    for url in (ZIP, ZIP.replace("archive.zip", "series/1.2.1/archive.zip")):
+        assert await rest.refused("GET", f"{url}?deidentify=true", 400) == "Unknown parameter deidentify"

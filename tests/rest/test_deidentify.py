@@ -84,7 +84,10 @@ async def test_storing_needs_the_scope_to_write(rest: Rest) -> None:
 async def test_what_shows_the_patient_is_refused_unless_accepted(rest: Rest) -> None:
     path = await rest.stored(encode_part10(make_instance(SOPInstanceUID="1.2.3.1", BurnedInAnnotation="YES")))
     status, why = await detail(rest, path, {})
-    assert (status, why) == (422, "Cannot de-identify: its pixels have burned-in annotation, which is not removed")
+    assert (status, why) == (
+        422,
+        "Cannot de-identify: its pixels have burned-in annotation, which is not removed; accept_burned_in copies it",
+    )
     status, _, headers = await post(rest, path, {"accept_burned_in": True})
     assert (status, headers["X-Deidentify-Warnings"]) == (200, "burned-in-annotation-accepted")
 

@@ -48,3 +48,8 @@ async def test_what_has_no_frames(rest: Rest) -> None:
     nameless = await rest.stored(encode_part10(make_instance(SOPInstanceUID="1.2.2", Rows=0)))
     detail = await rest.refused("GET", f"/api/dicom/frames/{nameless}", 422)
     assert detail == "Cannot convert pixel array to image: Rows or Columns is not between 1 and 65535"
+
+
+async def test_a_parameter_that_would_not_be_heeded_is_refused(rest: Rest) -> None:
+    path = await rest.stored(encode_part10(image_of(np.zeros((4, 6), np.uint16))))
+    assert await rest.refused("GET", f"/api/dicom/frames/{path}?frame=2", 400) == "Unknown parameter frame"

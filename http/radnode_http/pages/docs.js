@@ -19,7 +19,7 @@ function addressOf(form, values) {
 function bodyOf(form, values) {
   if (form.dataset.body === "form") {
     const body = new FormData();
-    body.append("file", values.get("file"));
+    for (const file of values.getAll("file")) body.append("file", file);
     return { body };
   }
   if (form.dataset.body === "json" && values.get("body")) {
@@ -37,10 +37,23 @@ function headersOf(form, values) {
   return given;
 }
 
+const TOLD = /^(etag|cache-control|content-range|location|retry-after|x-render-.*|x-deidentify-.*)$/;
+
+// What is no text is saved, not shown.
+async function save(output, response, kind) {
+  const link = document.createElement("a");
+  const named = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") || "");
+  const content = await response.blob();
+  link.href = URL.createObjectURL(content);
+  link.download = named ? named[1] : "answer";
+  link.textContent = "Save " + link.download + " (" + kind + ", " + content.size + " bytes)";
+  output.append(link);
+}
+
 async function show(output, response) {
   output.textContent = response.status + " " + response.statusText + "\n";
   for (const [name, value] of response.headers) {
-    if (name === "etag" || name.startsWith("x-render-")) output.append(name + ": " + value + "\n");
+    if (TOLD.test(name)) output.append(name + ": " + value + "\n");
   }
   const kind = response.headers.get("Content-Type") || "";
   if (kind.startsWith("image/")) {
@@ -48,6 +61,10 @@ async function show(output, response) {
     picture.src = URL.createObjectURL(await response.blob());
     picture.alt = "The picture that was answered";
     output.append(picture);
+    return;
+  }
+  if (kind !== "" && !kind.startsWith("text/") && !kind.startsWith("application/json")) {
+    await save(output, response, kind);
     return;
   }
   const text = await response.text();

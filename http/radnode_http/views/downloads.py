@@ -19,6 +19,7 @@ from radnode_http.blocking import to_its_end
 from radnode_http.errors import NO_STUDY, Refusal
 from radnode_http.keys import ARCHIVE
 from radnode_http.packing import packed
+from radnode_http.params import NoParameters, parse_query
 from radnode_http.ranges import Version, wanted_part
 from radnode_http.streaming import send_file, send_piece, streaming
 from radnode_http.views.stored import read_stored, wanted_path
@@ -88,6 +89,7 @@ async def series_archive(request: web.Request) -> web.StreamResponse:
 
 
 async def _archive(request: web.Request, query: Query, name: UID, unknown: str) -> web.StreamResponse:
+    parse_query(NoParameters, request.query)  # who asks for a part, or for copies without the patient, must not get all
     archive = request.app[ARCHIVE]
     retrieval = await to_its_end(archive.retrieve, query)
     if not retrieval.total:

@@ -53,14 +53,17 @@ class BurnedIn:
 def burned_in(texts: Mapping[int, str], *, has_pixel_data: bool, has_document: bool) -> BurnedIn:
     """By what the object says of itself: the texts of the attributes above."""
     if has_document or texts.get(CLASS, "").startswith(ENCAPSULATED):
-        return BurnedIn("an encapsulated document cannot be cleaned, only replaced by an empty one", (DOCUMENT,))
+        why = "an encapsulated document cannot be cleaned, only replaced by an empty one; accept_burned_in does that"
+        return BurnedIn(why, (DOCUMENT,))
     if texts.get(CLASS, "").startswith(_AUDIO):
         return BurnedIn("a recording of a voice cannot be cleaned", (VOICE,))
     if not has_pixel_data:
         return BurnedIn()
     said = texts.get(BURNED_IN, "").strip().upper()
     if said == "YES":
-        return BurnedIn("its pixels have burned-in annotation, which is not removed", (ACCEPTED,))
+        return BurnedIn(
+            "its pixels have burned-in annotation, which is not removed; accept_burned_in copies it", (ACCEPTED,)
+        )
     warnings = (FEATURES,) if texts.get(VISUAL_FEATURES, "").strip().upper() == "YES" else ()
     if said != "NO" and _is_suspected(texts):
         warnings = (POSSIBLE, *warnings)
