@@ -56,7 +56,7 @@ def burned_in(texts: Mapping[int, str], *, has_pixel_data: bool, has_document: b
         why = "an encapsulated document cannot be cleaned, only replaced by an empty one; accept_burned_in does that"
         return BurnedIn(why, (DOCUMENT,))
     if texts.get(CLASS, "").startswith(_AUDIO):
-        return BurnedIn("a recording of a voice cannot be cleaned", (VOICE,))
+        return BurnedIn("a recording of a voice cannot be cleaned; accept_burned_in copies it", (VOICE,))
     if not has_pixel_data:
         return BurnedIn()
     said = texts.get(BURNED_IN, "").strip().upper()
