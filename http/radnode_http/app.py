@@ -16,11 +16,13 @@ from radnode.work.upload_jobs import UploadJobs
 from radnode.work.work_file import WorkFile
 from radnode.work.worklist import Worklist
 from radnode_http.auth import Verifier
+from radnode_http.blocking import AT_ONCE
 from radnode_http.docs_page import content_policy, docs_page
 from radnode_http.endpoints import endpoints
 from radnode_http.job_running import JobRunner
 from radnode_http.keys import (
     ARCHIVE,
+    BULK_TURNS,
     DEIDENTIFYING,
     DOCS_PAGE,
     DOCS_POLICY,
@@ -89,6 +91,7 @@ def build_app(
     app[PEER_CALLS] = PeerCalls(settings)
     app[STREAMS] = Streams()
     app[SUMMING_UP] = Turns(summaries.AT_ONCE, summaries.PLACES, summaries.BUSY)
+    app[BULK_TURNS] = asyncio.Semaphore(AT_ONCE)
     app[DEIDENTIFYING] = Turns(deidentify.AT_ONCE, deidentify.PLACES, deidentify.BUSY)
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)

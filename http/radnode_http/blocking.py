@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+AT_ONCE = 6
+"""Threads that work in bulk at a time: the others are for those who want one answer now."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -18,3 +20,9 @@ async def to_its_end(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
         if not task.cancelled():
             task.exception()  # looked at, so that asyncio does not complain of it; the cancellation is what counts
         raise
+
+
+async def in_turn(turns: asyncio.Semaphore, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As to_its_end, when its turn comes: for one step of work in bulk."""
+    async with turns:
+        return await to_its_end(work, *args, **kwargs)

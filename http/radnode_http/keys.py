@@ -1,5 +1,7 @@
 """Typed keys of what the application and each request carry."""
 
+from asyncio import Semaphore
+
 from aiohttp import web
 
 from radnode.archive.archive import Archive
@@ -47,6 +49,8 @@ STORING = web.AppKey("STORING", Storing)
 """What stores uploads of several files; missing where ARCHIVE is."""
 SPOOL_ROOM = web.AppKey("SPOOL_ROOM", SpoolRoom)
 """How much of uploads may lie on the disk until it is stored."""
+BULK_TURNS = web.AppKey("BULK_TURNS", Semaphore)
+"""Held by each step of work in bulk, so that it leaves threads to others."""
 DOCUMENT = web.AppKey("DOCUMENT", bytes)
 """The OpenAPI document, encoded."""
 DOCS_PAGE = web.AppKey("DOCS_PAGE", str)

@@ -6,7 +6,6 @@ Blocks; each step is for a thread. Members are named by numbers, modality and di
 import re
 import zlib
 from collections.abc import Generator, Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +17,8 @@ MISSING = "MISSING.txt"
 """The last member, where objects went while the archive was made: it lists their paths."""
 _ABOUT_MISSING = "These files were deleted or replaced while this archive was made:\n"
 _AT_ONCE = 1024 * 1024
+"""Bytes of a file that is read once; larger ones are twice."""
+_PIECE = 512 * 1024
 _READABLE = re.compile("[A-Z0-9]{1,16}")
 
 
@@ -58,13 +59,18 @@ class Names:
 
 
 def packed(retrieval: Retrieval, layout: Layout) -> Generator[bytes, None, None]:
-    """The zip archive, in pieces of about a megabyte. Raises OutOfResources, OSError; close it where it is left."""
+    """The zip archive, in pieces of half a megabyte to one and a half; close it where it is left.
+
+    Raises OutOfResources, OSError.
+    """
     piece = bytearray()
     for part in _parts(retrieval, layout):
         piece += part
-        if len(piece) >= _AT_ONCE:
-            yield bytes(piece)
+        del part  # a client may take its time for what is yielded: no more is held meanwhile than has to be
+        if len(piece) >= _PIECE:
+            whole = bytes(piece)
             piece.clear()
+            yield whole
     yield bytes(piece)
 
 
@@ -90,18 +96,20 @@ def _open(path: Path) -> BinaryIO:
 
 def _member(zipped: ZipFormat, name: str, file: BinaryIO) -> Iterator[bytes]:
     """A stored file does not change while it is open, so it is read twice, or once where it is small."""
-    first = file.read(_AT_ONCE)
-    if len(first) < _AT_ONCE:
-        yield zipped.before(name, len(first), zlib.crc32(first)) + first
+    content = file.read(_AT_ONCE)
+    if len(content) < _AT_ONCE:
+        yield zipped.before(name, len(content), zlib.crc32(content))
+        yield content
         return
-    yield zipped.before(name, *_measured(chain([first], _rest(file))))
-    yield first
-    file.seek(len(first))
+    del content
+    file.seek(0)
+    yield zipped.before(name, *_measured(_rest(file)))
+    file.seek(0)
     yield from _rest(file)
 
 
 def _rest(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(_AT_ONCE):
+    while piece := file.read(_PIECE):
         yield piece
 
 

@@ -4,7 +4,9 @@ import asyncio
 import re
 import shutil
 import subprocess
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +22,7 @@ from support.rest import Rest, until
 from radnode.model.attributes import BY_KEYWORD
 from radnode.model.level import Level
 from radnode.model.query import Query, SingleValue
-from radnode_http import packing, zip_format
+from radnode_http import blocking, packing, serving, zip_format
 
 ZIP = f"/api/dicom/studies/{STUDY}/archive.zip"
 
@@ -132,6 +134,27 @@ async def test_a_client_that_goes_away_ends_the_work(rest: Rest, monkeypatch: py
         writer.transport.abort()
     await until(lambda: closed)
     assert sum(made) < 24_000_000
+
+
+async def test_many_downloads_leave_threads_to_others(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stored(rest, 1)
+    begun, slow_disk = [], threading.Event()
+
+    def waiting(*_: object) -> Any:
+        begun.append(True)
+        slow_disk.wait(20)
+        yield b"PK"
+
+    monkeypatch.setattr(packing, "_parts", waiting)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(serving.THREADS))
+    downloads = [asyncio.create_task(fetched(rest)) for _ in range(serving.THREADS + 1)]
+    try:
+        await until(lambda: len(begun) >= blocking.AT_ONCE)
+        async with asyncio.timeout(10), rest.session.get("/api/dicom/list") as answer:
+            assert answer.status == 200
+    finally:
+        slow_disk.set()
+    assert set(await asyncio.gather(*downloads)) == {b"PK"}
 
 
 async def test_an_index_that_fails_in_the_middle_cuts_the_answer(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:

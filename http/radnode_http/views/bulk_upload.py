@@ -4,10 +4,10 @@ from aiohttp import web
 
 from radnode.work.upload_jobs import FileResult, UploadedFile
 from radnode_http.answers import answered
-from radnode_http.blocking import to_its_end
+from radnode_http.blocking import in_turn, to_its_end
 from radnode_http.bulk_answers import UploadsAnswer, file_answer
 from radnode_http.errors import DISABLED, Disconnected, Refusal
-from radnode_http.keys import STORING, UPLOADING
+from radnode_http.keys import BULK_TURNS, STORING, UPLOADING
 from radnode_http.peer_answers import AcceptedAnswer
 from radnode_http.spooled_upload import spooled_upload
 from radnode_http.views.jobs import values_of
@@ -35,7 +35,7 @@ async def upload_async(request: web.Request) -> web.Response:
         raise Refusal(503, DISABLED)
     await to_its_end(uploading.jobs.check_room)
     async with spooled_upload(request) as upload:
-        job = await to_its_end(uploading.accept, upload.kept)
+        job = await in_turn(request.app[BULK_TURNS], uploading.accept, upload.kept)
     response = answered(AcceptedAnswer(**values_of(job)), status=202)
     response.headers["Location"] = f"/api/dicom/jobs/{job.id}"
     return response
@@ -46,7 +46,7 @@ async def _stored(request: web.Request, files: list[UploadedFile]) -> list[FileR
     results = request.app[STORING].results(files, is_wanted=lambda: request.transport is not None)
     done: list[FileResult] = []
     try:
-        while (result := await to_its_end(next, results, None)) is not None:
+        while (result := await in_turn(request.app[BULK_TURNS], next, results, None)) is not None:
             done.append(result)
     finally:
         await to_its_end(results.close)

@@ -15,9 +15,9 @@ from radnode.model.attributes import BY_KEYWORD, Attribute
 from radnode.model.level import Level
 from radnode.model.query import Query, SingleValue
 from radnode.model.uid import UID, InvalidUID, parse_uid
-from radnode_http.blocking import to_its_end
+from radnode_http.blocking import in_turn, to_its_end
 from radnode_http.errors import NO_STUDY, Refusal
-from radnode_http.keys import ARCHIVE
+from radnode_http.keys import ARCHIVE, BULK_TURNS
 from radnode_http.packing import packed
 from radnode_http.params import NoParameters, parse_query
 from radnode_http.ranges import Version, wanted_part
@@ -104,7 +104,7 @@ async def _archive(request: web.Request, query: Query, name: UID, unknown: str) 
 
 async def _send(request: web.Request, response: web.StreamResponse, archive: Archive, retrieval: Retrieval) -> None:
     with closing(packed(retrieval, archive.layout)) as pieces:
-        while piece := await to_its_end(next, pieces, b""):
+        while piece := await in_turn(request.app[BULK_TURNS], next, pieces, b""):
             await send_piece(request, response, piece)
 
 
