@@ -84,14 +84,12 @@ def build_app(
         app[WORKLIST] = Worklist(work, settings.worklist.folder)
         app[ROUTER] = Router(settings.routes, work)
     if archive is not None:
-        app[SPOOL_ROOM] = SpoolRoom(settings.bulk.max_spooled)
-        app[STORING] = Storing(archive, app.get(ROUTER), settings)
+        _add_bulk(app, archive, settings)
     if archive is not None and work is not None:
         _add_runners(app, archive, work, settings)
     app[PEER_CALLS] = PeerCalls(settings)
     app[STREAMS] = Streams()
     app[SUMMING_UP] = Turns(summaries.AT_ONCE, summaries.PLACES, summaries.BUSY)
-    app[BULK_TURNS] = asyncio.Semaphore(AT_ONCE)
     app[DEIDENTIFYING] = Turns(deidentify.AT_ONCE, deidentify.PLACES, deidentify.BUSY)
     app[VERIFIER] = Verifier(key or load_key(settings.auth, settings.archive.root / ".radnode"), settings.auth)
     app[RENDER_POOL] = pool or _pool(settings)
@@ -102,6 +100,12 @@ def build_app(
     app.cleanup_ctx.append(_rendering)
     app.on_shutdown.append(_end_calls)
     return app
+
+
+def _add_bulk(app: web.Application, archive: Archive, settings: Settings) -> None:
+    app[SPOOL_ROOM] = SpoolRoom(settings.bulk.max_spooled)
+    app[STORING] = Storing(archive, app.get(ROUTER), settings)
+    app[BULK_TURNS] = asyncio.Semaphore(AT_ONCE)
 
 
 def _add_runners(app: web.Application, archive: Archive, work: WorkFile, settings: Settings) -> None:

@@ -50,7 +50,7 @@ STORING = web.AppKey("STORING", Storing)
 SPOOL_ROOM = web.AppKey("SPOOL_ROOM", SpoolRoom)
 """How much of uploads may lie on the disk until it is stored."""
 BULK_TURNS = web.AppKey("BULK_TURNS", Semaphore)
-"""Held by each step of work in bulk, so that it leaves threads to others."""
+"""Held by each step of work in bulk, so that it leaves threads to others; missing where ARCHIVE is."""
 DOCUMENT = web.AppKey("DOCUMENT", bytes)
 """The OpenAPI document, encoded."""
 DOCS_PAGE = web.AppKey("DOCS_PAGE", str)
