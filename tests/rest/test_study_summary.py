@@ -159,9 +159,21 @@ async def test_contradictions_are_not_hidden(rest: Rest) -> None:
     assert {one["key"] for one in told} == {"study_description", "study_date"}
 
 
+async def test_nothing_is_told_of_one_patient_that_only_another_ones_objects_say(rest: Rest) -> None:
+    await store(rest, 1, PatientAge="", PatientSex="", AccessionNumber="")
+    stranger = {"PatientName": "ROE^JANE", "PatientID": "999", "PatientAge": "012Y", "PatientSex": "F"}
+    await store(rest, 1, 3, AccessionNumber="R1", **stranger)
+    lines = (await asked(rest))["summary"].split("\n")
+    assert not [line for line in lines if line.startswith(("Age:", "Sex:", "Accession:"))]
+    assert {"Age (contradicting): 12Y", "Sex (contradicting): F", "Accession (contradicting): R1"} <= {*lines}
+    await store(rest, 2, 3, PatientID="", PatientAge="041Y")
+    made_ = await asked(rest)
+    assert "Age: 41Y\nAge (contradicting): 12Y\nSex: M\nSex (contradicting): F\n" in made_["summary"]
+
+
 async def test_where_it_comes_from(rest: Rest) -> None:
     first = await store(rest, 1, 2, StudyDescription="")
-    second = await store(rest, 1, 3, CTDIvol=1.0, PatientID="9")
+    second = await store(rest, 1, 3, CTDIvol=1.0, PatientSex="F")
     plain = await asked(rest)
     made_ = await asked(rest, include_provenance=True)
     found = made_["structured_data"].pop("provenance")
@@ -176,7 +188,7 @@ async def test_where_it_comes_from(rest: Rest) -> None:
     assert [one["sop_instance_uid"] for one in found["contradictions"]] == ["1.2.3.1", "1.2.3.1"][
         : len(found["contradictions"])
     ]
-    assert found["contradictions"][0]["keyword"] == "PatientID"
+    assert found["contradictions"][0]["keyword"] == "PatientSex"
 
 
 async def test_a_large_study_is_looked_at_in_part(rest: Rest) -> None:

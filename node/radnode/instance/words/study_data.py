@@ -1,6 +1,7 @@
 """What a study's objects say together: from the index's facts and from files that were read; nothing is computed.
 
-Of several values the first counts, in the order of the files; the others are contradictions and are told as such.
+Of several values of a patient the first counts, in the order of the files; the others, and what another patient's
+files say, are contradictions and are told as such.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -123,9 +124,11 @@ class TracedStudyData:
 
 def study_data(facts: StudyFacts, files: Sequence[StudyFile], wanted: Sections) -> tuple[StudyData, StudyProvenance]:
     """All that is wanted of the study that the index knows by `facts`, with what these files of it say."""
-    patient, patient_origins = _told(files, "patient") if wanted.patient else ({}, {})
-    study, study_origins = _told(files, "study") if wanted.study else ({}, {})
-    others = [one for group, is_wanted in _groups(wanted) if is_wanted for one in _contradictions(files, group)]
+    own = _of_one_patient(files)
+    patient, patient_origins = _told(own, "patient") if wanted.patient else ({}, {})
+    study, study_origins = _told(own, "study") if wanted.study else ({}, {})
+    others = [*_contradictions(files, "patient", patient)] if wanted.patient else []
+    others += _contradictions(files, "study", study) if wanted.study else ()
     doses = study_doses(facts, files) if wanted.technical else []
     series = [_series(one, files, wanted) for one in facts.series] if wanted.study else []
     data = StudyData(
@@ -157,8 +160,21 @@ def _extent(facts: StudyFacts, read: int, doses: int) -> Extent:
     return Extent(facts.patients, facts.series_count, listed, facts.instances, read, is_limited, doses)
 
 
-def _groups(wanted: Sections) -> tuple[tuple[str, bool], ...]:
-    return ("patient", wanted.patient), ("study", wanted.study)
+def _of_one_patient(files: Sequence[StudyFile]) -> list[StudyFile]:
+    """The files of the patient whom the first ones name, by the ID, or by the name where one has no ID.
+
+    What another patient's files say must never fill a gap: that would be a wrong age.
+    """
+    own: list[StudyFile] = []
+    known_id = known_name = ""
+    for file in files:
+        patient = file.metadata.patient
+        own_id, own_name = shown(patient.patient_id), shown(patient.patient_name, name)
+        one, other = (own_id, known_id) if own_id and known_id else (own_name, known_name)
+        if not one or not other or one == other:
+            own.append(file)
+            known_id, known_name = known_id or own_id, known_name or own_name
+    return own
 
 
 def _told(files: Sequence[StudyFile], group: str) -> Told:
@@ -173,17 +189,16 @@ def _told(files: Sequence[StudyFile], group: str) -> Told:
     return told, origins
 
 
-def _contradictions(files: Sequence[StudyFile], group: str) -> Iterator[tuple[Contradiction, Origin]]:
+def _contradictions(files: Sequence[StudyFile], group: str, told: Texts) -> Iterator[tuple[Contradiction, Origin]]:
+    """What files have instead of what is told."""
     for key, word in _WORDS[group].items():
-        seen: dict[str, None] = {}
+        seen = {shown(told.get(key), word)}
         for file in files:
             value = getattr(getattr(file.metadata, group), key)
             worded = shown(value, word)
-            if not value or not worded or worded in seen or len(seen) > _MAX_OTHERS:
-                continue
-            if seen:
+            if value and worded and worded not in seen and len(seen) <= _MAX_OTHERS:
+                seen.add(worded)
                 yield Contradiction(key, value), file.origins[key]
-            seen[worded] = None
 
 
 def _series(facts: SeriesFacts, files: Sequence[StudyFile], wanted: Sections) -> tuple[SeriesData, dict[str, Origin]]:
