@@ -12,9 +12,10 @@ REASONS = {
     "File meta information has no transfer syntax": "Of type 1 (PS3.10 7.1): how the rest is encoded is not known",
     "the data set ends within the element": "Truncated (PS3.5 7.1.1); such a file is not stored either",
     "the compressed frame has another size than Rows": "Its codestream is broken on purpose: 3,722,445,056 columns",
+    "can be read in two ways": "By words, the low one first (PS3.5-2016b 7.3, 8.1.1; DCMTK), or whole cells turned"
+    " round (pydicom): nothing says which the writer meant, and one of them is another dose (decision 17)",
     "Bits Allocated is missing or not a number": "No Image Pixel module, of which it is type 1 (PS3.3 C.7.6.3)",
 }
-_WORDS = "32-bit cells turned round whole, though OW is by words (decision 17), which is how DCMTK reads them"
 REMARKS = {
     "693_J2KI.dcm": "compressed to 1,548 bytes (338:1): the blotches are in the file",
     "693_UNCI.dcm": "once compressed 338:1: the blotches are in the file",
@@ -23,8 +24,6 @@ REMARKS = {
     "badVR.dcm": "Number of Frames is `1A`; pydicom refuses it",
     "JPEG-lossy.dcm": "12-bit JPEG, for which pydicom has no decoder here",
     "JPGExtended.dcm": "12-bit JPEG, for which pydicom has no decoder here",
-    "rtdose_expb.dcm": _WORDS,
-    "rtdose_expb_1frame.dcm": _WORDS,
     "OBXXXX1A_expb.dcm": "pydicom reads the words of the palette as little endian",
     "OBXXXX1A_expb_2frame.dcm": "pydicom reads the words of the palette as little endian",
 }

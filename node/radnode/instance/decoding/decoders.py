@@ -63,7 +63,7 @@ def pixel_cells(frame: EncodedFrame) -> Array:
 def _native(data: bytes, frame: EncodedFrame) -> Array:
     if len(data) < frame.description.native_bytes:
         raise CannotRender("there is less pixel data than Rows and Columns say")
-    return native_cells(data, frame.description, big_endian=frame.big_endian, word_swapped=frame.word_swapped)
+    return native_cells(data, frame.description, big_endian=frame.big_endian)
 
 
 def _rle(data: bytes, description: PixelDescription) -> Array:

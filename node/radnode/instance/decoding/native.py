@@ -6,21 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radnode.instance.decoding.image_attributes import SUBSAMPLED, PixelDescription
-from radnode.instance.decoding.word_order import cells_of_words
 from radnode.instance.encodings import Buffer
 from radnode.model.errors import CannotRender
 
 Array = NDArray[Any]
 
 
-def native_cells(data: bytes, description: PixelDescription, *, big_endian: bool, word_swapped: bool) -> Array:
+def native_cells(data: bytes, description: PixelDescription, *, big_endian: bool) -> Array:
     """The cells of one native frame, not yet freed of unused bits: rows x columns, or rows x columns x samples."""
     data = data[: description.native_bytes]
     if description.allocated == 1:
         bits = np.frombuffer(data, np.uint8)
         cells: Array = np.unpackbits(bits, bitorder="little", count=description.native_bits)
-    elif word_swapped:
-        cells = cells_of_words(data, description)
     else:
         cells = whole_cells(data, description, big_endian=big_endian)
     return _upsampled(cells, description) if description.photometric in SUBSAMPLED else shaped(cells, description)

@@ -21,7 +21,9 @@ from radnode.instance.walk import SEQUENCE_END, Element
 from radnode.model.errors import CannotRender, NoPixelData, NotApplicable, NotDicom, NotFound
 from radnode.model.uid import UID
 
+IN_TWO_WAYS = "cells of more than 16 bits in big endian words can be read in two ways"
 _ITEM = Struct("<HHL")
+_WORD = 16  # bits
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,7 @@ class EncodedFrame:
     """One frame as it stands in the file: its bytes (compressed unless native) and what describes them.
 
     `number` is 1 for the first. `groups` are the functional groups that hold for it, the frame's own first (PS3.3
-    C.7.6.16). `word_swapped` says that cells of more than 16 bits stand in big endian words of 16 (OW in a big endian
-    data set).
+    C.7.6.16).
     """
 
     compression: Compression
@@ -39,7 +40,6 @@ class EncodedFrame:
     attributes: Dataset
     groups: tuple[Dataset, ...]
     big_endian: bool
-    word_swapped: bool
     number: int = 1
 
 
@@ -87,6 +87,8 @@ class Frames:
         self.description = describe(elements.attributes, PIXEL_ELEMENTS[elements.pixels.tag])
         self.is_big_endian = encoding == EXPLICIT_VR_BIG_ENDIAN
         self.is_word_swapped = self.is_big_endian and elements.pixels.vr == "OW"
+        if self.is_word_swapped and self.description.allocated > _WORD:
+            raise CannotRender(IN_TWO_WAYS)
         self._dataset = dataset
         self._attributes = elements.attributes
         self._pixels = elements.pixels
@@ -101,8 +103,7 @@ class Frames:
             self._attributes,
             groups,
             self.is_big_endian,
-            word_swapped=self.is_word_swapped and self.description.allocated > 16,
-            number=number,
+            number,
         )
 
     def _data(self, number: int) -> bytes:

@@ -54,7 +54,7 @@ def _whole_values(frame: PlainFrame, image: PixelDescription) -> Array:
 
 
 def _encoded(data: bytes, image: PixelDescription, target: UID) -> EncodedFrame:
-    return EncodedFrame(compression_of(target), image, data, Dataset(), (), big_endian=False, word_swapped=False)
+    return EncodedFrame(compression_of(target), image, data, Dataset(), (), big_endian=False)
 
 
 def _rle(cells: Array, image: PixelDescription) -> bytes:

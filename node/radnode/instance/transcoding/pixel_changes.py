@@ -8,7 +8,7 @@ import numpy as np
 
 from radnode.instance.decoding.image_attributes import refusing
 from radnode.instance.decoding.image_elements import ImageElements, read_image_elements
-from radnode.instance.decoding.pixels import Frames, is_empty
+from radnode.instance.decoding.pixels import IN_TWO_WAYS, Frames, is_empty
 from radnode.instance.element_output import Form, Output
 from radnode.instance.encodings import UNDEFINED, Buffer
 from radnode.instance.rewriting import Change
@@ -107,7 +107,7 @@ def _write_native(image: _Image, first: PlainFrame, output: Output, form: Form) 
     description = image.description
     allocated = description.allocated
     if form.big_endian and allocated > 16:
-        raise CannotTranscode("cells of more than 16 bits in big endian words can be read in two ways")
+        raise CannotTranscode(IN_TWO_WAYS)
     bits = description.pixels * description.samples * allocated * description.frames
     length = (bits + 15) // 16 * 2
     if length > _MAX_NATIVE:

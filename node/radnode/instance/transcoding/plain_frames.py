@@ -11,7 +11,6 @@ from radnode.instance.decoding.image_attributes import PixelDescription
 from radnode.instance.decoding.jpeg import colour_space, high_bit_of, jpeg_samples
 from radnode.instance.decoding.native import Array, stored_values
 from radnode.instance.decoding.pixels import EncodedFrame
-from radnode.instance.decoding.word_order import IN_TWO_WAYS
 from radnode.instance.pictures.color import rgb
 from radnode.model.errors import CannotRender
 
@@ -37,8 +36,6 @@ def plain_frame(frame: EncodedFrame) -> PlainFrame:
     description = frame.description
     if description.allocated not in _CELLS:
         raise CannotRender(f"pixel data of {description.allocated} Bits Allocated is not transcoded")
-    if frame.word_swapped:
-        raise CannotRender(IN_TWO_WAYS)  # a picture of it may be believed; what is written anew must be certain
     if frame.compression is not Compression.JPEG:
         photometric = UPSAMPLED.get(description.photometric, description.photometric)
         return PlainFrame(pixel_cells(frame), photometric, description.high_bit)
