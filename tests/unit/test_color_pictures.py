@@ -47,6 +47,13 @@ def test_a_palette_that_begins_far_below_the_indices(tmp_path: Path) -> None:
     assert picture[..., 0].tolist() == [[(index + 20000) % 251 for index in (-3, -2, -1, 0, 127)]]
 
 
+def test_a_palette_with_missing_entries_is_refused(tmp_path: Path) -> None:
+    cut = palette([np.arange(256)] * 3, 0, 16)
+    cut["GreenPaletteColorLookupTableData"] = b"\1\2" * 128
+    with pytest.raises(CannotRender, match="less data than its descriptor says"):
+        rendered(image_of(INDICES, **cut), tmp_path)
+
+
 def test_a_16_bit_palette_that_holds_8_bit_colours_is_not_black(tmp_path: Path) -> None:
     tables = [np.arange(256) for _ in COLORS]
     picture = rendered(image_of(INDICES, **palette(tables, 0, 16)), tmp_path)

@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+from pydicom.uid import ImplicitVRLittleEndian
 from support.golden import table
 from support.instances import REMOVED, write_part10
 from support.pictures import Array, facts_of, grey, image_of, item, rendered
@@ -145,6 +148,24 @@ def test_one_bit_is_black_and_white_in_its_own_units(
     bits: dict[str, Any] = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelData": b"\2\0"}
     image = image_of(np.zeros((1, 2), np.uint8), **bits, **attributes)
     assert rendered(image, tmp_path, window=window).tolist() == [shown]
+
+
+def test_a_table_with_missing_entries_is_none(tmp_path: Path) -> None:
+    cut = table(np.arange(255) * 16, 0, 12)
+    cut.LUTDescriptor = [256, 0, 12]
+    image = image_of(RAMP, VOILUTSequence=[cut], WindowCenter="40", WindowWidth="400")
+    assert np.array_equal(rendered(image, tmp_path), by(40, 400))
+    with pytest.raises(CannotRender, match="less data than its descriptor says"):
+        rendered(image_of(RAMP, ModalityLUTSequence=[cut]), tmp_path)
+
+
+def test_a_million_windows_are_none(tmp_path: Path) -> None:
+    """In implicit VR nothing bounds them; to read them all takes many seconds."""
+    image = image_of(RAMP)
+    image.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    for keyword in ("WindowCenter", "WindowWidth"):
+        image[keyword] = RawDataElement(Tag(keyword), "DS", 2**17, b"40\\ " * 2**15, 0, False, True)
+    assert facts_of(image, tmp_path).voi == "automatic -1024..1016"
 
 
 def test_the_frames_own_presets(tmp_path: Path) -> None:

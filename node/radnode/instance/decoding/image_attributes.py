@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 
@@ -14,6 +15,7 @@ from radnode.model.errors import CannotRender
 
 MAX_PIXELS = 2**28
 MAX_FRAME_BYTES = 512 * 2**20
+MAX_NUMBERS = 2**16  # bytes; what explicit VR can say of numbers in text (PS3.5 7.1.2)
 BIT_DEPTHS = (1, *range(8, 65, 8))  # PS3.5 8.1.1
 SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
 
@@ -57,8 +59,14 @@ def numbers(attributes: Dataset, keyword: str) -> tuple[float, ...]:
 
 
 def numbers_in_place(attributes: Dataset, keyword: str) -> tuple[float | None, ...]:
-    """All values of a numeric attribute, None in the place of one that is empty or not finite."""
+    """All values of a numeric attribute, None in the place of one that is empty or not finite.
+
+    None at all where it is longer than MAX_NUMBERS: to make a million numbers of text takes many seconds.
+    """
     try:
+        element = attributes.get_item(keyword)
+        if isinstance(element, RawDataElement) and element.length > MAX_NUMBERS:
+            return ()
         value = attributes.get(keyword)
         if value is None or value == "":
             return ()

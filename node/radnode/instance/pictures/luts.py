@@ -60,13 +60,18 @@ def lookup_table(item: Dataset, *, signed: bool, big_endian: bool) -> LookupTabl
 
 
 def table_of(descriptor: tuple[float, ...], words: Array, *, signed: bool) -> LookupTable:
-    """A table from its descriptor (entries, 0 for 65536; first value; bits) and its entries, one per word."""
+    """A table from its descriptor (entries, 0 for 65536; first value; bits) and its entries, one per word.
+
+    CannotRender where entries are missing: what should be told apart would look the same.
+    """
     if len(descriptor) != 3 or not len(words):
         raise CannotRender("a lookup table has no valid descriptor or no data")
     count, first, bits = (int(one) for one in descriptor)
     count = count % 65536 or 65536
     if len(words) == (count + 1) // 2 and bits <= 8:
         words = words.astype("<u2").view(np.uint8)
+    if len(words) < count:
+        raise CannotRender("a lookup table has less data than its descriptor says")
     words = words[:count]
     needed = int(words.max()).bit_length()
     return LookupTable(wrapped(first, signed=signed), words, max(bits if 1 <= bits <= 16 else 16, needed))
