@@ -51,6 +51,8 @@ def de(tmp_path: Path, profile: Profile | None = None, **values: Any) -> Dataset
         ("DOE^JOHN", "Patient 12345678, left"),
         ("DOE^JOHN", "ID12345678x"),
         ("DOE^JOHN", "12-345-678"),
+        ("Andersen^H", "Andersens liver"),
+        ("Andersen^H", "CTandersen"),
         ("DOE^JOHN", "born 1987-06-12"),
         ("DOE^JOHN", "12.06.1987"),
         ("DOE^JOHN", "DOB 06/12/1987"),
@@ -169,6 +171,7 @@ def test_texts_beyond_what_can_be_looked_at_do_not_stay() -> None:
         (0x00181600, "LT", "DOE^JOHN"),  # a code
         (0x00200012, "IS", "JOHN DOE"),
         (0x00180050, "DS", "DOE"),
+        (0x00102203, "CS", "a code is never so long: DOE"),
         (0x7F020010, "OB", "DOE^JOHN"),  # further images of an old kind
     ],
 )
@@ -177,9 +180,22 @@ def test_names_in_what_is_no_text(tmp_path: Path, tag: int, vr: str, value: str)
     assert value.encode() not in file
 
 
+@pytest.mark.parametrize(("tag", "vr"), [(0x00282000, b"OB"), (0x00280010, b"US"), (0x00189306, b"FD")])
+def test_long_names_are_found_in_what_is_no_text(tmp_path: Path, tag: int, vr: bytes) -> None:
+    name = element(0x00101001, b"PN", b"Zyxcanary ")
+    profile = element(tag, vr, b"\0\1\2desc of ZYXCANARY\0")
+    assert b"ZYX" not in deidentified(with_bytes(tmp_path / "bytes.dcm", name, profile))[0]
+
+
 def test_digits_of_numbers_are_no_identifiers(tmp_path: Path) -> None:
     new = de(tmp_path, ImagePositionPatient=["-12345678.5", "1e5", "0"], **JOHN)
     assert str(new["ImagePositionPatient"].value[0]) == "-12345678.5"
+
+
+def test_an_age_that_is_kept_is_an_age(tmp_path: Path) -> None:
+    profile = Profile(retain_patient_characteristics=True)
+    assert de(tmp_path, profile, PatientAge="039Y", **JOHN).PatientAge == "039Y"
+    assert de(tmp_path, profile, PatientAge="DOE", **JOHN).PatientAge == "000D"
 
 
 def test_dates_that_are_kept_are_dates(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ PS3.15 table E.1-1 lists where they belong; E.1.1 wants them gone wherever they 
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _WORD = re.compile(r"[^\W_]+")
 _UID = re.compile(r"(?<![0-9.])[0-2](?:\.[0-9]+){5,}")
@@ -14,7 +14,7 @@ _STANDARD, _SHORTEST_UID = "1.2.840.10008.", 20
 _DATE = re.compile(r"([0-9]{4})\.?([0-9]{2})\.?([0-9]{2})")
 _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
 _WITHOUT_SPACES = 0x0E00  # from there on are scripts that write words together
-_SHORT, _SHORTEST_NUMBER, _NAME_PARTS = 2, 5, 3
+_SHORT, _LONG, _SHORTEST_NUMBER, _NAME_PARTS = 2, 6, 5, 3
 
 
 def fold(text: str) -> str:
@@ -51,17 +51,30 @@ class Identifying:
     """What tells also as a part of a word: identifiers, dates, names written together."""
     uids: bool = True
     """Whether UIDs must not stay."""
+    long_names: tuple[str, ...] = field(init=False)
+    """Those that tell also within a word: "Muller's", "ofMuller"."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "long_names", tuple(name for name in sorted(self.names) if len(name) >= _LONG))
 
     def tells(self, text: str, *, is_code: bool = False) -> bool:
         """Whether the text names somebody or something of the object; a code does so only in full.
 
         One name of two letters alone does not: it can be a unit.
         """
-        found = self.names & words(text)
+        said = words(text)
+        found = self.names & said
         if len(found) > 1 or (not is_code and any(len(word) > _SHORT for word in found)):
+            return True
+        if not is_code and any(name in word for word in said for name in self.long_names):
             return True
         whole = compact(text)
         return any(part in whole for part in self.parts) or (self.uids and _has_uid(text))
+
+    def tells_in_bytes(self, raw: bytes) -> bool:
+        """Whether a long name stands in what is no text."""
+        small = raw.lower()
+        return any(name.encode() in small for name in self.long_names)
 
 
 def _has_uid(text: str) -> bool:

@@ -12,11 +12,14 @@ from radnode.instance.walk import Element
 MAX_TEXT, MAX_TEXTS = 1 << 20, 1 << 25
 """Bytes of a value, and of all different ones, that are looked at; what is beyond that does not stay."""
 _FREE = TEXT_VRS | {"PN", "UR"}
-_CODES = frozenset({"AE", "AS", "CS"})
-_NUMBERS = frozenset({"DA", "DS", "DT", "IS", "TM"})
-_LOOKED_AT = _FREE | _CODES | _NUMBERS | {"UI"}
+_CODES = frozenset({"AE", "CS"})
+_NUMBERS = frozenset({"AS", "DA", "DS", "DT", "IS", "TM"})
+_TEXTS = _FREE | _CODES | _NUMBERS | {"UI"}
 _LETTERS = re.compile(rb"[A-Za-z\x80-\xff]{2}")
-_PARTS_OF_CODES = frozenset({0x00080100, 0x00080102, 0x00080103})  # value, scheme and its version
+_NOT_LOOKED_AT = frozenset(  # code value, its scheme and the version of that; pixels
+    {0x00080100, 0x00080102, 0x00080103, 0x7FE00008, 0x7FE00009, 0x7FE00010}
+)
+_CODE = re.compile(rb"[A-Z0-9_ ]{0,16}(?:\\[A-Z0-9_ ]{0,16})*\0?")
 _OF_UIDS = frozenset(b"0123456789.\\ \0")
 _MAX_REMEMBERED = 4096
 
@@ -32,19 +35,26 @@ class KeptValues:
 
     def act(self, element: Element, codecs: tuple[str, ...]) -> Act:
         """KEEP, or what is to be done with the value of an element of defined length instead."""
-        known = known_vr(element.tag)
-        if element.tag in _PARTS_OF_CODES or not {known, element.vr} & _LOOKED_AT:
+        vrs = {known_vr(element.tag), element.vr}
+        if element.tag in _NOT_LOOKED_AT:
             return Act.KEEP
         if element.length > MAX_TEXT:
-            return Act.DUMMY
+            return Act.DUMMY if vrs & _TEXTS else Act.KEEP
         raw = bytes(self._dataset[element.offset : element.offset + element.length])
-        if known == "UI":
+        if known_vr(element.tag) == "UI":
             return Act.KEEP if _OF_UIDS.issuperset(raw) else Act.MAP
-        if not {known, element.vr} & (_FREE | _CODES) and not _LETTERS.search(raw):
-            return Act.KEEP  # digits of a number are no identifier
-        return Act.DUMMY if self._tells(raw, codecs, is_code=known in _CODES and element.vr not in _FREE) else Act.KEEP
+        return Act.DUMMY if self._tells(raw, vrs, codecs) else Act.KEEP
 
-    def _tells(self, raw: bytes, codecs: tuple[str, ...], *, is_code: bool) -> bool:
+    def _tells(self, raw: bytes, vrs: set[str], codecs: tuple[str, ...]) -> bool:
+        if vrs & _FREE:
+            return self._text_tells(raw, codecs, is_code=False)
+        if vrs & _CODES:
+            return self._text_tells(raw, codecs, is_code=_CODE.fullmatch(raw) is not None)
+        if vrs & _NUMBERS:  # digits of a number are no identifier
+            return _LETTERS.search(raw) is not None and self._text_tells(raw, codecs, is_code=False)
+        return self._identifying.tells_in_bytes(raw)
+
+    def _text_tells(self, raw: bytes, codecs: tuple[str, ...], *, is_code: bool) -> bool:
         key = raw, codecs, is_code
         told = self._told.get(key)
         if told is None:
