@@ -12,8 +12,8 @@ REASONS = {
     "File meta information has no transfer syntax": "Of type 1 (PS3.10 7.1): how the rest is encoded is not known",
     "the data set ends within the element": "Truncated (PS3.5 7.1.1); such a file is not stored either",
     "the compressed frame has another size than Rows": "Its codestream is broken on purpose: 3,722,445,056 columns",
-    "can be read in two ways": "By words, the low one first (PS3.5-2016b 7.3, 8.1.1; DCMTK), or whole cells turned"
-    " round (pydicom): nothing says which the writer meant, and one of them is another dose (decision 17)",
+    "cells of more than 16 bits in big endian words": "By words, the low one first (PS3.5-2016b 7.3, 8.1.1; DCMTK), or"
+    " whole cells turned round (pydicom): nothing says which is meant, and one of them is another dose (decision 17)",
     "Bits Allocated is missing or not a number": "No Image Pixel module, of which it is type 1 (PS3.3 C.7.6.3)",
 }
 REMARKS = {
