@@ -256,6 +256,10 @@ def test_what_a_camera_wrote_beside_the_picture_is_warned_of(
         ({"ImageType": ["DERIVED", "SECONDARY", "DOSE_INFO"]}, ("burned-in-annotation-possible",)),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "PROTON_DENSITY"], "Modality": "MR"}, ()),
         ({"Modality": "BMD"}, ("burned-in-annotation-possible",)),
+        (
+            {"BurnedInAnnotation": "YES", "RecognizableVisualFeatures": "YES"},
+            ("burned-in-annotation-accepted", "recognizable-visual-features"),
+        ),
         ({"SamplesPerPixel": 3, "PixelData": bytes(6 * PIXELS)}, ("burned-in-annotation-possible",)),
         ({"PixelData": bytes(2 * PIXELS + 2)}, ("bytes-after-pixel-data",)),
         ({"Rows": 15, "Columns": 15, "BitsAllocated": 8, "PixelData": bytes(226)}, ()),
@@ -264,7 +268,8 @@ def test_what_a_camera_wrote_beside_the_picture_is_warned_of(
     ],
 )
 def test_what_is_to_be_looked_at(tmp_path: Path, values: dict[str, Any], warnings: tuple[str, ...]) -> None:
-    assert deidentified(write_part10(make_instance(**values), tmp_path / "one.dcm"))[1].warnings == warnings
+    path = write_part10(make_instance(**values), tmp_path / "one.dcm")
+    assert deidentified(path, accept_burned_in=True)[1].warnings == warnings
 
 
 def test_a_voice_is_refused_unless_accepted(tmp_path: Path) -> None:

@@ -59,15 +59,11 @@ def burned_in(texts: Mapping[int, str], *, has_pixel_data: bool, has_document: b
         return BurnedIn("a recording of a voice cannot be cleaned; accept_burned_in copies it", (VOICE,))
     if not has_pixel_data:
         return BurnedIn()
+    features = (FEATURES,) if texts.get(VISUAL_FEATURES, "").strip().upper() == "YES" else ()
     said = texts.get(BURNED_IN, "").strip().upper()
     if said == "YES":
-        return BurnedIn(
-            "its pixels have burned-in annotation, which is not removed; accept_burned_in copies it", (ACCEPTED,)
-        )
-    warnings = (FEATURES,) if texts.get(VISUAL_FEATURES, "").strip().upper() == "YES" else ()
-    if said != "NO" and _is_suspected(texts):
-        warnings = (POSSIBLE, *warnings)
-    return BurnedIn("", warnings)
+        return BurnedIn("its pixels have burned-in annotation, which is not removed", (ACCEPTED, *features))
+    return BurnedIn("", (POSSIBLE, *features) if said != "NO" and _is_suspected(texts) else features)
 
 
 def _is_suspected(texts: Mapping[int, str]) -> bool:

@@ -16,8 +16,9 @@ _CODES = frozenset({"AE", "CS"})
 _NUMBERS = frozenset({"AS", "DA", "DS", "DT", "IS", "TM"})
 _TEXTS = _FREE | _CODES | _NUMBERS | {"UI"}
 _LETTERS = re.compile(rb"[A-Za-z\x80-\xff]{2}")
-_NOT_LOOKED_AT = frozenset(  # code value, its scheme and the version of that; pixels
-    {0x00080100, 0x00080102, 0x00080103, 0x7FE00008, 0x7FE00009, 0x7FE00010}
+_CODE_VALUE = 0x00080100  # digits of it are no identifier either
+_NOT_LOOKED_AT = frozenset(  # a code's scheme and the version of that; pixels
+    {0x00080102, 0x00080103, 0x7FE00008, 0x7FE00009, 0x7FE00010}
 )
 _CODE = re.compile(rb"[A-Z0-9_ ]{0,16}(?:\\[A-Z0-9_ ]{0,16})*\0?")
 _OF_UIDS = frozenset(b"0123456789.\\ \0")
@@ -43,7 +44,8 @@ class KeptValues:
         raw = bytes(self._dataset[element.offset : element.offset + element.length])
         if known_vr(element.tag) == "UI":
             return Act.KEEP if _OF_UIDS.issuperset(raw) else Act.MAP
-        return Act.DUMMY if self._tells(raw, vrs, codecs) else Act.KEEP
+        tells = self._identifying.tells_in_bytes(raw) if element.tag == _CODE_VALUE else self._tells(raw, vrs, codecs)
+        return Act.DUMMY if tells else Act.KEEP
 
     def _tells(self, raw: bytes, vrs: set[str], codecs: tuple[str, ...]) -> bool:
         if vrs & _FREE:
