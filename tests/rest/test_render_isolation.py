@@ -81,7 +81,7 @@ def _rle_of(side: int) -> bytes:
 MEMORY = "the picture needs more memory than is allowed"
 BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "JPEG": (JPEGBaseline8Bit, partial(_jpeg_of, SIDE), "the frame is larger than can be rendered"),
-    "lossless JPEG": (JPEGLosslessSV1, partial(_lossless_of, SIDE), "the pixel data cannot be decoded"),
+    "lossless JPEG": (JPEGLosslessSV1, partial(_lossless_of, SIDE), MEMORY),
     "JPEG-LS": (JPEGLSLossless, partial(_jpeg_ls_of, SIDE), MEMORY),
     "JPEG 2000": (JPEG2000Lossless, partial(_jpeg_2000_of, SIDE), MEMORY),
     "RLE": (RLELossless, partial(_rle_of, SIDE), "the decoder crashed (SIGABRT)"),

@@ -5,7 +5,6 @@ from dataclasses import replace
 from io import BytesIO
 from typing import TypeAlias
 
-import gdcm
 import jpeg_ls
 import numpy as np
 from openjpeg import utils as openjpeg
@@ -13,6 +12,7 @@ from PIL import Image
 
 from radnode.instance.decoding.codestream import Codestream, Process, read_codestream
 from radnode.instance.decoding.cut_short import refuse_cut, refuse_damaged
+from radnode.instance.decoding.gdcm_samples import decode_by_gdcm
 from radnode.instance.decoding.image_attributes import PixelDescription
 from radnode.instance.decoding.native import Array, shaped, stored_values
 from radnode.model.errors import CannotRender
@@ -98,33 +98,9 @@ def _pillow(data: bytes, description: PixelDescription, codestream: Codestream) 
 
 def _gdcm(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:
     """Lossless and 12-bit JPEG by GDCM, as unsigned samples of the codestream's precision."""
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(data)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    bits, container = codestream.precision, 8 if codestream.precision <= 8 else 16
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((description.columns, description.rows, 1))
-    image.SetDataElement(element)
-    monochrome = gdcm.PhotometricInterpretation.MONOCHROME2
-    colour = gdcm.PhotometricInterpretation.RGB
-    image.SetPhotometricInterpretation(
-        gdcm.PhotometricInterpretation(monochrome if description.samples == 1 else colour)
-    )
-    if description.samples > 1:
-        image.SetPlanarConfiguration(0)
-    lossless = codestream.process is Process.LOSSLESS
-    image.SetTransferSyntax(
-        gdcm.TransferSyntax(
-            gdcm.TransferSyntax.JPEGLosslessProcess14 if lossless else gdcm.TransferSyntax.JPEGExtendedProcess2_4
-        )
-    )
-    image.SetPixelFormat(gdcm.PixelFormat(description.samples, container, bits, bits - 1, 0))
-    plain = image.GetBuffer().encode("utf-8", "surrogateescape")
-    return shaped(np.frombuffer(plain, f"<u{container // 8}"), replace(description, planar=False))
+    width = 1 if codestream.precision <= 8 else 2
+    plain = decode_by_gdcm(data, codestream)
+    return shaped(np.frombuffer(plain, f"<u{width}"), replace(description, planar=False))
 
 
 def _charls(data: bytes, description: PixelDescription, _codestream: Codestream) -> Array:
