@@ -28,7 +28,7 @@ def _window(value: object) -> WindowWish:
         return None
     text = str(value)
     pair = _PAIR.fullmatch(text)
-    center, width = (float(pair[1]), float(pair[2])) if pair else (0.0, 1.0)
+    center, width = (float(pair[1]) + 0.0, float(pair[2])) if pair else (0.0, 1.0)  # -0.0 is 0.0
     named = 0 < len(text) <= LONGEST_NAME and text.isprintable() and text.strip() != ""
     if not (named or pair) or width <= 0 or not (math.isfinite(center) and math.isfinite(width)):
         raise PydanticCustomError(

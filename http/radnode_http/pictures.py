@@ -18,6 +18,8 @@ from radnode_http.errors import NOT_FOUND, Disconnected
 from radnode_http.render_pool import RenderPool
 
 IsWanted = Callable[[], bool]
+_KEPT_AT_ONCE = 8
+"""Where the disk is slow, pictures must neither gather in memory nor take all threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ class Pictures:
             raise NotFound(NOT_FOUND) from None
 
     def _end(self, sought: Sought, done: "asyncio.Task[Picture]") -> None:
-        """Whoever comes from now on makes it anew if it failed; else it is this one until it is kept."""
-        if done.cancelled() or done.exception() is not None:
+        """Whoever comes from now on makes it anew if it failed or cannot be kept; else it is this one until it is."""
+        failed = done.cancelled() or done.exception() is not None
+        if failed or len(self._keeping) >= _KEPT_AT_ONCE:
             self._making.pop(sought.key, None)
             return
         keeping = asyncio.create_task(self._keep(sought, done.result()))

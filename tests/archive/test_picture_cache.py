@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from stat import S_IMODE
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from support.archives import make_archive, rows, store
 from support.instances import make_instance
 
+from radnode.archive import picture_shelves
 from radnode.archive.archive import Archive
 from radnode.archive.check import Check
 from radnode.archive.layout import Layout
@@ -275,6 +277,23 @@ def test_of_very_many_about_the_oldest_go_and_few_shelves_are_looked_at(tmp_path
     assert sum(name.endswith("2" * 32) for name in left) > 900
 
 
+def test_nobody_counts_or_removes_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_shelves, "_LONGEST", 0.0)
+    layout, dice = Layout(tmp_path), random.Random(4)
+    shelves = Shelves(layout, 500 * 8192)
+    for _ in range(1000):
+        put(layout, dice.randbytes(16).hex(), KEY, 10, age=9)
+    taken = []
+    for _ in range(SHELVES + 9):
+        shelves.put(put(layout, dice.randbytes(16).hex(), KEY, 10, age=0), 10)
+        taken.append(sum(shelves._rooms))
+    counted = [after - before for before, after in pairwise(taken[:SHELVES])]
+    assert 0 < max(counted) < 30 * 8192
+    removed = [before - after for before, after in pairwise(taken[SHELVES:])]
+    assert 100 * 8192 < max(removed) < 200 * 8192
+    assert sum(everything(layout).values()) == taken[-1] <= 500 * 8192
+
+
 def test_what_other_processes_removed_is_noticed(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     shelves = Shelves(layout, 10 * 8192)
@@ -310,7 +329,7 @@ def test_equal_wishes_have_one_key_and_others_another() -> None:
 
     plain = key(PictureWish())
     assert plain == key(PictureWish(quality=3)) == key(PictureWish(enlarge=True))
-    assert key(PictureWish(window=(0.0, 4))) == key(PictureWish(window=(-0.0, 4.0)))
+    assert key(PictureWish(window=(0, 4))) == key(PictureWish(window=(0.0, 4.0)))
     assert key(PictureWish(window="Bone ")) == key(PictureWish(window="bone"))
     others = [
         PictureWish(format="jpeg"),

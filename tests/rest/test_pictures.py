@@ -4,6 +4,7 @@ import asyncio
 import gc
 import random
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from support.instances import REMOVED, bundled, encode_part10, make_instance
 from support.pictures import image_of
 from support.rest import Rest, make_token, open_archive, rest_settings, serving, serving_new_archive, until
 
+from radnode.archive.picture_cache import PictureCache
 from radnode.instance.pictures.picture import Facts, Picture
 from radnode.model.errors import CannotRender, TooBusy
 from radnode.sections.render import RenderSettings
@@ -122,6 +124,14 @@ async def test_parameters_arrive_at_the_renderer(tmp_path: Path) -> None:
     assert answer.headers["X-Render-VOI"] == "window 1??X-Evil: 1 ?"
     assert answer.headers["X-Render-Frame"] == "3"
     assert "X-Evil" not in answer.headers
+
+
+async def test_one_window_in_many_spellings_is_one_picture(shown: Rest) -> None:
+    url, told = IMAGE + await stored(shown, 20), set()
+    for window in ("-0,400", "0,400", "-0.0,4e2", "%2B.0,%2B400.00", "%200%20,%20400", "0e5,40000e-2"):
+        answer, body = await got(shown, f"{url}?window={window}")
+        told.add((answer.headers["ETag"], answer.headers["X-Render-VOI"], body))
+    assert [fact for _, fact, _ in told] == ["window 0/400 linear as asked for"]
 
 
 async def test_a_picture_is_made_once_and_the_same_for_ever(shown: Rest, pool: Counting, tmp_path: Path) -> None:
@@ -323,6 +333,26 @@ async def test_clients_that_go_leave_nothing_in_memory(tmp_path: Path) -> None:
             await until(lambda: sys.getrefcount(whole) == held)
         finally:
             gc.enable()
+
+
+async def test_a_slow_disk_costs_the_keeping_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Plain(RenderPool):
+        async def render(self, *_: Any, **__: Any) -> Picture:
+            return Picture(b"picture", Facts())
+
+    def keep_later(*told: Any) -> bool:
+        waiting.append(told)
+        return disk.wait(20) and keep(*told)
+
+    disk, waiting, keep = threading.Event(), list[Any](), PictureCache.keep
+    monkeypatch.setattr(PictureCache, "keep", keep_later)
+    async with serving_new_archive(tmp_path / "storage", pool=Plain(0, 30)) as rest:
+        url = IMAGE + await stored(rest, 1)
+        for number in range(1, 30):
+            await got(rest, f"{url}?window={number},400")
+        assert len(waiting) <= 8
+        disk.set()
+        await until(lambda: len(kept(rest)) == len(waiting))
 
 
 async def test_a_full_queue_is_503_with_retry_after_and_a_bad_image_422(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 Every shelf holds a like share, so a few shelves, looked at in turn, stand for all: what is the oldest there goes. One
 walk over everything that is kept, when a process first puts something there, finds the sum; no picture waits for it.
+Where there is very much, both are done in pieces, each behind another picture, so that nobody waits for their end.
 """
 
 import os
@@ -19,6 +20,8 @@ ABANDONED = 3600.0
 """Seconds after which a file that is not whole is nobody's any more."""
 _BATCH = 512
 """Entries, at least, among which the oldest are looked for."""
+_LONGEST = 2.0
+"""Seconds after which the rest is left to the next who puts something there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,7 +72,7 @@ class Shelves:
 
         One thread at a time does that; others go on at once.
         """
-        if self._count(number, room_taken(size)) <= self._limit and self._rooms:
+        if self._count(number, room_taken(size)) <= self._limit and len(self._rooms) == SHELVES:
             return
         if self._tidying.acquire(blocking=False):
             try:
@@ -78,21 +81,24 @@ class Shelves:
                 self._tidying.release()
 
     def _count(self, number: int, room: int) -> int:
-        """All that is taken after this change; nothing as long as nobody has looked."""
+        """All that is taken after this change, as far as anybody has looked."""
         with self._counting:
-            if self._rooms:
+            if number < len(self._rooms):
                 self._rooms[number] += room
             return sum(self._rooms)
 
     def _tidy(self) -> None:
-        if not self._rooms:
-            self._rooms = [sum(entry.room for entry in entries_of(self._layout, number)) for number in range(SHELVES)]
-        if self._count(0, 0) <= self._limit:
-            return
+        until = time.monotonic() + _LONGEST
+        while (number := len(self._rooms)) < SHELVES:
+            self._rooms.append(sum(entry.room for entry in entries_of(self._layout, number)))
+            if time.monotonic() > until:
+                return
         for _ in range(SHELVES):
-            if self._excess() <= 0:
+            if self._count(0, 0) <= self._limit:
                 return
             self._thin_out(self._batch())
+            if time.monotonic() > until:
+                return
 
     def _excess(self) -> int:
         """Bytes that are to go: a sixteenth more than must, so that not every picture has to pay for the next one."""

@@ -74,7 +74,7 @@ def canonical(wish: PictureWish) -> dict[str, object]:
     if wish.width is None and wish.height is None:
         del told["enlarge"]
     if isinstance(wish.window, tuple):
-        told["window"] = [float(number) + 0.0 for number in wish.window]  # -0.0 is 0.0
+        told["window"] = [float(number) for number in wish.window]
     elif wish.window is not None:
         told["window"] = wish.window.strip().lower()
     return told
