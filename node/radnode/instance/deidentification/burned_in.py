@@ -62,7 +62,8 @@ def burned_in(texts: Mapping[int, str], *, has_pixel_data: bool, has_document: b
     features = (FEATURES,) if texts.get(VISUAL_FEATURES, "").strip().upper() == "YES" else ()
     said = texts.get(BURNED_IN, "").strip().upper()
     if said == "YES":
-        return BurnedIn("its pixels have burned-in annotation, which is not removed", (ACCEPTED, *features))
+        why = "its pixels have burned-in annotation, which is not removed; accept_burned_in copies it"
+        return BurnedIn(why, (ACCEPTED, *features))
     return BurnedIn("", (POSSIBLE, *features) if said != "NO" and _is_suspected(texts) else features)
 
 
