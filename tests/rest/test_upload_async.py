@@ -275,28 +275,27 @@ async def test_what_waits_counts_for_the_room_after_a_restart_too(tmp_path: Path
         assert (await accepted(rest, ("2", content))).remaining == 1
 
 
-def test_what_was_acknowledged_survives_kills(tmp_path: Path) -> None:
-    total = 100
+async def test_what_was_acknowledged_survives_kills(tmp_path: Path) -> None:
+    root, total = tmp_path / "storage", 40
     body = zipped({str(number): file(number) for number in range(total)}, ZIP_STORED)
-    with Node(tmp_path / "storage", "--only", "rest") as node:
-        bearer = {"Authorization": f"Bearer {node.token()}"}
-        answer = requests.post(
-            f"{node.url}{URL}", data=body, headers={**bearer, "Content-Type": "application/zip"}, timeout=60
-        )
+    job = await asyncio.to_thread(killed_over, root, body)
+    async with working(root) as rest:
+        done = await ended(rest, job)
+        assert (done.state, done.completed, done.failed) == ("done", total, 0)
+        assert [one.file_name for one in done.results or ()] == [str(number) for number in range(total)]
+        async with rest.session.get("/api/dicom/list") as answer:
+            listed_now = {row["file_path"] for row in (await answer.json())["files"]}
+        assert {one.file_path for one in done.results or ()} == listed_now
+        await until(lambda: not waiting_on_disk(root))
+    await asyncio.to_thread(assert_sound, root)
+
+
+def killed_over(root: Path, body: bytes) -> AcceptedAnswer:
+    """What a node acknowledged that was killed as soon as the first file was stored."""
+    with Node(root, "--only", "rest") as node:
+        headers = {"Authorization": f"Bearer {node.token()}", "Content-Type": "application/zip"}
+        answer = requests.post(f"{node.url}{URL}", data=body, headers=headers, timeout=60)
         assert answer.status_code == 202
         wait_for(lambda: next(listed(node), None), what="the first stored file")
         kill_everything(node)
-    with Node(tmp_path / "storage", "--only", "rest") as node:
-        url = node.url + answer.headers["Location"]
-        job = wait_for(lambda: ended_job(url, bearer), what="the job's end")
-        assert (job["state"], job["completed"], job["failed"]) == ("done", total, 0)
-        assert [one["file_name"] for one in job["results"]] == [str(number) for number in range(total)]
-        assert {one["file_path"] for one in job["results"]} == set(listed(node))
-        assert node.stop() == 0
-    assert waiting_on_disk(tmp_path / "storage") == []
-    assert_sound(tmp_path / "storage")
-
-
-def ended_job(url: str, headers: dict[str, str]) -> Any:
-    job = requests.get(url, headers=headers, timeout=60).json()
-    return job if job["ended_at"] else None
+    return AcceptedAnswer.model_validate_json(answer.text)

@@ -1,4 +1,4 @@
-"""A retrieval by REST, while the whole node is killed in the middle of it."""
+"""A retrieval by REST, while its node is killed in the middle of it."""
 
 import json
 import threading
@@ -27,14 +27,15 @@ def test_a_retrieval_is_taken_up_again_by_the_next_start(tmp_path: Path) -> None
 
     with pacs(retrieved) as peer:
         peers = json.dumps([{"title": peer.title, "host": peer.host, "port": peer.port}])
-        node = Node(tmp_path / "here", "--peers", peers).start()
+        options = ("--only", "rest", "--peers", peers)
+        node = Node(tmp_path / "here", *options).start()
         headers = {"Authorization": f"Bearer {node.token('dicom:write dicom:read')}"}
         order = f"{node.url}/api/dicom/peers/PYNET/retrieve"
         job = requests.post(order, headers=headers, json={"study_uid": STUDY}, timeout=30).json()
         assert begun.wait(30)
         node.kill()
         gone.set()
-        with Node(node.root, "--peers", peers) as again:
+        with Node(node.root, *options) as again:
             url = f"{again.url}/api/dicom/jobs/{job['job_id']}"
 
             def done() -> dict[str, Any]:
