@@ -287,6 +287,7 @@ async def test_what_was_acknowledged_survives_kills(tmp_path: Path) -> None:
             listed_now = {row["file_path"] for row in (await answer.json())["files"]}
         assert {one.file_path for one in done.results or ()} == listed_now
         await until(lambda: not waiting_on_disk(root))
+        await asyncio.to_thread(rest.archive.recover)  # which the housekeeper does
     await asyncio.to_thread(assert_sound, root)
 
 
