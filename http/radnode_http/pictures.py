@@ -18,7 +18,7 @@ from radnode_http.errors import NOT_FOUND, Disconnected
 from radnode_http.render_pool import RenderPool
 
 IsWanted = Callable[[], bool]
-_KEPT_AT_ONCE = 8
+_KEPT_AT_ONCE = 4
 """Where the disk is slow, pictures must neither gather in memory nor take all threads."""
 
 

@@ -350,7 +350,7 @@ async def test_a_slow_disk_costs_the_keeping_only(tmp_path: Path, monkeypatch: p
         url = IMAGE + await stored(rest, 1)
         for number in range(1, 30):
             await got(rest, f"{url}?window={number},400")
-        assert len(waiting) <= 8
+        assert len(waiting) == 4
         disk.set()
         await until(lambda: len(kept(rest)) == len(waiting))
 
