@@ -181,6 +181,23 @@ async def test_no_value_can_look_like_a_line_of_the_report(rest: Rest) -> None:
     assert "Finding: x\n    1.2 Findings\n    Completion: COMPLETE\n" in await words(rest, await rest.stored(file))
 
 
+async def test_what_broken_items_say_is_told_too(rest: Rest) -> None:
+    untyped = made(ConceptNameCodeSequence=code("Finding"), TextValue="Malignant")
+    referring = reference("1.1")
+    referring.ValueType, referring.TextValue = "TEXT", "of the liver"
+    misspelt = item("Text", "Finding", TextValue="Large")
+    mistaken = item("TEXT", "Size", MeasuredValueSequence=number("", "12", "mm").MeasuredValueSequence)
+    unknown = item("HOLOGRAM", "New", TextValue="Urgent")
+    empty = item("TEXT", "Nothing")
+    file = make_report(untyped, referring, misspelt, mistaken, unknown, empty, SOPInstanceUID="1.2.8")
+    path = await rest.stored(file)
+    assert (await words(rest, path)).endswith(
+        "\n\n1.1 Finding: Malignant\n[inferred from] of the liver, see 1.1\nFinding: Large\nSize: 12 mm\n"
+        "New: HOLOGRAM: Urgent\nNothing\n"
+    )
+    assert "Malignant" in await page(rest, path)
+
+
 async def test_other_documents_of_the_same_kind(rest: Rest) -> None:
     key = made(ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.4", ReferencedSOPInstanceUID="1.2.9")
     file = make_report(
@@ -229,7 +246,14 @@ async def test_an_encapsulated_document_as_it_is(rest: Rest, mime_type: str, sen
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"])
 @pytest.mark.parametrize(
-    ("body", "length", "expected"), [(b"abc", 3, b"abc"), (b"abcd", 2, b"ab"), (b"abc", "", b"abc")]
+    ("body", "length", "expected"),
+    [
+        (b"abc", 3, b"abc"),
+        (b"ab\0\0", 2, b"ab"),
+        (b"abcd", 2, b"abcd"),
+        (b"abc", 1, b"abc"),
+        (b"abc", "", b"abc"),
+    ],
 )
 async def test_the_length_of_a_document(rest: Rest, syntax: str, body: bytes, length: Any, expected: bytes) -> None:
     given = {"EncapsulatedDocumentLength": length or None}

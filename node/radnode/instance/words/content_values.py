@@ -9,6 +9,7 @@ from radnode.instance.words.wording import clean_lines, day, full_name, moment, 
 
 _SHOWN_POINTS = 8
 _NO_UNIT = "1"  # of UCUM
+CONTAINER = "CONTAINER"
 
 
 _NOTHING = Value("")
@@ -49,9 +50,16 @@ def code_of(data_set: DataSet, keyword: str) -> tuple[str, str]:
 
 
 def value_of(data_set: DataSet, value_type: str) -> str:
-    """The value of an item of that type, "" of a container; of an unknown type, what that is called."""
-    read = _READERS.get(value_type)
-    return one_line(value_type) if read is None else read(data_set)
+    """The value of an item of that type, "" of a container. Where there is none, what the item says in other ways.
+
+    An unknown type is named. Items of a missing or a wrong type are broken, but they may say what matters most.
+    """
+    read = _READERS.get(value_type.upper())
+    said = read(data_set) if read else ""
+    if said or value_type == CONTAINER:
+        return said
+    others = [_READERS[other](data_set) for other in _TELLING]
+    return ": ".join(filter(None, ("" if read else one_line(value_type), *others)))
 
 
 def _text(data_set: DataSet) -> str:
@@ -139,7 +147,7 @@ def _table(data_set: DataSet) -> str:
 
 
 _READERS: Mapping[str, Callable[[DataSet], str]] = {
-    "CONTAINER": lambda _: "",
+    CONTAINER: lambda _: "",
     "TEXT": _text,
     "NUM": quantity,
     "CODE": lambda data_set: concept_of(data_set, "ConceptCodeSequence"),
@@ -157,3 +165,7 @@ _READERS: Mapping[str, Callable[[DataSet], str]] = {
     "TABLE": _table,
 }
 """By value type (C.17.3.2.1)."""
+_TELLING = (
+    *("TEXT", "NUM", "CODE", "DATE", "TIME", "DATETIME", "PNAME", "UIDREF", "COMPOSITE", "SCOORD", "TCOORD", "TABLE"),
+)
+"""Types whose values are told of an item that says nothing of its own type."""

@@ -15,6 +15,7 @@ from radnode.model.uid import UID
 
 _VALUE_TYPE, _CONTENT_SEQUENCE = 0x0040A040, 0x0040A730
 _DOCUMENT, _MIME_TYPE, _LENGTH = 0x00420011, 0x00420012, 0x00420015
+_PIECE = 1 << 16
 
 
 class Kind(Enum):
@@ -70,7 +71,10 @@ def _elements(dataset: Buffer, encoding: UID) -> dict[int, Element]:
 
 
 def _size(document: Element, dataset: Buffer, length: Element | None, *, big_endian: bool) -> int:
-    """The bytes of the document: what Encapsulated Document Length says; else a zero byte at its end is padding."""
+    """The bytes of the document: what Encapsulated Document Length says; else a zero byte at its end is padding.
+
+    Where more than zeros would be cut off the length is wrong, and nothing is: half a document is none.
+    """
     if document.length in (0, UNDEFINED):
         raise NoDocument if not document.length else CannotPresent("the encapsulated document has no length")
     said = "" if length is None else text_of(value_of(dataset, length), "UL", length.vr, (), big_endian=big_endian)
@@ -78,4 +82,11 @@ def _size(document: Element, dataset: Buffer, length: Element | None, *, big_end
     if size > document.length:
         raise CannotPresent("the encapsulated document is shorter than Encapsulated Document Length says")
     last = document.offset + document.length
-    return size or document.length - (bytes(dataset[last - 1 : last]) == b"\0")
+    if size and _is_padding(dataset, document.offset + size, last):
+        return size
+    return document.length - (bytes(dataset[last - 1 : last]) == b"\0")
+
+
+def _is_padding(dataset: Buffer, start: int, end: int) -> bool:
+    pieces = (dataset[at : min(at + _PIECE, end)] for at in range(start, end, _PIECE))
+    return not any(bytes(piece).strip(b"\0") for piece in pieces)

@@ -51,7 +51,9 @@ def _leaf(item: ContentItem, heading: int, named: set[str]) -> Iterator[str]:
 
 def _value(item: ContentItem) -> str:
     shown = escape(value_shown(item))
-    return f'<span class="value">{shown}</span>' if item.value_type else f'<a href="#i{escape(item.value)}">{shown}</a>'
+    return (
+        f'<a href="#i{escape(item.reference)}">{shown}</a>' if item.reference else f'<span class="value">{shown}</span>'
+    )
 
 
 def _number(item: ContentItem) -> str:

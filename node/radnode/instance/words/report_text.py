@@ -55,8 +55,8 @@ def concept_shown(item: ContentItem) -> str:
 
 
 def value_shown(item: ContentItem) -> str:
-    """The value, or to which item an item by reference refers."""
-    return item.value if item.value_type else f"see {item.value}".removesuffix("see ")
+    """The value, and to which item an item by reference refers."""
+    return ", ".join(filter(None, (item.value, item.reference and f"see {item.reference}")))
 
 
 def remark_of(item: ContentItem) -> str:
