@@ -2,7 +2,7 @@
 
 import os
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 UPLOADS = Counter("dicom_uploads_total", "Total DICOM uploads")
@@ -11,6 +11,11 @@ PARSE_DURATION = Histogram("dicom_parse_duration_seconds", "DICOM parse time")
 """Reading the metadata of one file, in seconds."""
 PICTURES = Counter("radnode_pictures_total", "Pictures and thumbnails answered", ("source",))
 """By where they came from: `known` to the client (304), `kept` on the disk, or `made` now."""
+SPOOLED = Gauge(
+    "radnode_uploads_spooled_bytes", "Uploads on the disk until they are stored", multiprocess_mode="livesum"
+)
+UPLOAD_JOBS = Gauge("radnode_upload_jobs", "Upload jobs that have not ended", multiprocess_mode="livesum")
+"""Both are looked at when they are asked for."""
 REQUESTS = Counter("radnode_http_requests_total", "Requests answered", ("method", "route", "status"))
 REQUEST_DURATION = Histogram("radnode_http_request_duration_seconds", "Time to answer", ("method", "route"))
 

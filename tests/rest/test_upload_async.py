@@ -17,7 +17,7 @@ from support.archives import assert_sound
 from support.instances import encode_part10, make_instance
 from support.killing import kill_everything, listed
 from support.node import Node, wait_for
-from support.rest import Rest, detail_of, open_archive, rest_settings, serving, until
+from support.rest import Rest, as_bearer, detail_of, make_token, open_archive, rest_settings, serving, until
 from support.zips import ZIP_STORED, zipped
 
 from radnode.archive.archive import Archive
@@ -269,10 +269,21 @@ async def test_what_waits_counts_for_the_room_after_a_restart_too(tmp_path: Path
     async with working(tmp_path, max_spooled=1_000_000) as rest:
         async with rest.session.post(URL, data=form_of(("2", content))) as answer:
             assert (answer.status, await detail_of(answer)) == (507, "Too much is waiting to be stored already")
+        told = await told_of_uploads(rest)
+        assert told["radnode_upload_jobs"] == 1
+        assert told["radnode_uploads_spooled_bytes"] > len(content)
         gate.open.set()
         assert (await ended(rest, job)).completed == AT_ONCE + 1
         await until(lambda: not waiting_on_disk(tmp_path))
+        assert (await told_of_uploads(rest)) == {"radnode_upload_jobs": 0, "radnode_uploads_spooled_bytes": 0}
         assert (await accepted(rest, ("2", content))).remaining == 1
+
+
+async def told_of_uploads(rest: Rest) -> dict[str, float]:
+    """Metrics of uploads that are not stored yet."""
+    async with rest.session.get("/metrics", headers=as_bearer(make_token("dicom:admin"))) as answer:
+        lines = [line.split() for line in (await answer.text()).splitlines() if line.startswith("radnode_upload")]
+    return {name: float(value) for name, value in lines}
 
 
 async def test_what_was_acknowledged_survives_kills(tmp_path: Path) -> None:

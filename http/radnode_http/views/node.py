@@ -1,6 +1,7 @@
 """The node itself: its status, whether it lives and is ready, its metrics."""
 
 import asyncio
+from contextlib import suppress
 
 import pydicom
 from aiohttp import web
@@ -10,8 +11,8 @@ from radnode.archive.archive import Archive
 from radnode.model.errors import RadnodeError
 from radnode_http.answers import HealthAnswer, StatusAnswer, StorageInfo, answered
 from radnode_http.errors import DISABLED, Refusal
-from radnode_http.keys import ARCHIVE, SETTINGS
-from radnode_http.metrics import exposition
+from radnode_http.keys import ARCHIVE, SETTINGS, SPOOL_ROOM, UPLOADING
+from radnode_http.metrics import SPOOLED, UPLOAD_JOBS, exposition
 
 MEGABYTE = 2**20
 READY_WITHIN = 5.0
@@ -70,5 +71,9 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """GET /metrics: Prometheus' text format."""
-    del request
+    if SPOOL_ROOM in request.app:
+        SPOOLED.set(request.app[SPOOL_ROOM].taken)
+    if UPLOADING in request.app:
+        with suppress(RadnodeError):  # then it is what it was
+            UPLOAD_JOBS.set(len(await asyncio.to_thread(request.app[UPLOADING].jobs.unfinished)))
     return web.Response(body=await asyncio.to_thread(exposition), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -16,22 +16,25 @@ CROWDED = "Too much is waiting to be stored already"
 class SpoolRoom:
     """How many bytes all spools of a process may hold together. Thread-safe."""
 
+    taken: int
+    """How many they hold."""
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._taken = 0
+        self.taken = 0
         self._lock = threading.Lock()
 
     def take(self, size: int, *, by_right: bool = False) -> None:
         """`size` more bytes lie in spools; OutOfResources where there is no room, unless they do so `by_right`."""
         with self._lock:
-            if self._taken + size > self._limit and not by_right:
+            if self.taken + size > self._limit and not by_right:
                 raise OutOfResources(CROWDED)
-            self._taken += size
+            self.taken += size
 
     def give_back(self, size: int) -> None:
         """`size` bytes have gone."""
         with self._lock:
-            self._taken -= size
+            self.taken -= size
 
 
 class Spool:
