@@ -62,14 +62,18 @@ class Identifying:
 
         One name of two letters alone does not: it can be a unit.
         """
+        if self.names_somebody(text, is_code=is_code):
+            return True
+        whole = compact(text)
+        return any(part in whole for part in self.parts) or (self.uids and _has_uid(text))
+
+    def names_somebody(self, text: str, *, is_code: bool = False) -> bool:
+        """As `tells`, but for names alone."""
         said = words(text)
         found = self.names & said
         if len(found) > 1 or (not is_code and any(len(word) > _SHORT for word in found)):
             return True
-        if not is_code and any(name in word for word in said for name in self.long_names):
-            return True
-        whole = compact(text)
-        return any(part in whole for part in self.parts) or (self.uids and _has_uid(text))
+        return not is_code and any(name in word for word in said for name in self.long_names)
 
     def tells_in_bytes(self, raw: bytes) -> bool:
         """Whether a long name stands in what is no text."""

@@ -112,7 +112,8 @@ class Deidentifying(Rewriting):
         """As always; the first fragments are looked at for what a camera has written beside the picture."""
         if item.vr == FRAGMENT and self.fragments < _FRAGMENTS_LOOKED_AT:
             self.fragments += 1
-            if has_camera_data(self.dataset[item.offset : item.offset + min(item.length, _HEAD)]):
+            head = bytes(self.dataset[item.offset : item.offset + min(item.length, _HEAD)])
+            if has_camera_data(head, self.values.subject.identifying):
                 self.warnings.add(CAMERA)
         super().take_item(item)
 

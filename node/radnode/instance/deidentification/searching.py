@@ -28,7 +28,7 @@ from radnode.instance.walk import ITEM, Element, walk, walk_within
 from radnode.model.errors import CannotDeidentify, NotDicom
 from radnode.model.uid import UID
 
-_MAX_WORDS, _MAX_NAMES = 10_000, 1_000
+_MAX_WORDS, _MAX_NAMES = 10_000, 3_000
 _PATIENT = 0x0010
 _NUMBERS = tags("00080050 00380010 00380060 00402016 00402017 0040050A")
 """Identifiers beside the patient's own: of accession, admission, episode, orders, specimen."""
