@@ -1,5 +1,6 @@
 """Any frame of an image, with its own functional groups, however the frames are laid out (PS3.5 8.1.1, A.4)."""
 
+import os
 import struct
 import time
 import zlib
@@ -226,6 +227,16 @@ def test_each_frame_has_its_own_functional_groups(undefined: bool, syntax: str, 
     assert shown(50, 100, 150) == [255, 129, 0]
     # What was remembered of the file does not hold for another one in its place.
     assert shown(150, 100, 1050, 50) == [0, 129, 0, 255]
+
+
+def test_places_are_not_remembered_over_a_change_that_hides(tmp_path: Path) -> None:
+    """Another file under the same name, of the same size, inode and time of modification."""
+    path = tmp_path / "image.dcm"
+    for centers in ([50, 1050, 150], [1050, 50, 150], [150, 1050, 50]):
+        write_part10(with_groups(centers, undefined=True, syntax=ExplicitVRLittleEndian), path)
+        os.utime(path, (1, 1))
+        groups = [read_frame(path, number).groups[0] for number in (1, 2, 3)]
+        assert [int(group.FrameVOILUTSequence[0].WindowCenter) for group in groups] == centers
 
 
 def test_a_frame_is_told_in_the_facts(tmp_path: Path) -> None:

@@ -4,13 +4,20 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
-from struct import Struct, unpack_from
+from struct import Struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from radnode.instance.encodings import UNDEFINED, Buffer
 from radnode.instance.walk import ITEM, MAX_ELEMENTS, Element
 
 _HEADER = Struct("<HHL")
-_CODESTREAM = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")  # how one of the JPEG family begins
+_CODESTREAM = re.compile(rb"\xff\xd8\xff|\xff\x4f\xff\x51|\0{3}\x0cjP  ")  # how one of the JPEG family begins
+_RUN_LENGTHS = re.compile(
+    rb"[\x01-\x0f]\0{3}\x40\0{3}"
+)  # how a frame of them begins: segments, place of the first (G.5)
 _LONGEST_START = 8
 _SEAM = re.compile(rb"\xff\xd9\0?(?=\xff(?:\xd8\xff|\x4f\xff\x51))")  # one codestream ends, another begins
 _END_WITHIN = 4  # bytes at the end of a fragment among which the codestream's end is looked for: it may be padded
@@ -73,23 +80,42 @@ class Fragments:
         return self._by_extended(number) or self._by_basic(number)
 
     def _by_extended(self, number: int) -> list[Span]:
-        extended, at = self._extended, 8 * (number - 1)
-        if extended is None or min(extended.offsets.length, extended.lengths.length) < at + 8:
+        extended = self._extended
+        if extended is None:
             return []
-        offset, length = (
-            unpack_from("<Q", self._dataset, element.offset + at)[0] for element in (extended.offsets, extended.lengths)
-        )
+        offsets, lengths = (self._numbers(table, "<u8") for table in (extended.offsets, extended.lengths))
+        if not self._is_believed(offsets) or len(lengths) < number:
+            return []
+        offset, length = int(offsets[number - 1]), int(lengths[number - 1])
         fragment = self._fragment(self._begin + offset)
-        return [(fragment[0], length)] if fragment and 0 < length <= fragment[1] else []
+        is_next = len(offsets) <= number or (fragment and sum(fragment) == self._begin + int(offsets[number]))
+        return [(fragment[0], length)] if fragment and is_next and 0 < length <= fragment[1] else []
 
     def _by_basic(self, number: int) -> list[Span]:
-        place, size = self._table
-        if size // 4 < max(self._frames, number):
+        offsets = self._numbers(self._table, "<u4")
+        if not self._is_believed(offsets):
             return []
-        begin, *following = unpack_from("<2L" if size // 4 > number else "<L", self._dataset, place + 4 * (number - 1))
-        end = self._begin + following[0] if following else None
-        spans, position = self._until(self._begin + begin, end)
-        return spans if end is None or position == end else []
+        end = self._begin + int(offsets[number]) if len(offsets) > number else None
+        spans, position = self._until(self._begin + int(offsets[number - 1]), end)
+        is_one = not any(self._begins(span) for span in spans[1:])
+        return spans if is_one and (end is None or position == end) else []
+
+    def _numbers(self, table: Element | Span, kind: str) -> NDArray[Any]:
+        """The numbers of an offset table, at most one more than there are frames."""
+        offset, length = (table.offset, table.length) if isinstance(table, Element) else table
+        dtype = np.dtype(kind)
+        count = min(length // dtype.itemsize, self._frames + 1)
+        return np.frombuffer(bytes(self._dataset[offset : offset + count * dtype.itemsize]), dtype)
+
+    def _is_believed(self, offsets: NDArray[Any]) -> bool:
+        """Whether each frame has one, they go up from the first fragment, and the last is that of a fragment.
+
+        Where one is wrong, none is believed: to show another frame is worse than to show none.
+        """
+        own = offsets[: self._frames]
+        if len(own) < self._frames or own[0] or not (own[1:] > own[:-1]).all():
+            return False
+        return self._fragment(self._begin + int(own[-1])) is not None
 
     def _until(self, position: int, end: int | None) -> tuple[list[Span], int]:
         """The fragments from `position` to `end`, or to the last, and where they end."""
@@ -127,7 +153,7 @@ class Fragments:
         spans, frames = self._spans, self._frames
         if frames == 1:
             return [(0, len(spans))]
-        if len(spans) <= frames:
+        if len(spans) <= frames and not any(self._goes_on(*pair) for pair in pairwise(spans)):
             return [(place, place + 1) for place in range(len(spans))]
         begins = [place for place, span in enumerate(spans) if self._begins(span)]
         ends = [place + 1 for place, span in enumerate(spans) if self._ends(span)]
@@ -136,8 +162,17 @@ class Fragments:
                 return list(pairwise(bounds))
         raise LookupError("the fragments of a frame cannot be told from the others")
 
+    def _goes_on(self, span: Span, following: Span) -> bool:
+        """Whether a codestream begins in one fragment and has not ended there, nor another begun, with the next."""
+        is_cut = _CODESTREAM.match(self._start(span)) and not self._ends(span)
+        return bool(is_cut) and not self._begins(following)
+
     def _begins(self, span: Span) -> bool:
-        return bytes(self._dataset[span[0] : span[0] + min(_LONGEST_START, span[1])]).startswith(_CODESTREAM)
+        start = self._start(span)
+        return bool(_CODESTREAM.match(start) or _RUN_LENGTHS.match(start))
+
+    def _start(self, span: Span) -> bytes:
+        return bytes(self._dataset[span[0] : span[0] + min(_LONGEST_START, span[1])])
 
     def _ends(self, span: Span) -> bool:
         end = sum(span)

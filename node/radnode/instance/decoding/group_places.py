@@ -43,13 +43,18 @@ def group_places(dataset: Buffer, encoding: UID, sequence: Element) -> GroupPlac
 
 
 def remembered_places(path: Path, encoding: UID, sequence: Element) -> GroupPlaces:
-    """The same of a file, which is read anew where it has changed. Raises what `opened` and `walk` do."""
+    """The same of a file, which is read anew where it has changed. Raises what `opened` and `walk` do.
+
+    In the archive it does not, for a file's name there is the hash of its data set. Times of change, unlike those of
+    modification, nobody can set.
+    """
     status = path.stat()
-    return _remembered(path, (status.st_ino, status.st_mtime_ns, status.st_size), encoding, sequence)
+    stamp = status.st_dev, status.st_ino, status.st_ctime_ns, status.st_mtime_ns, status.st_size
+    return _remembered(path, stamp, encoding, sequence)
 
 
 @lru_cache(maxsize=_FILES)
-def _remembered(path: Path, _stamp: tuple[int, int, int], encoding: UID, sequence: Element) -> GroupPlaces:
+def _remembered(path: Path, _stamp: tuple[int, ...], encoding: UID, sequence: Element) -> GroupPlaces:
     with opened(path) as (dataset, _):
         return group_places(dataset, encoding, sequence)
 
