@@ -93,6 +93,7 @@ class JobShown(Answer):
     series_uid: str | None
     sop_instance_uid: str | None
     state: Literal["queued", "running", "done", "failed", "cancelled"]
+    """An upload is done when every file was tried, however many failed; a retrieval that lacks objects has failed."""
     remaining: int = Field(ge=0)
     """Objects that are still to come, as far as the peer tells; files of an upload that are still to be stored."""
     completed: int = Field(ge=0)
