@@ -210,6 +210,16 @@ def test_without_room_what_was_kept_goes(archive: Archive, cache: PictureCache, 
     assert full.find(path, KEY) is None
 
 
+def test_without_room_they_go_from_another_disk_too(archive: Archive, cache: PictureCache, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    archive.layout.pictures.symlink_to(tmp_path / "elsewhere")
+    path = stored(archive)
+    assert keep(cache, path, KEY)
+    assert cache.find(path, KEY) == MADE
+    sweep_pictures(archive, 0, limit=0, reserve=0)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_costs_the_keeping_only(archive: Archive, cache: PictureCache) -> None:
     path = stored(archive)
     archive.layout.pictures.touch()

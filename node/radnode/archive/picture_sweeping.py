@@ -1,12 +1,14 @@
 """Kept pictures of objects that are gone: what no removal has reached is found here, some shelves at a time."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
 from radnode.archive.archive import Archive
 from radnode.archive.index import Index
+from radnode.archive.layout import Layout
 from radnode.archive.picture_places import SHELVES, has_room, shelf
 from radnode.archive.picture_shelves import entries_of, inside
 
@@ -21,11 +23,8 @@ def sweep_pictures(archive: Archive, turn: int, *, limit: int, reserve: int) -> 
     All of them where none are to be kept (`limit` 0) or less than `reserve` bytes are free. Raises OutOfResources.
     """
     layout = archive.layout
-    if not layout.pictures.exists():
-        return 0
     if not limit or not has_room(layout, reserve):
-        _log.info("pictures_removed", why="no room is set for them" if not limit else "the disk is almost full")
-        shutil.rmtree(layout.pictures, ignore_errors=True)
+        _remove_all(layout, "the disk is almost full" if limit else "no room is set for them")
         return 0
     removed = 0
     for number in range(turn % ROUNDS, SHELVES, ROUNDS):
@@ -37,6 +36,16 @@ def sweep_pictures(archive: Archive, turn: int, *, limit: int, reserve: int) -> 
     if removed:
         _log.info("pictures_swept", removed=removed)
     return removed
+
+
+def _remove_all(layout: Layout, why: str) -> None:
+    """Shelf by shelf: their folder may be a link to another disk."""
+    if shelves := inside(layout.pictures):
+        _log.info("pictures_removed", why=why)
+    for each in shelves:
+        shutil.rmtree(each, ignore_errors=True)
+    with suppress(OSError):
+        layout.pictures.rmdir()
 
 
 def _is_current(index: Index, pictures: Path) -> bool:
