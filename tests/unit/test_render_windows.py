@@ -132,6 +132,11 @@ def test_rescaling_that_cannot_be_read_is_refused_not_left_out(keyword: str, val
         render(path, PictureWish())
 
 
+def test_an_empty_value_behind_the_first_does_not_matter(tmp_path: Path) -> None:
+    image = two_windows(RescaleSlope=["2", ""], RescaleIntercept=["-10", "", ""])
+    assert np.array_equal(rendered(image, tmp_path), grey(Window(40, 400)(RAMP * 2.0 - 10)))
+
+
 @pytest.mark.parametrize(
     ("attributes", "shown"),
     [

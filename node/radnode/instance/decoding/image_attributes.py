@@ -79,7 +79,7 @@ def numbers_in_place(attributes: Dataset, keyword: str) -> tuple[float | None, .
 
 def number(attributes: Dataset, keyword: str) -> float | None:
     """The first value of a numeric attribute, or None."""
-    return next(iter(numbers(attributes, keyword)), None)
+    return next(iter(numbers_in_place(attributes, keyword)), None)
 
 
 def integer(attributes: Dataset, keyword: str) -> int | None:
