@@ -87,3 +87,9 @@ for (const form of document.querySelectorAll("form[data-path]")) {
     }
   });
 }
+
+// A link to a schema opens it.
+window.addEventListener("hashchange", () => {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+});
