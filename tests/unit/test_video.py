@@ -68,6 +68,16 @@ def test_every_frame_of_a_video(codec: str, container: str, tmp_path: Path) -> N
         read_frame(path, 31)
 
 
+def test_a_video_with_a_hole_shows_no_frame_behind_it(tmp_path: Path) -> None:
+    """What is left would be counted as if it were all: another frame would be shown."""
+    stream = video("mpeg2video", "mpegts", tmp_path)
+    middle = len(stream) // 188 // 2 * 188
+    path = in_file(stream[:middle] + stream[middle + 188 * 4 :], SYNTAXES["mpeg2video"], tmp_path)
+    assert np.abs(decode(read_frame(path, 2)).values.astype(int) - 36).max() <= 4
+    with pytest.raises(CannotRender, match="damaged"):
+        decode(read_frame(path, 29))
+
+
 def test_a_stream_that_is_none_or_names_other_files_is_refused(tmp_path: Path) -> None:
     if shutil.which("ffmpeg") is None:
         pytest.skip("ffmpeg is not installed")
