@@ -1,7 +1,10 @@
 """Stored files as they are: whole, in ranges, under conditions, and by those who go away."""
 
 import asyncio
+import os
+import time
 from contextlib import AsyncExitStack
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -106,6 +109,15 @@ async def test_conditions_are_judged(rest: Rest, tmp_path: Path) -> None:
                 assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
             elif status == 200:
                 assert body == content
+
+
+async def test_no_file_is_of_tomorrow_where_the_clock_was_set_back(rest: Rest, tmp_path: Path) -> None:
+    url, _ = await stored(rest, tmp_path)
+    tomorrow = time.time() + 86400
+    await asyncio.to_thread(os.utime, tmp_path / "storage" / url.removeprefix("/api/dicom/file/"), (tomorrow, tomorrow))
+    async with rest.session.get(url) as answer:
+        told = (parsedate_to_datetime(answer.headers[name]) for name in ("Last-Modified", "Date"))
+        assert next(told) <= next(told)
 
 
 async def test_only_what_the_index_knows_is_opened(rest: Rest, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Stored files as they are: one of them, or those of a study or series in a zip archive."""
 
 import os
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -71,7 +72,9 @@ def _open(path: Path) -> _OpenFile:
     except OSError:
         file.close()
         raise
-    return _OpenFile(file, status.st_size, Version(f"{path.stem}-{head}", int(status.st_mtime)))
+    # Never later than now (RFC 9110 8.8.2.1), though clocks are set back.
+    modified = int(min(status.st_mtime, time.time()))
+    return _OpenFile(file, status.st_size, Version(f"{path.stem}-{head}", modified))
 
 
 async def study_archive(request: web.Request) -> web.StreamResponse:

@@ -20,5 +20,5 @@ class BulkSettings(Section):
     """Uploads that may wait as jobs; beyond it 507."""
     jobs_at_once: int = Field(default=2, ge=1, le=32)
     """Uploads that are stored as jobs at once; others wait."""
-    jobs_kept: int = Field(default=100, ge=1, le=10000)
+    jobs_kept: int = Field(default=1000, ge=1, le=10000)
     """Upload jobs that have ended and are still shown, with a line for each file; the oldest are forgotten."""
