@@ -36,12 +36,14 @@ STUDIES = st.builds(
     *(st.lists(ODD, max_size=3).map(tuple), st.lists(SERIES, max_size=3).map(tuple)),
     *(st.lists(DOSES, max_size=3).map(tuple),),
     st.lists(st.builds(Contradiction, st.sampled_from(KEYS), ODD), max_size=3).map(tuple),
+    st.lists(ODD, max_size=3).map(tuple),
     st.builds(Extent, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.booleans(), COUNTS),
 )
 HEADINGS = ["PATIENT INFORMATION:", "STUDY INFORMATION:", "SERIES:", "DOSE:", "NOTES:"]
 LINE = re.compile(
     r"((Name|ID|Age|Sex|Birth Date|Exam|Date|Accession)( \(contradicting\))?"
-    r"|Modalities|Series|Instances|Series .{1,128}|CTDIvol.*|Patients with this study|Read|Listed|Doses listed): .+"
+    r"|Modalities|Series|Instances|Series .{1,128}?( \(another patient\))?"
+    r"|CTDIvol.*|Patients with this study|Read|Listed|Doses listed): .+"
 )
 
 

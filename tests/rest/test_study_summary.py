@@ -69,7 +69,16 @@ async def test_a_study_with_images_and_a_dose_report(rest: Rest) -> None:
         "CT Dose Length Product Total, Series 501: 456.70 mGy.cm"
     )
     data = made_["structured_data"]
-    assert list(data) == ["patient", "study", "modalities", "series", "dose", "contradictions", "extent"]
+    assert list(data) == [
+        "patient",
+        "study",
+        "modalities",
+        "series",
+        "dose",
+        "contradictions",
+        "other_patients",
+        "extent",
+    ]
     assert data["patient"]["patient_birth_date"] == "19850315"
     assert data["study"]["study_instance_uid"] == STUDY
     assert data["dose"][0]["values"] == ["10.5", "9.25", "12.0"]
@@ -162,8 +171,13 @@ async def test_contradictions_are_not_hidden(rest: Rest) -> None:
 async def test_nothing_is_told_of_one_patient_that_only_another_ones_objects_say(rest: Rest) -> None:
     await store(rest, 1, PatientAge="", PatientSex="", AccessionNumber="")
     stranger = {"PatientName": "ROE^JANE", "PatientID": "999", "PatientAge": "012Y", "PatientSex": "F"}
-    await store(rest, 1, 3, AccessionNumber="R1", **stranger)
-    lines = (await asked(rest))["summary"].split("\n")
+    await store(rest, 1, 3, AccessionNumber="R1", CTDIvol=9.5, **stranger)
+    told = await asked(rest)
+    lines = told["summary"].split("\n")
+    assert told["structured_data"]["other_patients"] == ["1.2.3"]
+    assert "CTDIvol, Series 3 (another patient): 9.5 mGy" in lines
+    labels = [line.partition(":")[0] for line in lines]
+    assert [one for one in labels if one.startswith("Series ")] == ["Series 2", "Series 3 (another patient)"]
     assert not [line for line in lines if line.startswith(("Age:", "Sex:", "Accession:"))]
     assert {"Age (contradicting): 12Y", "Sex (contradicting): F", "Accession (contradicting): R1"} <= {*lines}
     await store(rest, 2, 3, PatientID="", PatientAge="041Y")

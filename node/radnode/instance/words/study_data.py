@@ -105,6 +105,8 @@ class StudyData:
     series: tuple[SeriesData, ...]
     dose: tuple[DoseData, ...]
     contradictions: tuple[Contradiction, ...]
+    other_patients: tuple[str, ...]
+    """Series whose objects that were read are all another patient's than the one that is told."""
     extent: Extent
 
 
@@ -118,6 +120,7 @@ class TracedStudyData:
     series: tuple[SeriesData, ...]
     dose: tuple[DoseData, ...]
     contradictions: tuple[Contradiction, ...]
+    other_patients: tuple[str, ...]
     extent: Extent
     provenance: StudyProvenance
 
@@ -138,6 +141,7 @@ def study_data(facts: StudyFacts, files: Sequence[StudyFile], wanted: Sections) 
         series=tuple(one for one, _ in series),
         dose=tuple(one for one, _ in doses[:_MAX_DOSES]),
         contradictions=tuple(one for one, _ in others),
+        other_patients=_others(files, own),
         extent=_extent(facts, sum(file.is_whole for file in files), len(doses)),
     )
     return data, StudyProvenance(
@@ -187,6 +191,11 @@ def _told(files: Sequence[StudyFile], group: str) -> Told:
                 told[key] = value
                 origins |= {key: file.origins[key]} if key in file.origins else {}
     return told, origins
+
+
+def _others(files: Sequence[StudyFile], own: Sequence[StudyFile]) -> tuple[str, ...]:
+    ours = {file.path.series for file in own}
+    return tuple(dict.fromkeys(str(file.path.series) for file in files if file.path.series not in ours))
 
 
 def _contradictions(files: Sequence[StudyFile], group: str, told: Texts) -> Iterator[tuple[Contradiction, Origin]]:

@@ -28,9 +28,9 @@ def study_text(data: StudyData, wanted: Sections) -> str:
     sections = section("PATIENT INFORMATION:", _patient(data)) if wanted.patient else []
     if wanted.study:
         sections += section("STUDY INFORMATION:", _study(data))
-        sections += section("SERIES:", map(_series, data.series))
+        sections += section("SERIES:", (_series(data, one) for one in data.series))
     if wanted.technical:
-        sections += section("DOSE:", map(_dose, data.dose))
+        sections += section("DOSE:", (_dose(data, one) for one in data.dose))
     sections += section("NOTES:", _notes(data, wanted)) if sections else []
     return "\n\n".join(sections)
 
@@ -59,12 +59,13 @@ def _told(data: StudyData, key: str, value: str | None) -> Lines:
             yield f"{_LABELS[key]} (contradicting)", shown(other.value, word)
 
 
-def _series(series: SeriesData) -> tuple[str, str]:
-    return f"Series {_number(series.series_number)}", "; ".join(filter(None, _of_series(series)))
+def _series(data: StudyData, series: SeriesData) -> tuple[str, str]:
+    return _name_of(data, series), "; ".join(filter(None, _of_series(series)))
 
 
-def _number(number: str | None) -> str:
-    return shown(number) or "without number"
+def _name_of(data: StudyData, one: SeriesData | DoseData) -> str:
+    stranger = " (another patient)" if one.series_instance_uid in data.other_patients else ""
+    return f"Series {shown(one.series_number) or 'without number'}{stranger}"
 
 
 def _of_series(series: SeriesData) -> Iterator[str]:
@@ -91,10 +92,10 @@ def _times(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _dose(dose: DoseData) -> tuple[str, str]:
+def _dose(data: StudyData, dose: DoseData) -> tuple[str, str]:
     of = f" ({clean(dose.of)})" if clean(dose.of) else ""
     unit = clean(dose.unit)
-    label = f"{dose.quantity}{of}, Series {_number(dose.series_number)}"
+    label = f"{dose.quantity}{of}, {_name_of(data, dose)}"
     if dose.quantity in OF_REPORTS and len(dose.values) > 1:
         first = ", ".join(map(clean, dose.values[:_SHOWN_VALUES]))
         more = ", ..." if len(dose.values) > _SHOWN_VALUES else ""
