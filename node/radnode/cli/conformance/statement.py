@@ -117,6 +117,7 @@ def _deidentification() -> str:
     options = ", ".join(meaning for _, meaning in OPTIONS.values())
     return (
         "Application Level Confidentiality (PS3.15 Annex E), as de-identifier, only of copies and only when asked over"
-        f" REST or by `radnode deidentify`: {BASIC[1]}; {options}. Of Retain Safe Private only numbers and codes. Pixel"
-        " data is not cleaned."
+        f" REST or by `radnode deidentify`: {BASIC[1]}; {options}. Of Retain Safe Private only numbers and codes."
+        " Retain Device Identity does not keep Beam Hold Transition DateTime. Values that are kept are replaced where"
+        " they hold names, identifiers, dates or UIDs of the object. Pixel data is not cleaned."
     )
