@@ -57,6 +57,7 @@ def de(tmp_path: Path, profile: Profile | None = None, **values: Any) -> Dataset
         ("DOE^JOHN", "12.06.1987"),
         ("DOE^JOHN", "DOB 06/12/1987"),
         ("DOE^JOHN", "of 06.11.2025"),
+        ("DOE^JOHN", "scan 2024-02-29"),
         ("DOE^JOHN", "from 1.2.826.0.1.3680043.10.543.1.5"),
         ("DOE^JOHN", "A2025110601"),
         ("DOE^JOHN", "read by Smith"),
@@ -64,6 +65,7 @@ def de(tmp_path: Path, profile: Profile | None = None, **values: Any) -> Dataset
 )
 def test_a_text_that_tells_who_it_is_does_not_stay(tmp_path: Path, name: str, text: str) -> None:
     values = {**JOHN, "PatientName": name, "ReferringPhysicianName": "SMITH^ALICE"}
+    values["AcquisitionDateTime"] = "20240229101112.5+0100"
     new = de(tmp_path, DetectorDescription=text, **values)
     assert new.DetectorDescription == "ANONYMIZED"
 

@@ -114,6 +114,9 @@ def parts_of_identifier(text: str) -> Iterator[str]:
 
 
 def parts_of_date(text: str) -> Iterator[str]:
-    """Each date as people write it: year, month and day in three orders."""
-    for year, month, day in _DATE.findall(text):
-        yield from (year + month + day, day + month + year, month + day + year)
+    """The day of each DA or DT as people write it with eight digits: year, month and day in three orders."""
+    for value in re.split(r"[\\-]", text):
+        found = _DATE.match(value.strip())
+        if found is not None:
+            year, month, day = found.groups()
+            yield from (year + month + day, day + month + year, month + day + year)

@@ -85,7 +85,7 @@ class _Search:
             return
         elif "PN" in (vr, element.vr):
             self.take_name(self.text(element, is_name=True))
-        elif vr == "DA" and (tag in NEVER_RETAINED_DATES or not self.keeps_dates):
+        elif vr in ("DA", "DT") and (tag in NEVER_RETAINED_DATES or not self.keeps_dates):
             self.parts.update(parts_of_date(self.text(element)))
         elif vr in TEXT_VRS and tag in basic_profile() and tag not in DESCRIPTORS:
             self.take_identifier(element)
