@@ -129,7 +129,7 @@ def _jobs() -> tuple[Endpoint, ...]:
             Scope.WRITE,
             "How far a job is",
             JobAnswer,
-            "Of an upload of thousands of files `results` becomes long; the list of jobs has the same numbers without it.",
+            "Of thousands of files `results` becomes long; the list of jobs has the same numbers without it.",
             failures=(_UNKNOWN_JOB, _DISABLED),
             named=(_ID,),
         ),
