@@ -124,3 +124,16 @@ def test_subsampled_components_are_refused(tmp_path: Path) -> None:
     data[46] = 2  # XRsiz of the second component
     with pytest.raises(CannotRender, match="decoded"):
         decode(read_frame(in_file(image_of(COLOUR.astype("u1")), bytes(data), tmp_path)))
+
+
+def test_components_of_differing_precision_are_not_cut_down_to_the_first(tmp_path: Path) -> None:
+    sizes = TRANSFORMED.index(b"\x07\x01\x01\x07\x01\x01\x07\x01\x01")
+    for second in (b"\x0b", b"\x87"):  # 12 bits, signed
+        codestream = TRANSFORMED[: sizes + 3] + second + TRANSFORMED[sizes + 4 :]
+        with pytest.raises(CannotRender, match="differ in precision or sign"):
+            decode(read_frame(in_file(image_of(COLOUR.astype("u1")), codestream, tmp_path)))
+
+
+def test_more_bits_than_a_cell_has_are_not_cut_off(tmp_path: Path) -> None:
+    with pytest.raises(CannotRender, match="more bits than Bits Allocated"):
+        decode(read_frame(in_file(image_of((GREY % 256).astype("u1")), REVERSIBLE, tmp_path)))

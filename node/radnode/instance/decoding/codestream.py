@@ -59,7 +59,10 @@ def _jpeg_2000(data: bytes, start: int) -> Codestream:
     """The SIZ segment, and whether COD says that the components are transformed (ISO/IEC 15444-1 A.5.1, A.6.1)."""
     width, height, left, top = unpack_from(">4L", data, start + 8)
     components = unpack_from(">H", data, start + 40)[0]
-    precision = (data[start + 42] & 0x7F) + 1
+    sizes = {data[start + 42 + 3 * component] for component in range(components)}
+    if len(sizes) != 1:
+        raise CannotRender("the components of the compressed frame differ in precision or sign")
+    precision = (sizes.pop() & 0x7F) + 1
     position, transform = start + 2, None
     while data[position] == 0xFF and data[position + 1] not in (_TILE_PART, 0xD9):
         if data[position + 1] == _CODING_STYLE:

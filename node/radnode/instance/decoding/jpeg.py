@@ -40,6 +40,8 @@ def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Cod
         raise CannotRender("the compressed frame has another size than Rows and Columns say")
     if codestream.components != description.samples:
         raise CannotRender("the compressed frame has another number of components than Samples per Pixel says")
+    if codestream.precision > description.allocated:
+        raise CannotRender("the compressed frame has more bits than Bits Allocated")
     decoder = _decoder(codestream)
 
     def decode(stream: bytes) -> Array:

@@ -55,8 +55,6 @@ def _in_cells(samples: Array, precision: int, description: PixelDescription) -> 
     Where the precision is that of whole cells, their upper bits, overlays among them, are as they were.
     """
     allocated = description.allocated
-    if precision > allocated:
-        raise CannotRender("the compressed frame has more bits than Bits Allocated")
     if description.signed:
         samples = stored_values(samples, stored=precision, high_bit=precision - 1, signed=True)
     kind = "i" if description.signed else "u"
