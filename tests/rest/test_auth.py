@@ -14,6 +14,8 @@ from pydantic import SecretStr
 from support.rest import NO_SUCH_FILE, SECRET, Rest, as_bearer, detail_of, make_token, rest_settings, serving
 
 from radnode.settings import AuthSettings
+from radnode_http.auth import Verifier
+from radnode_http.errors import Refusal
 
 LIST = "/api/dicom/list"
 SOON = 600
@@ -113,6 +115,18 @@ async def test_one_token_is_never_taken_for_another(lasting: Rest) -> None:
         for token, status in ((good, 200), (f"{good[:-4]}AAAA", 401), (signed(claims(scope="dicom:write")), 403)):
             async with lasting.session.get(LIST, headers=as_bearer(token)) as answer:
                 assert answer.status == status
+
+
+def test_few_good_tokens_are_remembered_and_no_bad_one() -> None:
+    verifier = Verifier(SECRET, AuthSettings(secret=SecretStr(SECRET)))
+    for number in range(600):
+        token = signed(claims(sub=f"{number}"))
+        for _ in range(2):
+            assert verifier.caller(token).subject == f"{number}"
+            with pytest.raises(Refusal):
+                verifier.caller(f"{token[:-6]}AAAAAA")
+    assert 0 < len(verifier._remembered) <= 256
+    assert not any(token.endswith("AAAAAA") for token in verifier._remembered)
 
 
 async def test_issuer_and_audience_are_checked_where_set(tmp_path: Path) -> None:
