@@ -14,6 +14,8 @@ CHUNK = 256 * 1024
 """Bytes that are handed on together: a thread per network packet would cost more than the work in it."""
 MAX_BESIDE = 1024 * 1024
 """Bytes of everything in the body but the file."""
+FIELD_COST = 1024
+"""Bytes that each part counts for which is no file: a million empty ones would take minutes."""
 BROKEN = "Broken multipart body"
 _IDENTITY = ("", "binary", "8bit", "7bit", "identity")
 
@@ -92,10 +94,14 @@ class UploadForm:
         return part
 
     async def _skip(self, part: BodyPartReader) -> None:
-        while not part.at_eof():
-            self._beside += len(await self._chunk(part))
+        size = FIELD_COST
+        while True:
+            self._beside += size
             if self._beside > MAX_BESIDE:
                 raise Refusal(413, f"Form fields exceed maximum allowed size ({size_text(MAX_BESIDE)})")
+            if part.at_eof():
+                return
+            size = len(await self._chunk(part))
 
     async def _chunk(self, part: BodyPartReader) -> bytes:
         chunk = await self._read(lambda: part.read_chunk(CHUNK))
