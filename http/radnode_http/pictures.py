@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeAlias
 
 from radnode.archive.archive import Archive
 from radnode.archive.picture_cache import PictureCache
@@ -15,11 +16,11 @@ from radnode.model.errors import CannotRender, NotFound
 from radnode.model.file_path import FilePath
 from radnode.sections.render import RenderSettings
 from radnode_http.errors import NOT_FOUND, Disconnected
+from radnode_http.keeping import Due, Keeping
 from radnode_http.render_pool import RenderPool
 
 IsWanted = Callable[[], bool]
-_KEPT_AT_ONCE = 4
-"""Where the disk is slow, pictures must neither gather in memory nor take all threads."""
+_Subject: TypeAlias = tuple[Standing, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Sought:
     wish: PictureWish
     key: str
     kept: Picture | None
+
+    @property
+    def subject(self) -> _Subject:
+        """What requests share a making of: a mended file is not shown as it was, though its digest is the same."""
+        return self.object, self.key
 
 
 @dataclass(slots=True)
@@ -48,8 +54,8 @@ class Pictures:
         self._pool = pool
         self._settings = settings
         self._renderer = renderer()
-        self._making: dict[str, _Making] = {}
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._making: dict[_Subject, _Making] = {}
+        self._keeping = Keeping()
 
     @cached_property
     def _cache(self) -> PictureCache:
@@ -68,7 +74,7 @@ class Pictures:
         Raises what the pool raises, and NotFound where the file went away while it was being made.
         """
         while True:
-            making = self._making.get(sought.key) or self._begin(sought)
+            making = self._making.get(sought.subject) or self._begin(sought)
             making.waiting.append(is_wanted)
             try:
                 return await asyncio.shield(making.picture)
@@ -78,14 +84,13 @@ class Pictures:
 
     async def close(self) -> None:
         """Wait until what was made is kept."""
-        while self._keeping:
-            await asyncio.wait(self._keeping)
+        await self._keeping.close()
 
     def _begin(self, sought: Sought) -> _Making:
         waiting: list[IsWanted] = []
         task = asyncio.create_task(self._make(sought, lambda: any(is_wanted() for is_wanted in waiting)))
         task.add_done_callback(lambda done: self._end(sought, done))
-        making = self._making[sought.key] = _Making(task, waiting)
+        making = self._making[sought.subject] = _Making(task, waiting)
         return making
 
     async def _make(self, sought: Sought, is_wanted: IsWanted) -> Picture:
@@ -98,20 +103,17 @@ class Pictures:
             raise NotFound(NOT_FOUND) from None
 
     def _end(self, sought: Sought, done: "asyncio.Task[Picture]") -> None:
-        """Whoever comes from now on makes it anew if it failed or cannot be kept; else it is this one until it is."""
-        failed = done.cancelled() or done.exception() is not None
-        if failed or len(self._keeping) >= _KEPT_AT_ONCE:
-            self._making.pop(sought.key, None)
+        """Whoever comes from now on makes it anew if it failed; else it is this one until it is kept."""
+        forget = partial(self._making.pop, sought.subject, None)
+        if done.cancelled() or done.exception() is not None:
+            forget()
             return
-        keeping = asyncio.create_task(self._keep(sought, done.result()))
-        self._keeping.add(keeping)
-        keeping.add_done_callback(self._keeping.discard)
+        picture = done.result()
+        work = partial(self._keep, sought, picture)
+        self._keeping.add(Due(len(picture.data), work, forget))
 
-    async def _keep(self, sought: Sought, picture: Picture) -> None:
-        try:
-            await asyncio.to_thread(self._cache.keep, sought.object, sought.key, picture)
-        finally:
-            self._making.pop(sought.key, None)
+    def _keep(self, sought: Sought, picture: Picture) -> None:
+        self._cache.keep(sought.object, sought.key, picture)
 
 
 def _exists(file: Path) -> bool:
