@@ -226,7 +226,7 @@ def test_the_first_frame_of_several_in_several_fragments(tmp_path: Path) -> None
         (b"\xff\xd8\xff\xd9", "no valid header"),
         (bytes(64), "not of the declared kind"),
         (b"\xff\xd8\xff\xc0\x00\x0b\x08\xff\xff\xff\xff\x01\x01\x11\x00\xff\xd9", "another size"),
-        (b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x21\x00\x23\x01\x01\x11\x00\xff\xd9", "cannot be decoded"),
+        (b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x21\x00\x23\x01\x01\x11\x00\xff\xd9", "ends before the image does"),
     ],
 )
 def test_broken_frames_are_refused(frame: bytes, why: str, tmp_path: Path) -> None:
@@ -249,3 +249,37 @@ def test_an_offset_table_alone_is_no_pixel_data(tmp_path: Path) -> None:
     image.PixelData = b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"
     with pytest.raises(NoPixelData):
         decoded(image, tmp_path)
+
+
+def in_scans(colours: Array, scans: int) -> bytes:
+    """A baseline JPEG of which each component has a scan of its own (ITU-T T.81 A.2.2), so many of them."""
+    greys = []
+    for colour in range(3):
+        out = BytesIO()
+        Image.fromarray(colours[..., colour]).save(out, "JPEG", quality=100)
+        greys.append(out.getvalue())
+    first = greys[0]
+    quantization, header, tables = (first.index(marker) for marker in (b"\xff\xdb", b"\xff\xc0", b"\xff\xc4"))
+    size = first[header + 5 : header + 9]
+    frame = b"\xff\xc0\0\x11\x08" + size + b"\3" + b"".join(bytes([name, 0x11, 0]) for name in b"RGB")
+    data = [
+        b"\xff\xda\0\x08\1" + bytes([name, 0]) + b"\0\x3f\0" + grey[grey.index(b"\xff\xda") + 10 : -2]
+        for name, grey in zip(b"RGB", greys, strict=True)
+    ]
+    return (
+        b"\xff\xd8"
+        + first[quantization:header]
+        + frame
+        + first[tables : first.index(b"\xff\xda")]
+        + b"".join(data[:scans])
+        + b"\xff\xd9"
+    )
+
+
+def test_a_colour_whose_scan_is_missing_is_not_made_up(tmp_path: Path) -> None:
+    colours = np.repeat(np.repeat(RANDOM.integers(0, 256, (4, 4, 3)), 8, axis=0), 8, axis=1).astype(np.uint8)
+    whole = compressed(image_of(colours), JPEGBaseline8Bit, [padded(in_scans(colours, 3))])
+    assert np.abs(rendered(whole, tmp_path).astype(int) - colours).max() <= 2
+    for scans in (1, 2):
+        with pytest.raises(CannotRender, match="ends before the image does"):
+            decoded(compressed(image_of(colours), JPEGBaseline8Bit, [padded(in_scans(colours, scans))]), tmp_path)

@@ -1,5 +1,6 @@
 """Reads what a JPEG, JPEG-LS or JPEG 2000 codestream says of itself, before any decoder is let loose on it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,7 @@ from radnode.model.errors import CannotRender
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _AFTER_HEADERS = frozenset({0xD9, 0xDA})  # the end, and what precedes entropy-coded data
 _CODING_STYLE, _TILE_PART = 0x52, 0x90
+_SCAN = re.compile(rb"\xff\xda\0[\x06-\x0c][\x01-\x04]")  # and of how many components
 _JP2_SIGNATURE = b"\0\0\0\x0cjP  "
 
 
@@ -90,6 +92,13 @@ def end_of_image(data: bytes) -> int:
     """Where the data of a JPEG ends: before its marker of that and what fills up to it. Raises ValueError for none."""
     scan = next(end for marker, _, end in _segments(data) if marker in _AFTER_HEADERS)
     return len(data[: data.index(b"\xff\xd9", scan)].rstrip(b"\xff"))
+
+
+def components_in_scans(data: bytes) -> int:
+    """How many components of a JPEG have a scan, one for all or one of their own (ITU-T T.81 B.2.3)."""
+    first = next(begin for marker, begin, _ in _segments(data) if marker in _AFTER_HEADERS)
+    scans = (data[found.end() : found.end() + 2 * found[0][-1] : 2] for found in _SCAN.finditer(data, first - 4))
+    return len({name for names in scans for name in names})
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:

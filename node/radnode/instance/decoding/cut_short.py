@@ -10,7 +10,7 @@ from radnode.instance.decoding.image_attributes import FOREIGN_FAILURES
 from radnode.instance.decoding.native import Array
 from radnode.model.errors import CannotRender
 
-_WHY = "the compressed frame is damaged, or ends before the image does"
+CUT_SHORT = "the compressed frame is damaged, or ends before the image does"
 _DAMAGED = ("Corrupt JPEG data", "Premature end")
 _SURPLUS = "before marker 0xd9"  # more data than needed before the end
 _WIDEST = 4  # bytes of a sample, at most
@@ -28,7 +28,7 @@ def refuse_damaged(data: bytes, decoded: Array, decode: Callable[[bytes], Array]
         warning = str(error)
         if _SURPLUS not in warning:
             if warning.startswith(_DAMAGED):
-                raise CannotRender(_WHY) from error
+                raise CannotRender(CUT_SHORT) from error
             refuse_cut(data, decoded, decode)
 
 
@@ -46,5 +46,5 @@ def refuse_cut(data: bytes, decoded: Array, decode: Callable[[bytes], Array]) ->
         except FOREIGN_FAILURES:
             continue
         if not np.array_equal(other, decoded):
-            raise CannotRender(_WHY)
+            raise CannotRender(CUT_SHORT)
         return

@@ -10,8 +10,8 @@ import numpy as np
 from openjpeg import utils as openjpeg
 from PIL import Image
 
-from radnode.instance.decoding.codestream import Codestream, Process, read_codestream
-from radnode.instance.decoding.cut_short import refuse_cut, refuse_damaged
+from radnode.instance.decoding.codestream import Codestream, Process, components_in_scans, read_codestream
+from radnode.instance.decoding.cut_short import CUT_SHORT, refuse_cut, refuse_damaged
 from radnode.instance.decoding.gdcm_samples import decode_by_gdcm
 from radnode.instance.decoding.image_attributes import PixelDescription
 from radnode.instance.decoding.native import Array, shaped, stored_values
@@ -43,6 +43,8 @@ def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Cod
     if codestream.precision > description.allocated:
         raise CannotRender("the compressed frame has more bits than Bits Allocated")
     decoder = _decoder(codestream)
+    if decoder in (_pillow, _gdcm) and components_in_scans(data) < codestream.components:
+        raise CannotRender(CUT_SHORT)
 
     def decode(stream: bytes) -> Array:
         return decoder(stream, description, codestream)
