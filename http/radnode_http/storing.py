@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -34,6 +35,8 @@ _LOST = (errno.ENOENT, errno.EISDIR, errno.EIO)
 _HEAD = 132
 _REFUSED = 100
 """Files that a refused archive counts for: to find out what is wrong with it may have cost as much."""
+P = ParamSpec("P")
+T = TypeVar("T")
 _log = structlog.get_logger()
 
 
@@ -69,6 +72,7 @@ class Storing:
         """
         under_way: deque[Future[FileResult]] = deque()
         with ThreadPoolExecutor(AT_ONCE, "storing") as pool:
+            _submitted(pool, bool)  # from now on there is a thread for what is begun, whatever becomes of the others
             for item in islice(self._items(files), begin, None):
                 if len(under_way) == AT_ONCE:
                     yield under_way.popleft().result()
@@ -112,14 +116,13 @@ class Storing:
             future.set_result(FileResult(item.name, None, item.error))
             return future
         try:
-            receiving = self._receive(item)
+            return _submitted(pool, self._finish, item.name, self._receive(item))
         except Exception as error:  # noqa: BLE001 - the outer edge of one file, as in _judged
             try:
                 future.set_result(self._judged(item.name, error))
             except OutOfResources as lacking:
                 future.set_exception(lacking)
-            return future
-        return pool.submit(self._finish, item.name, receiving)
+        return future
 
     def _receive(self, item: _Item) -> Receiving:
         receiving = self._archive.receive_file(limit=self._limit, file_name=item.name or None)
@@ -159,6 +162,14 @@ class Storing:
             _log.error("file_failed", exc_info=error)
             return FileResult(name, None, INTERNAL)
         return FileResult(name, None, refusal_of(error).detail)
+
+
+def _submitted(pool: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    """Raises OutOfResources where no further thread can be started; one that runs does it all the same."""
+    try:
+        return pool.submit(work, *args, **kwargs)
+    except RuntimeError as error:
+        raise OutOfResources("Cannot store: no thread can be started") from error
 
 
 def _lacking(error: OSError | MemoryError) -> OutOfResources:

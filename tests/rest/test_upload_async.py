@@ -5,6 +5,7 @@ import errno
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -191,7 +192,11 @@ async def test_what_lacks_while_a_job_is_begun_is_waited_for_too(
         OutOfResources("The work file is busy"),
         OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
         MemoryError(),
+        RuntimeError("can't start new thread"),
     ]
+
+    class Pool(ThreadPoolExecutor):
+        """Another class than that which the server itself uses."""
 
     def troubled(real: Callable[..., Any], trouble: Exception) -> Callable[..., Any]:
         def act(*args: Any, **options: Any) -> Any:
@@ -202,7 +207,8 @@ async def test_what_lacks_while_a_job_is_begun_is_waited_for_too(
 
         return act
 
-    places = ((UploadJobs, "files"), (storing, "_is_zip"), (Receiving, "commit"))
+    monkeypatch.setattr(storing, "ThreadPoolExecutor", Pool)
+    places = ((UploadJobs, "files"), (storing, "_is_zip"), (Receiving, "commit"), (Pool, "submit"))
     for (owner, name), trouble in zip(places, tuple(troubles), strict=True):
         monkeypatch.setattr(owner, name, troubled(getattr(owner, name), trouble))
     async with working(tmp_path) as rest:
