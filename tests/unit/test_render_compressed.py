@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -150,6 +151,18 @@ def test_a_jpeg_that_ends_too_soon_is_not_shown_as_grey(process: str, kept: floa
     path.write_bytes(data[:cut] + b"\xff\xd9" + bytes(end - cut) + data[end + 2 :])
     with pytest.raises(CannotRender, match="ends before the image does"):
         decode(read_frame(path))
+
+
+@pytest.mark.parametrize("lost", [6, 8, 40, 300])
+@pytest.mark.parametrize("predictor", range(1, 8))
+def test_a_lossless_jpeg_that_lacks_a_few_bytes_is_refused(predictor: int, lost: int, tmp_path: Path) -> None:
+    plain = write_part10(image_of(NOISE.astype("<u2"), BitsStored=12), tmp_path / "plain.dcm")
+    run("dcmcjpeg", "+el", "+sv", str(predictor), plain, tmp_path / "jpeg.dcm")
+    frame = read_frame(tmp_path / "jpeg.dcm")
+    assert np.array_equal(decode(frame).values, NOISE)
+    end = frame.data.rindex(b"\xff\xd9")
+    with pytest.raises(CannotRender, match="ends before the image does"):
+        decode(replace(frame, data=frame.data[: end - lost] + b"\xff\xd9"))
 
 
 @pytest.mark.parametrize("process", ["+eb", "+ee", "+e1", "+el"])

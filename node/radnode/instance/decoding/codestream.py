@@ -10,6 +10,7 @@ from radnode.model.errors import CannotRender
 
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _AFTER_HEADERS = frozenset({0xD9, 0xDA})  # the end, and what precedes entropy-coded data
+_HUFFMAN_TABLES = 0xC4
 _CODING_STYLE, _TILE_PART = 0x52, 0x90
 _SCAN = re.compile(rb"\xff\xda\0[\x06-\x0c][\x01-\x04]")  # and of how many components
 _JP2_SIGNATURE = b"\0\0\0\x0cjP  "
@@ -99,6 +100,23 @@ def components_in_scans(data: bytes) -> int:
     first = next(begin for marker, begin, _ in _segments(data) if marker in _AFTER_HEADERS)
     scans = (data[found.end() : found.end() + 2 * found[0][-1] : 2] for found in _SCAN.finditer(data, first - 4))
     return len({name for names in scans for name in names})
+
+
+def lossless_differences(data: bytes) -> frozenset[int]:
+    """The differences that a decoder of lossless JPEG makes without data.
+
+    Those are 0 and, of each table, what its code of zeros with zeros behind it says (ITU-T T.81 H.1.2, C). Raises
+    ValueError and IndexError.
+    """
+    differences = {0}
+    for marker, begin, end in _segments(data):
+        if marker in _AFTER_HEADERS:
+            break
+        table = begin
+        while marker == _HUFFMAN_TABLES and table < end:
+            differences.add(1 - 2 ** min(data[table + 17], 16))
+            table += 17 + sum(data[table + 1 : table + 17])
+    return frozenset(differences)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:

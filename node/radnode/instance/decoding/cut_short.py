@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import simplejpeg
 
-from radnode.instance.decoding.codestream import end_of_image
+from radnode.instance.decoding.codestream import end_of_image, lossless_differences
 from radnode.instance.decoding.image_attributes import FOREIGN_FAILURES
 from radnode.instance.decoding.native import Array
 from radnode.model.errors import CannotRender
@@ -48,3 +48,27 @@ def refuse_cut(data: bytes, decoded: Array, decode: Callable[[bytes], Array]) ->
         if not np.array_equal(other, decoded):
             raise CannotRender(CUT_SHORT)
         return
+
+
+def may_be_cut(data: bytes, decoded: Array) -> bool:
+    """Whether the last sample of lossless JPEG is one that a decoder makes without data; to decode twice is dear.
+
+    It is 0, or what a predictor says (ITU-T T.81 H.1.2.1) and a difference that no data makes. Where only some of
+    its own bytes are missing, it may be another, and it alone is wrong. Colour may have several scans: any may be cut.
+    """
+    differences = lossless_differences(data)
+    if decoded.ndim > 2 or min(decoded.shape) < 2:
+        return True
+    last, left, above, before = (decoded[place].astype(np.int64) for place in ((-1, -1), (-1, -2), (-2, -1), (-2, -2)))
+    predicted = (
+        left,
+        above,
+        before,
+        left + above - before,
+        left + ((above - before) >> 1),
+        above + ((left - before) >> 1),
+        (left + above) >> 1,
+    )
+    modulus = 2 ** (8 * decoded.itemsize)
+    made = [(sample + difference) % modulus for sample in predicted for difference in differences]
+    return bool(np.any(last == 0) or any(np.any(last == one) for one in made))

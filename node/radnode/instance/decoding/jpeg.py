@@ -11,7 +11,7 @@ from openjpeg import utils as openjpeg
 from PIL import Image
 
 from radnode.instance.decoding.codestream import Codestream, Process, components_in_scans, read_codestream
-from radnode.instance.decoding.cut_short import CUT_SHORT, refuse_cut, refuse_damaged
+from radnode.instance.decoding.cut_short import CUT_SHORT, may_be_cut, refuse_cut, refuse_damaged
 from radnode.instance.decoding.gdcm_samples import decode_by_gdcm
 from radnode.instance.decoding.image_attributes import PixelDescription
 from radnode.instance.decoding.native import Array, shaped, stored_values
@@ -52,7 +52,7 @@ def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Cod
     samples = decode(data)
     if decoder is _pillow:
         refuse_damaged(data, samples, decode)
-    elif decoder is _gdcm:
+    elif decoder is _gdcm and (codestream.process is not Process.LOSSLESS or may_be_cut(data, samples)):
         refuse_cut(data, samples, decode)
     return samples, codestream
 
