@@ -24,6 +24,7 @@ _LIBRARIES = (
     "pylibjpeg-openjpeg",
     "pylibjpeg-rle",
     "python-gdcm",
+    "simplejpeg",
 )
 """Distributions that decode, compute or encode: another version of one may make other bytes."""
 _PROGRAM = "ffmpeg"
