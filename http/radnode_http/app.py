@@ -18,7 +18,7 @@ from radnode.work.worklist import Worklist
 from radnode_http.auth import Verifier
 from radnode_http.blocking import AT_ONCE
 from radnode_http.docs_page import content_policy, docs_page
-from radnode_http.endpoints import endpoints
+from radnode_http.endpoints.table import endpoints
 from radnode_http.job_running import JobRunner
 from radnode_http.keys import (
     ARCHIVE,

@@ -8,8 +8,17 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from radnode_http.answers import ErrorAnswer
-from radnode_http.endpoint import FILE_PATH, Endpoint, Failure, Header, Media, Otherwise, PathParameter, Upload
+from radnode_http.answers.answer import ErrorAnswer
+from radnode_http.endpoints.endpoint import (
+    FILE_PATH,
+    Endpoint,
+    Failure,
+    Header,
+    Media,
+    Otherwise,
+    PathParameter,
+    Upload,
+)
 
 Json = dict[str, Any]
 

@@ -12,9 +12,9 @@ from radnode.dimse.callers import caller_for
 from radnode.dimse.scu import Caller, Cancelled, Echoed, NoAnswer, Stopping, echo, find
 from radnode.model.level import Level, Root
 from radnode.settings import Peer, Settings
+from radnode_http.answers.peers import PeerMatch
 from radnode_http.errors import Refusal
-from radnode_http.peer_answers import PeerMatch
-from radnode_http.peer_params import PeerQuery
+from radnode_http.params.peers import PeerQuery
 from radnode_http.peer_queries import keeps, keys_of, match_of
 
 AT_ONCE = 8

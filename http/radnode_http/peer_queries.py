@@ -7,9 +7,9 @@ widely and narrowed here.
 from collections.abc import Callable, Iterable, Mapping
 
 from radnode.model.level import Level
+from radnode_http.answers.peers import PeerMatch
 from radnode_http.errors import Refusal
-from radnode_http.peer_answers import PeerMatch
-from radnode_http.peer_params import PeerQuery
+from radnode_http.params.peers import PeerQuery
 
 LONGEST = 1024
 """Characters of a value that are answered: a peer may say what it likes, and a thousand times."""

@@ -6,7 +6,7 @@ from itertools import groupby
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from radnode_http.endpoint import FILE_PATH, Endpoint
+from radnode_http.endpoints.endpoint import FILE_PATH, Endpoint
 from radnode_http.errors import DISABLED, Refusal
 from radnode_http.keys import ARCHIVE, CALLER
 

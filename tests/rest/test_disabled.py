@@ -5,7 +5,7 @@ import pytest
 from support.rest import NO_SUCH_FILE, Rest, as_bearer, checked, make_token, rest_settings, serving
 
 from radnode.sections.archive import ArchiveSettings
-from radnode_http.answers import StatusAnswer
+from radnode_http.answers.answer import StatusAnswer
 
 REST_OF_IT = [
     ("POST", "/api/dicom/upload"),

@@ -9,8 +9,8 @@ from support.instances import encode_part10, make_instance
 from support.rest import NO_SUCH_FILE, Rest, as_bearer, detail_of, make_token, rest_settings, serving
 
 from radnode.sections.archive import ArchiveSettings
-from radnode_http.endpoint import Endpoint
-from radnode_http.endpoints import endpoints
+from radnode_http.endpoints.endpoint import Endpoint
+from radnode_http.endpoints.table import endpoints
 
 TABLE = endpoints(rest_settings(Path("storage")))
 VALUES = {

@@ -21,7 +21,7 @@ from support.rest import (
 )
 
 from radnode.instance.pictures.picture import Picture
-from radnode_http.answers import DeleteAnswer, MetadataAnswer, SummaryAnswer
+from radnode_http.answers.answer import DeleteAnswer, MetadataAnswer, SummaryAnswer
 from radnode_http.errors import Disconnected
 from radnode_http.render_pool import RenderPool
 

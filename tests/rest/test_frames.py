@@ -8,7 +8,7 @@ from support.instances import encode_part10, make_instance
 from support.pictures import image_of, item
 from support.rest import NO_SUCH_FILE, Rest, checked, serving_new_archive
 
-from radnode_http.frames_answers import FramesAnswer
+from radnode_http.answers.frames import FramesAnswer
 from radnode_http.render_pool import RenderPool
 
 

@@ -16,8 +16,8 @@ from support.rest import Rest
 from yarl import URL
 
 from radnode_http.errors import Refusal
-from radnode_http.params import ListParameters, parse_flags, parse_list, parse_query
-from radnode_http.picture_params import ImageParameters, ThumbnailParameters
+from radnode_http.params.pictures import ImageParameters, ThumbnailParameters
+from radnode_http.params.query import ListParameters, parse_flags, parse_list, parse_query
 
 NAMES = st.sampled_from([*ListParameters.model_fields, *ImageParameters.model_fields, "size"]) | st.text(max_size=20)
 PAIRS = st.lists(st.tuples(NAMES, st.text(max_size=30) | st.integers().map(str)), max_size=5)

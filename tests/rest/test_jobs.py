@@ -24,7 +24,7 @@ from radnode.work import jobs as jobs_module
 from radnode.work.jobs import Counts, Jobs, JobState, Wanted
 from radnode.work.routing import Router
 from radnode.work.work_file import WorkFile
-from radnode_http.peer_answers import JobAnswer, JobsAnswer
+from radnode_http.answers.peers import JobAnswer, JobsAnswer
 from radnode_http.retrieving import Retrieving
 
 

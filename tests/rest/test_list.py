@@ -5,7 +5,7 @@ import pytest
 from support.instances import REMOVED, encode_part10, make_instance
 from support.rest import Rest, checked
 
-from radnode_http.answers import ListAnswer
+from radnode_http.answers.answer import ListAnswer
 
 LIST = "/api/dicom/list"
 

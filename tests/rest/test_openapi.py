@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from support.rest import Rest, rest_settings
 
 from radnode_http.app import build_app
-from radnode_http.endpoints import endpoints
+from radnode_http.endpoints.table import endpoints
 from radnode_http.keys import DOCUMENT
-from radnode_http.params import ListParameters
-from radnode_http.picture_params import ImageParameters
+from radnode_http.params.pictures import ImageParameters
+from radnode_http.params.query import ListParameters
 
 Json = dict[str, Any]
 

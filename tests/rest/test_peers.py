@@ -19,7 +19,7 @@ from support.rest import Rest, as_bearer, checked, make_token, serving_with_peer
 from radnode.archive.archive import Archive
 from radnode.sections.asking import AskingSettings
 from radnode.settings import Peer
-from radnode_http.peer_answers import EchoAnswer, PeersAnswer, QueryAnswer
+from radnode_http.answers.peers import EchoAnswer, PeersAnswer, QueryAnswer
 
 STUDIES = [
     ("1.2.1", "DOE^JOHN", "11", "CT", "20250101", "A1"),

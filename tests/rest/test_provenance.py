@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 from support.instances import INSTANCE, REMOVED, encode_part10, make_instance, put
 from support.rest import Rest, checked
 
-from radnode_http.answers import SummaryAnswer
+from radnode_http.answers.answer import SummaryAnswer
 
 
 async def asked(rest: Rest, path: str, **flags: Any) -> Any:

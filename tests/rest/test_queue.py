@@ -14,7 +14,7 @@ from radnode.settings import Peer
 from radnode.work.queue import Queue, State
 from radnode.work.queue_view import Selection, items
 from radnode.work.work_file import WorkFile
-from radnode_http.queue_answers import DroppedAnswer, QueueAnswer, QueuedAnswer, ReplayedAnswer
+from radnode_http.answers.queue import DroppedAnswer, QueueAnswer, QueuedAnswer, ReplayedAnswer
 
 QUEUE = "/api/dicom/queue"
 PEERS = (Peer(title="PACS", host="10.0.0.1", port=104), Peer(title="NET", host="10.0.0.0/8", port=104))

@@ -14,7 +14,7 @@ from support.schema_cases import PEER, Requests, requests_of
 from support.threaded_rest import threaded_rest
 
 from radnode.settings import Peer
-from radnode_http.endpoints import endpoints
+from radnode_http.endpoints.table import endpoints
 
 NAMES = ("CT_small.dcm", "SC_rgb_jpeg.dcm", "rtplan.dcm", "test-SR.dcm", "rtdose.dcm", "MR_small_RLE.dcm")
 ENDPOINTS = sorted(f"{one.method} {one.path}" for one in endpoints(rest_settings(Path("storage"))))

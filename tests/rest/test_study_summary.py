@@ -17,7 +17,7 @@ from radnode.instance.words.study_file import MAX_REPORTS, read_study_files
 from radnode.instance.words.study_summary import study_text
 from radnode.model.file_path import parse_file_path
 from radnode.model.uid import UID
-from radnode_http.answers import StudySummaryAnswer
+from radnode_http.answers.answer import StudySummaryAnswer
 from radnode_http.views import summaries
 
 URL = "/api/dicom/clinical-summary/study/"

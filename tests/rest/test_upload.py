@@ -12,7 +12,7 @@ from support.instances import REMOVED, bundled, encode_dataset, encode_part10, m
 from support.rest import Rest, checked, detail_of, open_archive, rest_settings, serving
 
 from radnode.model.errors import OutOfResources
-from radnode_http.answers import MetadataAnswer, StatusAnswer, UploadAnswer
+from radnode_http.answers.answer import MetadataAnswer, StatusAnswer, UploadAnswer
 
 UPLOAD = "/api/dicom/upload"
 

@@ -30,7 +30,7 @@ from radnode.sections.bulk import BulkSettings
 from radnode.work.upload_jobs import UploadJobs
 from radnode.work.work_file import WorkFile
 from radnode_http import storing, uploading
-from radnode_http.peer_answers import AcceptedAnswer, JobAnswer, JobsAnswer
+from radnode_http.answers.peers import AcceptedAnswer, JobAnswer, JobsAnswer
 from radnode_http.storing import AT_ONCE
 
 URL = "/api/dicom/upload-async"

@@ -17,7 +17,7 @@ from radnode.sections.bulk import BulkSettings
 from radnode.settings import Settings
 from radnode.work.queue_view import Selection, items
 from radnode.work.work_file import WorkFile
-from radnode_http.bulk_answers import UploadsAnswer
+from radnode_http.answers.bulk import UploadsAnswer
 
 URL = "/api/dicom/upload-multiple"
 Files = list[tuple[str, bytes]]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from radnode_http.deidentify_answers import WARNINGS_HEADER
+from radnode_http.answers.deidentify import WARNINGS_HEADER
 from radnode_http.keys import REQUEST_ID, SETTINGS
 from radnode_http.picture_headers import RENDER_HEADERS
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from radnode.model.errors import OutOfResources, RadnodeError, TooBusy
-from radnode_http.answers import problem
+from radnode_http.answers.answer import problem
 from radnode_http.errors import CLIENT_GONE, INTERNAL, Disconnected, Refusal, refusal_of
 
 _log = structlog.get_logger()

@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from radnode.work.upload_jobs import FileResult, UploadedFile
-from radnode_http.answers import answered
+from radnode_http.answers.answer import answered
+from radnode_http.answers.bulk import UploadsAnswer, file_answer
+from radnode_http.answers.peers import AcceptedAnswer
 from radnode_http.blocking import in_turn, to_its_end
-from radnode_http.bulk_answers import UploadsAnswer, file_answer
 from radnode_http.errors import DISABLED, Disconnected, Refusal
 from radnode_http.keys import BULK_TURNS, STORING, UPLOADING
-from radnode_http.peer_answers import AcceptedAnswer
 from radnode_http.spooled_upload import spooled_upload
 from radnode_http.views.jobs import values_of
 

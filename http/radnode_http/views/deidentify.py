@@ -18,14 +18,14 @@ from radnode.instance.deidentification.deidentify import Deidentified, deidentif
 from radnode.instance.deidentification.pseudonyms import SECRET_FILE, Pseudonyms
 from radnode.model.errors import OutOfResources
 from radnode.model.route import Door, Sender
-from radnode_http.answers import answered
+from radnode_http.answers.answer import answered
+from radnode_http.answers.deidentify import WARNINGS_HEADER, DeidentifiedAnswer
 from radnode_http.auth import Scope
 from radnode_http.blocking import to_its_end
 from radnode_http.bodies import small_body
-from radnode_http.deidentify_answers import WARNINGS_HEADER, DeidentifiedAnswer
-from radnode_http.deidentify_params import DeidentifyWanted, parse_wanted
 from radnode_http.errors import Disconnected, Refusal
 from radnode_http.keys import ARCHIVE, CALLER, DEIDENTIFYING, ROUTER
+from radnode_http.params.deidentify import DeidentifyWanted, parse_wanted
 from radnode_http.signing_keys import BadKey, kept_secret
 from radnode_http.streaming import send_file, streaming
 from radnode_http.views.stored import read_stored, wanted_path

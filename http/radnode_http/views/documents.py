@@ -12,10 +12,10 @@ from radnode.instance.words.report_wish import ReportWish
 from radnode.model.errors import NotFound
 from radnode.model.file_path import FilePath
 from radnode_http.blocking import to_its_end
-from radnode_http.document_params import DocumentParameters
 from radnode_http.errors import NOT_FOUND, Refusal
 from radnode_http.keys import ARCHIVE, RENDER_POOL
-from radnode_http.params import parse_query
+from radnode_http.params.documents import DocumentParameters
+from radnode_http.params.query import parse_query
 from radnode_http.report_sheet import report_sheet
 from radnode_http.streaming import PIECE, send_piece, streaming
 from radnode_http.views.stored import read_stored, wanted_path

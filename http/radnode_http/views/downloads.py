@@ -20,7 +20,7 @@ from radnode_http.blocking import in_turn, to_its_end
 from radnode_http.errors import NO_STUDY, Refusal
 from radnode_http.keys import ARCHIVE, BULK_TURNS
 from radnode_http.packing import packed
-from radnode_http.params import NoParameters, parse_query
+from radnode_http.params.query import NoParameters, parse_query
 from radnode_http.ranges import Version, wanted_part
 from radnode_http.streaming import send_file, send_piece, streaming
 from radnode_http.views.stored import read_stored, wanted_path

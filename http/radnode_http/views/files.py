@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from radnode_http.answers import DeleteAnswer, MetadataAnswer, answered
+from radnode_http.answers.answer import DeleteAnswer, MetadataAnswer, answered
 from radnode_http.keys import ARCHIVE
 from radnode_http.views.stored import parse, read_stored, wanted_path
 

@@ -5,10 +5,10 @@ from dataclasses import asdict
 
 from aiohttp import web
 
-from radnode_http.answers import answered
-from radnode_http.frames_answers import FramesAnswer
+from radnode_http.answers.answer import answered
+from radnode_http.answers.frames import FramesAnswer
 from radnode_http.keys import ARCHIVE, RENDER_POOL
-from radnode_http.params import NoParameters, parse_query
+from radnode_http.params.query import NoParameters, parse_query
 from radnode_http.views.stored import wanted_path
 
 

@@ -9,15 +9,15 @@ from aiohttp import web
 
 from radnode.work.jobs import Job, JobKind
 from radnode.work.upload_jobs import FileResult
-from radnode_http.answers import answered
+from radnode_http.answers.answer import answered
+from radnode_http.answers.bulk import file_answer
+from radnode_http.answers.peers import JobAnswer, JobsAnswer, JobShown
 from radnode_http.blocking import to_its_end
-from radnode_http.bulk_answers import file_answer
 from radnode_http.errors import DISABLED, Refusal
 from radnode_http.job_running import JobRunner
 from radnode_http.keys import RETRIEVING, UPLOADING
-from radnode_http.params import parse_query
-from radnode_http.peer_answers import JobAnswer, JobsAnswer, JobShown
-from radnode_http.peer_params import JobsParameters
+from radnode_http.params.peers import JobsParameters
+from radnode_http.params.query import parse_query
 from radnode_http.retrieving import Retrieving
 
 UNKNOWN_JOB = "Unknown job"

@@ -6,9 +6,9 @@ from aiohttp import web
 
 from radnode.archive.listing import FileFilter, FileRow
 from radnode.model.instant import utc_text
-from radnode_http.answers import ListAnswer, ListedFile, answered
+from radnode_http.answers.answer import ListAnswer, ListedFile, answered
 from radnode_http.keys import ARCHIVE
-from radnode_http.params import ListParameters, parse_list
+from radnode_http.params.query import ListParameters, parse_list
 
 
 async def list_files(request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from radnode.archive.archive import Archive
 from radnode.model.errors import RadnodeError
-from radnode_http.answers import HealthAnswer, StatusAnswer, StorageInfo, answered
+from radnode_http.answers.answer import HealthAnswer, StatusAnswer, StorageInfo, answered
 from radnode_http.errors import DISABLED, Refusal
 from radnode_http.keys import ARCHIVE, SETTINGS, SPOOL_ROOM, UPLOADING
 from radnode_http.metrics import SPOOLED, UPLOAD_JOBS, exposition

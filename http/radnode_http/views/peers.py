@@ -8,14 +8,14 @@ from pydantic import BaseModel
 
 from radnode.settings import Peer
 from radnode.work.jobs import Wanted
-from radnode_http.answers import answered
+from radnode_http.answers.answer import answered
+from radnode_http.answers.peers import EchoAnswer, KnownPeer, PeersAnswer, QueryAnswer
 from radnode_http.blocking import to_its_end
 from radnode_http.bodies import small_body
 from radnode_http.errors import Refusal
 from radnode_http.keys import PEER_CALLS, SETTINGS
-from radnode_http.params import parse_body, parse_query
-from radnode_http.peer_answers import EchoAnswer, KnownPeer, PeersAnswer, QueryAnswer
-from radnode_http.peer_params import PeerQuery, RetrieveRequest
+from radnode_http.params.peers import PeerQuery, RetrieveRequest
+from radnode_http.params.query import parse_body, parse_query
 from radnode_http.peer_queries import level_of
 from radnode_http.views.jobs import retrieving, shown
 

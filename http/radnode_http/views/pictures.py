@@ -8,9 +8,9 @@ from radnode.instance.pictures.picture import PictureWish
 from radnode.model.file_path import FilePath
 from radnode_http.keys import PICTURES, SETTINGS
 from radnode_http.metrics import PICTURES as PICTURES_ANSWERED
-from radnode_http.params import parse_query
+from radnode_http.params.pictures import ImageParameters, ThumbnailParameters
+from radnode_http.params.query import parse_query
 from radnode_http.picture_headers import RENDER_HEADERS, header_text
-from radnode_http.picture_params import ImageParameters, ThumbnailParameters
 from radnode_http.streaming import send_bytes
 from radnode_http.views.stored import wanted_path
 

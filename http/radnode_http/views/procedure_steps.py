@@ -9,12 +9,12 @@ from radnode.model.errors import NotFound
 from radnode.model.uid import InvalidUID, parse_uid
 from radnode.work.completeness import completeness_of
 from radnode.work.procedure_steps import ProcedureStep, ProcedureSteps, StepFilter
-from radnode_http.answers import answered
+from radnode_http.answers.answer import answered
+from radnode_http.answers.worklist import CompletenessAnswer, ProcedureStepAnswer, ProcedureStepsAnswer
 from radnode_http.errors import DISABLED, Refusal
 from radnode_http.keys import ARCHIVE, WORK
-from radnode_http.params import parse_query
-from radnode_http.worklist_answers import CompletenessAnswer, ProcedureStepAnswer, ProcedureStepsAnswer
-from radnode_http.worklist_params import ProcedureStepParameters
+from radnode_http.params.query import parse_query
+from radnode_http.params.worklist import ProcedureStepParameters
 
 UNKNOWN_STEP = "Unknown procedure step"
 NO_UID = "The study's UID is no UID"

@@ -12,13 +12,8 @@ from radnode.work.queue import State
 from radnode.work.queue_rows import destination_row, item_row
 from radnode.work.queue_view import Selection, drop, items, replay, standings
 from radnode.work.work_file import WorkFile
-from radnode_http.answers import answered
-from radnode_http.blocking import to_its_end
-from radnode_http.bodies import small_body
-from radnode_http.errors import Refusal
-from radnode_http.keys import ARCHIVE, SETTINGS, WORK
-from radnode_http.params import parse_body, parse_query
-from radnode_http.queue_answers import (
+from radnode_http.answers.answer import answered
+from radnode_http.answers.queue import (
     DroppedAnswer,
     QueueAnswer,
     QueuedAnswer,
@@ -26,7 +21,12 @@ from radnode_http.queue_answers import (
     QueueItem,
     ReplayedAnswer,
 )
-from radnode_http.queue_params import DropParameters, QueueParameters, ReplayWanted, SendingWanted
+from radnode_http.blocking import to_its_end
+from radnode_http.bodies import small_body
+from radnode_http.errors import Refusal
+from radnode_http.keys import ARCHIVE, SETTINGS, WORK
+from radnode_http.params.query import parse_body, parse_query
+from radnode_http.params.queue import DropParameters, QueueParameters, ReplayWanted, SendingWanted
 
 MAX_BODY = 64 * 1024
 WHICH = "One of id, destination and study_uid is required"

@@ -13,13 +13,13 @@ from radnode.instance.words.study_file import read_study_files
 from radnode.instance.words.study_summary import study_text
 from radnode.instance.words.summary import summarize
 from radnode.model.uid import UID, InvalidUID, parse_uid
-from radnode_http.answers import StudySummaryAnswer, SummaryAnswer, answered
+from radnode_http.answers.answer import StudySummaryAnswer, SummaryAnswer, answered
 from radnode_http.blocking import to_its_end
 from radnode_http.bodies import small_body
 from radnode_http.errors import NO_STUDY, Disconnected, Refusal
 from radnode_http.keys import ARCHIVE, SUMMING_UP
 from radnode_http.metrics import PARSE_DURATION
-from radnode_http.params import SummaryFlags, parse_flags
+from radnode_http.params.query import SummaryFlags, parse_flags
 from radnode_http.views.stored import parse, read_stored, wanted_path
 
 MAX_FLAGS = 64 * 1024

@@ -7,7 +7,7 @@ from radnode.archive.receiving import Receiving
 from radnode.archive.stored import Stored
 from radnode.model.errors import NotFound, TooLarge
 from radnode.model.route import Door, Sender
-from radnode_http.answers import UploadAnswer, answered
+from radnode_http.answers.answer import UploadAnswer, answered
 from radnode_http.blocking import to_its_end
 from radnode_http.errors import Refusal, too_large
 from radnode_http.keys import ARCHIVE, ROUTER, SETTINGS

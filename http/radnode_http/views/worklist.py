@@ -9,14 +9,14 @@ from aiohttp import web
 from radnode.model.errors import NotFound
 from radnode.work.worklist import Worklist
 from radnode.work.worklist_entry import Entry, parse_entry
-from radnode_http.answers import answered
+from radnode_http.answers.answer import answered
+from radnode_http.answers.worklist import RemovedAnswer, WorklistAnswer, WorklistEntry
 from radnode_http.blocking import to_its_end
 from radnode_http.bodies import small_body
 from radnode_http.errors import DISABLED, Refusal
 from radnode_http.keys import WORKLIST
-from radnode_http.params import parse_body, parse_query
-from radnode_http.worklist_answers import RemovedAnswer, WorklistAnswer, WorklistEntry
-from radnode_http.worklist_params import EntryBody, WorklistParameters
+from radnode_http.params.query import parse_body, parse_query
+from radnode_http.params.worklist import EntryBody, WorklistParameters
 
 MAX_ENTRY = 256 * 1024
 """Bytes of an entry's JSON body."""

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from radnode.settings import Service
-from radnode_http.answers import Answer
-from radnode_http.bulk_answers import FileAnswer
+from radnode_http.answers.answer import Answer
+from radnode_http.answers.bulk import FileAnswer
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$"
 

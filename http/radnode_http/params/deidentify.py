@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from radnode.instance.deidentification.profile import Dates, Profile, is_pseudonym
 from radnode_http.errors import Refusal
-from radnode_http.params import parse_body
+from radnode_http.params.query import parse_body
 
 _PSEUDONYM = r"^[ -\[\]-~]{0,64}$"
 

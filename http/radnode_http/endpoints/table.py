@@ -1,7 +1,7 @@
 """THE table of endpoints: contract and code meet here, and the OpenAPI document says what stands here."""
 
 from radnode.settings import Settings
-from radnode_http.answers import (
+from radnode_http.answers.answer import (
     DeleteAnswer,
     HealthAnswer,
     ListAnswer,
@@ -10,18 +10,18 @@ from radnode_http.answers import (
     UploadAnswer,
 )
 from radnode_http.auth import Scope
-from radnode_http.bulk_endpoints import bulk_endpoints
-from radnode_http.deidentify_endpoints import deidentify_endpoints
-from radnode_http.endpoint import Endpoint, Failure, Media, Upload, View
+from radnode_http.endpoints.bulk import bulk_endpoints
+from radnode_http.endpoints.deidentify import deidentify_endpoints
+from radnode_http.endpoints.endpoint import Endpoint, Failure, Media, Upload, View
+from radnode_http.endpoints.frames import frames_endpoints
+from radnode_http.endpoints.peers import peer_endpoints
+from radnode_http.endpoints.pictures import picture_endpoints
+from radnode_http.endpoints.queue import queue_endpoints
+from radnode_http.endpoints.words import word_endpoints
+from radnode_http.endpoints.worklist import worklist_endpoints
 from radnode_http.errors import DISABLED, NO_FILE, NOT_FOUND, too_large
-from radnode_http.frames_endpoints import frames_endpoints
-from radnode_http.params import ListParameters
-from radnode_http.peer_endpoints import peer_endpoints
-from radnode_http.picture_endpoints import picture_endpoints
-from radnode_http.queue_endpoints import queue_endpoints
+from radnode_http.params.query import ListParameters
 from radnode_http.views import docs, files, listing, node, upload
-from radnode_http.word_endpoints import word_endpoints
-from radnode_http.worklist_endpoints import worklist_endpoints
 
 _MISSING = Failure(404, (NOT_FOUND,))
 _INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from radnode_http.auth import Scope
-from radnode_http.endpoint import Endpoint, Failure, Header, Media, Otherwise
+from radnode_http.endpoints.endpoint import Endpoint, Failure, Header, Media, Otherwise
 from radnode_http.errors import BUSY, DISABLED, NO_PIXELS, NO_PROCESS, NOT_FOUND, STOPPING
+from radnode_http.params.pictures import ImageParameters, ThumbnailParameters
 from radnode_http.picture_headers import RENDER_HEADERS
-from radnode_http.picture_params import ImageParameters, ThumbnailParameters
 from radnode_http.views import pictures
 
 _MEANINGS: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import BaseModel
 
-from radnode_http.answers import Answer
+from radnode_http.answers.answer import Answer
 from radnode_http.auth import Scope
 
 View = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from radnode.work.upload_jobs import FileResult
-from radnode_http.answers import Answer
+from radnode_http.answers.answer import Answer
 
 
 class FileAnswer(Answer):

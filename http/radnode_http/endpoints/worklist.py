@@ -1,10 +1,6 @@
 """The part of the table of endpoints that is about the worklist and about performed procedure steps."""
 
-from radnode_http.auth import Scope
-from radnode_http.endpoint import Endpoint, Failure, PathParameter
-from radnode_http.errors import DISABLED
-from radnode_http.views import procedure_steps, worklist
-from radnode_http.worklist_answers import (
+from radnode_http.answers.worklist import (
     CompletenessAnswer,
     ProcedureStepAnswer,
     ProcedureStepsAnswer,
@@ -12,7 +8,11 @@ from radnode_http.worklist_answers import (
     WorklistAnswer,
     WorklistEntry,
 )
-from radnode_http.worklist_params import EntryBody, ProcedureStepParameters, WorklistParameters
+from radnode_http.auth import Scope
+from radnode_http.endpoints.endpoint import Endpoint, Failure, PathParameter
+from radnode_http.errors import DISABLED
+from radnode_http.params.worklist import EntryBody, ProcedureStepParameters, WorklistParameters
+from radnode_http.views import procedure_steps, worklist
 
 _ID = PathParameter("id", "As adding an entry returns it.", "^[0-9a-f]{16}$")
 _STEP = PathParameter("sop_instance_uid", "The SOP Instance UID of the procedure step.", "^[0-9.]{1,64}$")

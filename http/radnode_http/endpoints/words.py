@@ -1,12 +1,12 @@
 """The part of the table of endpoints that turns stored objects into words: clinical summaries, documents."""
 
-from radnode_http.answers import StudySummaryAnswer, SummaryAnswer
+from radnode_http.answers.answer import StudySummaryAnswer, SummaryAnswer
 from radnode_http.auth import Scope
-from radnode_http.document_params import DocumentParameters
-from radnode_http.endpoint import Endpoint, Failure, Header, Media, PathParameter
+from radnode_http.endpoints.endpoint import Endpoint, Failure, Header, Media, PathParameter
+from radnode_http.endpoints.pictures import POOL_FAILURE
 from radnode_http.errors import DISABLED, NO_DOCUMENT, NO_STUDY, NOT_FOUND
-from radnode_http.params import SummaryFlags
-from radnode_http.picture_endpoints import POOL_FAILURE
+from radnode_http.params.documents import DocumentParameters
+from radnode_http.params.query import SummaryFlags
 from radnode_http.views import documents, summaries
 
 _STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")

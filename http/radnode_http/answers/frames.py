@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from radnode_http.answers import Answer
+from radnode_http.answers.answer import Answer
 
 
 class ShownPreset(Answer):

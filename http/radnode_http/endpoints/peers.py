@@ -3,11 +3,11 @@
 All of it needs dicom:write: dicom:read is for what this archive holds, and a query reaches further.
 """
 
+from radnode_http.answers.peers import EchoAnswer, JobAnswer, JobsAnswer, PeersAnswer, QueryAnswer
 from radnode_http.auth import Scope
-from radnode_http.endpoint import JOB_AT, Endpoint, Failure, PathParameter
+from radnode_http.endpoints.endpoint import JOB_AT, Endpoint, Failure, PathParameter
 from radnode_http.errors import DISABLED
-from radnode_http.peer_answers import EchoAnswer, JobAnswer, JobsAnswer, PeersAnswer, QueryAnswer
-from radnode_http.peer_params import JobsParameters, PeerQuery, RetrieveRequest
+from radnode_http.params.peers import JobsParameters, PeerQuery, RetrieveRequest
 from radnode_http.views import jobs, peers
 
 _TITLE = PathParameter("title", "The peer's AE title, as the settings have it.", r"^[ -.0-\[\]-~]{1,16}$")

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from radnode_http.answers import Answer
+from radnode_http.answers.answer import Answer
 
 WARNINGS_HEADER = "X-Deidentify-Warnings"
 """The header of an answer that is a file: the words of warning, separated by commas."""

@@ -1,11 +1,11 @@
 """The part of the table of endpoints that de-identifies."""
 
 from radnode.instance.deidentification.burned_in import WARNINGS
+from radnode_http.answers.deidentify import WARNINGS_HEADER, DeidentifiedAnswer
 from radnode_http.auth import Scope
-from radnode_http.deidentify_answers import WARNINGS_HEADER, DeidentifiedAnswer
-from radnode_http.deidentify_params import DeidentifyWanted
-from radnode_http.endpoint import Endpoint, Failure, Header, Media
+from radnode_http.endpoints.endpoint import Endpoint, Failure, Header, Media
 from radnode_http.errors import DISABLED, NOT_FOUND
+from radnode_http.params.deidentify import DeidentifyWanted
 from radnode_http.views import deidentify
 
 _NAME = Header("Content-Disposition", "An attachment, named by its new SOP Instance UID; not where it was stored.")

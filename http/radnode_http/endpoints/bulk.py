@@ -3,12 +3,12 @@
 from radnode.archive.spooling import CROWDED
 from radnode.sections.bulk import BulkSettings
 from radnode.settings import Settings
+from radnode_http.answers.bulk import UploadsAnswer
+from radnode_http.answers.peers import AcceptedAnswer
 from radnode_http.auth import Scope
-from radnode_http.bulk_answers import UploadsAnswer
-from radnode_http.endpoint import JOB_AT, Endpoint, Failure, Header, Media, Otherwise, PathParameter, Upload
+from radnode_http.endpoints.endpoint import JOB_AT, Endpoint, Failure, Header, Media, Otherwise, PathParameter, Upload
 from radnode_http.errors import DISABLED, NO_FILE, NO_STUDY, NOT_FOUND
 from radnode_http.packing import MISSING
-from radnode_http.peer_answers import AcceptedAnswer
 from radnode_http.ranges import CHANGED, UNSATISFIABLE
 from radnode_http.spooled_upload import too_many, too_much
 from radnode_http.views import bulk_upload, downloads

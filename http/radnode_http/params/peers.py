@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from pydantic_core import PydanticCustomError
 
 from radnode.model.uid import InvalidUID, parse_uid
-from radnode_http.params import Limit, PlainText, StudyDate
+from radnode_http.params.query import Limit, PlainText, StudyDate
 
 LEVELS = ("patient", "study", "series", "image")
 UID_PATTERN = r"^[0-9]+(\.[0-9]+)*$"

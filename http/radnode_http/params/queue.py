@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 from radnode.model.level import Level
 from radnode.model.uid import UID
 from radnode_http.errors import Refusal
-from radnode_http.params import Limit, PlainText
-from radnode_http.peer_params import Uid
+from radnode_http.params.peers import Uid
+from radnode_http.params.query import Limit, PlainText
 
 
 def _number(value: object) -> object:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, RootModel
 from pydantic_core import PydanticCustomError
 
-from radnode_http.params import Limit, PlainText
-from radnode_http.peer_params import UidFilter
+from radnode_http.params.peers import UidFilter
+from radnode_http.params.query import Limit, PlainText
 
 STATES = ("IN PROGRESS", "COMPLETED", "DISCONTINUED")
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from radnode.instance.pictures.picture import PictureWish, WindowWish
-from radnode_http.params import Quality, whole_number
+from radnode_http.params.query import Quality, whole_number
 
 LARGEST_SIDE = 16384
 LARGEST_FRAME = 999_999

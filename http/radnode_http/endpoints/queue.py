@@ -1,10 +1,10 @@
 """The endpoints of the send queue, as rows of the table."""
 
+from radnode_http.answers.queue import DroppedAnswer, QueueAnswer, QueuedAnswer, ReplayedAnswer
 from radnode_http.auth import Scope
-from radnode_http.endpoint import Endpoint, Failure
+from radnode_http.endpoints.endpoint import Endpoint, Failure
 from radnode_http.errors import DISABLED, NOT_FOUND
-from radnode_http.queue_answers import DroppedAnswer, QueueAnswer, QueuedAnswer, ReplayedAnswer
-from radnode_http.queue_params import ONE_OF_THREE, DropParameters, QueueParameters, ReplayWanted, SendingWanted
+from radnode_http.params.queue import ONE_OF_THREE, DropParameters, QueueParameters, ReplayWanted, SendingWanted
 from radnode_http.views import queue
 
 PATH = "/api/dicom/queue"

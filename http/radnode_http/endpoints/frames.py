@@ -1,10 +1,10 @@
 """The part of the table of endpoints that is about an image's frames."""
 
+from radnode_http.answers.frames import FramesAnswer
 from radnode_http.auth import Scope
-from radnode_http.endpoint import Endpoint, Failure
+from radnode_http.endpoints.endpoint import Endpoint, Failure
+from radnode_http.endpoints.pictures import POOL_FAILURE
 from radnode_http.errors import NO_PIXELS, NOT_FOUND
-from radnode_http.frames_answers import FramesAnswer
-from radnode_http.picture_endpoints import POOL_FAILURE
 from radnode_http.views import frames
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from radnode_http.answers import Answer
+from radnode_http.answers.answer import Answer
 
 
 class WorklistEntry(Answer):

@@ -1,0 +1,1 @@
+"""The bodies of answers as typed models, a family a file."""

@@ -1,0 +1,1 @@
+"""What requests may ask for, as typed models that validate and document, a family a file."""
