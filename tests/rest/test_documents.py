@@ -10,13 +10,15 @@ from struct import pack
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from support.instances import encode_part10, make_instance
 from support.reports import code, item, made, make_encapsulated, make_report, number, reference
-from support.rest import NO_SUCH_FILE, Rest, serving_new_archive
+from support.rest import NO_SUCH_FILE, Rest, make_token, serving_new_archive, until
 
 from radnode.instance.words.presented import present
 from radnode.instance.words.report_wish import ReportWish
 from radnode.model.errors import CannotPresent
+from radnode_http import streaming
 from radnode_http.render_pool import RenderPool
 
 EVIL = "<script>alert(1)</script>\"'&\u202e"
@@ -313,6 +315,24 @@ def test_a_small_file_that_means_a_huge_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotPresent, match="it would have more than 100000 bytes"):
         present(file, ReportWish("text"), limit=100_000)
     assert b"a\na\na" in present(file, ReportWish(), limit=100_000).data
+
+
+async def test_who_does_not_take_a_large_report_is_let_go(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def let_go() -> float:
+        labels = {"method": "GET", "route": "/api/dicom/document/{file_path}", "status": "499"}
+        return REGISTRY.get_sample_value("radnode_http_requests_total", labels) or 0
+
+    text = "x" * 16_000_000
+    path = url(await rest.stored(make_report(item("TEXT", "Finding", TextValue=text))), "?format=text")
+    async with rest.session.get(path) as answer:
+        assert (await answer.text()).endswith(f"Finding: {text}\n")
+    before = let_go()
+    monkeypatch.setattr(streaming, "STALL", 0.3)
+    async with rest.connected() as (reader, writer):
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {make_token()}\r\n\r\n".encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await until(lambda: let_go() == before + 1)
 
 
 async def test_reports_are_read_within_the_limits_of_the_pool(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from radnode_http.keys import ARCHIVE, RENDER_POOL
 from radnode_http.params.documents import DocumentParameters
 from radnode_http.params.query import parse_query
 from radnode_http.report_sheet import report_sheet
-from radnode_http.streaming import PIECE, send_piece, streaming
+from radnode_http.streaming import PIECE, send_bytes, send_piece, streaming
 from radnode_http.views.stored import read_stored, wanted_path
 
 NO_TEXT = "Parameter format must not be text, because the document is encapsulated"
@@ -45,16 +45,16 @@ async def document(request: web.Request) -> web.StreamResponse:
         return await _as_it_is(request, path, document)
 
 
-async def _report(request: web.Request, path: FilePath, wanted: DocumentParameters) -> web.Response:
+async def _report(request: web.Request, path: FilePath, wanted: DocumentParameters) -> web.StreamResponse:
     """Read by the render pool: a hostile tree costs seconds of a processor."""
     file = await asyncio.to_thread(request.app[ARCHIVE].locate, path)
     sheet = await asyncio.to_thread(report_sheet)
     wish = ReportWish(wanted.format, sheet.style if wanted.format == "html" else "")
     body = await request.app[RENDER_POOL].report(file, wish, is_wanted=lambda: request.transport is not None)
     if wanted.format == "text":
-        return web.Response(body=body, content_type="text/plain", charset="utf-8")
-    headers = {"Content-Security-Policy": sheet.policy}
-    return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
+        return await send_bytes(request, body, {"Content-Type": "text/plain; charset=utf-8"})
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": sheet.policy}
+    return await send_bytes(request, body, headers)
 
 
 @asynccontextmanager
