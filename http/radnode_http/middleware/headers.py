@@ -9,8 +9,9 @@ from radnode_http.answers.deidentify import WARNINGS_HEADER
 from radnode_http.keys import REQUEST_ID, SETTINGS
 from radnode_http.picture_headers import RENDER_HEADERS
 
-ALLOW_METHODS = "GET, HEAD, POST, DELETE"
-ALLOW_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, X-Request-ID"
+ALLOW_METHODS = "GET, HEAD, POST, PUT, DELETE"
+_CONDITIONS = ("If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range")
+ALLOW_HEADERS = ", ".join(("Authorization", "Content-Type", *_CONDITIONS, "X-Request-ID"))
 _OF_FILES = ("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location")
 EXPOSE_HEADERS = ", ".join(("X-Request-ID", "Retry-After", *_OF_FILES, WARNINGS_HEADER, *RENDER_HEADERS.values()))
 PREFLIGHT_AGE = "600"
