@@ -15,7 +15,7 @@ from radnode.archive.retrieval import Retrieval
 from radnode.model.attributes import BY_KEYWORD, Attribute
 from radnode.model.level import Level
 from radnode.model.query import Query, SingleValue
-from radnode.model.uid import UID, InvalidUID, parse_uid
+from radnode.model.uid import UID
 from radnode_http.blocking import in_turn, to_its_end
 from radnode_http.errors import NO_STUDY, Refusal
 from radnode_http.keys import ARCHIVE, BULK_TURNS
@@ -23,7 +23,7 @@ from radnode_http.packing import packed
 from radnode_http.params.query import NoParameters, parse_query
 from radnode_http.ranges import Version, wanted_part
 from radnode_http.streaming import send_file, send_piece, streaming
-from radnode_http.views.stored import read_stored, wanted_path
+from radnode_http.views.stored import read_stored, wanted_path, wanted_uid
 
 NO_SERIES = "DICOM series not found"
 CACHING = "private, max-age=31536000, immutable"
@@ -79,14 +79,15 @@ def _open(path: Path) -> _OpenFile:
 
 async def study_archive(request: web.Request) -> web.StreamResponse:
     """GET /api/dicom/studies/{study_uid}/archive.zip."""
-    study = _uid(request, "study_uid", NO_STUDY)
+    study = wanted_uid(request, "study_uid", NO_STUDY)
     query = Query(Level.STUDY, (_key("StudyInstanceUID", study),), ())
     return await _archive(request, query, study, NO_STUDY)
 
 
 async def series_archive(request: web.Request) -> web.StreamResponse:
     """GET /api/dicom/studies/{study_uid}/series/{series_uid}/archive.zip."""
-    study, series = _uid(request, "study_uid", NO_SERIES), _uid(request, "series_uid", NO_SERIES)
+    study = wanted_uid(request, "study_uid", NO_SERIES)
+    series = wanted_uid(request, "series_uid", NO_SERIES)
     keys = (_key("StudyInstanceUID", study), _key("SeriesInstanceUID", series))
     return await _archive(request, Query(Level.SERIES, keys, ()), series, NO_SERIES)
 
@@ -109,13 +110,6 @@ async def _send(request: web.Request, response: web.StreamResponse, archive: Arc
     with closing(packed(retrieval, archive.layout)) as pieces:
         while piece := await in_turn(request.app[BULK_TURNS], next, pieces, b""):
             await send_piece(request, response, piece)
-
-
-def _uid(request: web.Request, name: str, unknown: str) -> UID:
-    try:
-        return parse_uid(request.match_info[name])
-    except InvalidUID:
-        raise Refusal(404, unknown) from None
 
 
 def _key(keyword: str, uid: UID) -> tuple[Attribute, SingleValue]:

@@ -12,7 +12,7 @@ from radnode.instance.words.study_data import Sections, study_data, traced_study
 from radnode.instance.words.study_file import read_study_files
 from radnode.instance.words.study_summary import study_text
 from radnode.instance.words.summary import summarize
-from radnode.model.uid import UID, InvalidUID, parse_uid
+from radnode.model.uid import UID
 from radnode_http.answers.answer import StudySummaryAnswer, SummaryAnswer, answered
 from radnode_http.blocking import to_its_end
 from radnode_http.bodies import small_body
@@ -20,7 +20,7 @@ from radnode_http.errors import NO_STUDY, Disconnected, Refusal
 from radnode_http.keys import ARCHIVE, SUMMING_UP
 from radnode_http.metrics import PARSE_DURATION
 from radnode_http.params.query import SummaryFlags, parse_flags
-from radnode_http.views.stored import parse, read_stored, wanted_path
+from radnode_http.views.stored import parse, read_stored, wanted_path, wanted_uid
 
 MAX_FLAGS = 64 * 1024
 """Bytes of a summary's JSON body."""
@@ -40,10 +40,7 @@ async def clinical_summary(request: web.Request) -> web.Response:
 
 async def study_summary(request: web.Request) -> web.Response:
     """POST /api/dicom/clinical-summary/study/{study_uid}."""
-    try:
-        study = parse_uid(request.match_info["study_uid"])
-    except InvalidUID:
-        raise Refusal(404, NO_STUDY) from None
+    study = wanted_uid(request, "study_uid", NO_STUDY)
     flags = parse_flags(await small_body(request, MAX_FLAGS))
     async with request.app[SUMMING_UP].place() as turn, turn:
         if request.transport is None:
