@@ -113,12 +113,8 @@ def _pseudonyms(layout: Layout) -> Pseudonyms:
 
 def _store(archive: Archive, file: BinaryIO) -> Stored:
     """Through the door that every file goes through."""
-    receiving = archive.receive_file()
-    try:
+    with archive.receive_file() as receiving:
         file.seek(0)
         while piece := file.read(_PIECE):
             receiving.write(piece)
         return receiving.commit()
-    except BaseException:
-        receiving.abort()
-        raise
