@@ -168,11 +168,14 @@ class Jobs:
         sql = "SELECT count(*) FROM jobs WHERE kind = ? AND state = 'queued'"
         return int(connection.execute(sql, (self.kind.value,)).fetchone()[0])
 
-    def _make_room(self, connection: sqlite3.Connection, most: int) -> None:
-        """For one more: OutOfResources where `most` wait already; the oldest that have ended are forgotten."""
+    def _check_room(self, connection: sqlite3.Connection, most: int) -> None:
         waiting = self._waiting(connection)
         if waiting >= most:
             raise OutOfResources(f"There are {waiting} jobs waiting already")
+
+    def _make_room(self, connection: sqlite3.Connection, most: int) -> None:
+        """For one more: OutOfResources where `most` wait already; the oldest that have ended are forgotten."""
+        self._check_room(connection, most)
         connection.execute(
             "DELETE FROM jobs WHERE kind = ? AND ended IS NOT NULL AND number NOT IN"
             " (SELECT number FROM jobs WHERE kind = ? AND ended IS NOT NULL ORDER BY number DESC LIMIT ?)",

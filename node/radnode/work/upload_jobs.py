@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from radnode.model.errors import OutOfResources
 from radnode.work.jobs import Counts, Job, JobKind, Jobs, JobState, Wanted
 from radnode.work.work_file import WorkFile
 
@@ -42,9 +41,7 @@ class UploadJobs(Jobs):
     def check_room(self) -> None:
         """OutOfResources where as many wait as may."""
         with self._work.reading() as connection:
-            waiting = self._waiting(connection)
-        if waiting >= self._most:
-            raise OutOfResources(f"There are {waiting} jobs waiting already")
+            self._check_room(connection, self._most)
 
     def add_upload(
         self, number: str, files: Sequence[UploadedFile], size: int, now: float, *, by_right: bool = False
