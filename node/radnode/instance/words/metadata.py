@@ -154,9 +154,7 @@ def metadata_of(content: Content) -> Metadata:
     )
 
 
-def _texts(
-    content: Content, group: type[PatientMetadata | StudyMetadata | SeriesMetadata | EquipmentMetadata]
-) -> Texts:
+def _texts(content: Content, group: type[TextGroup]) -> Texts:
     return {field.name: _text(content, field.name) for field in fields(group)}
 
 

@@ -40,12 +40,9 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class TracedData:
+class TracedData(StructuredData):
     """The structured data of a summary, and where each value comes from."""
 
-    patient: dict[str, Value]
-    study: dict[str, Value]
-    technical: dict[str, Value]
     provenance: Provenance
 
 
