@@ -18,7 +18,7 @@ _MAX_DOSES = 100  # quantities that are told
 Texts = dict[str, str | None]
 Told = tuple[Texts, dict[str, Origin]]
 
-_WORDS: dict[str, dict[str, Callable[[str], str]]] = {
+WORDS: dict[str, dict[str, Callable[[str], str]]] = {
     "patient": {
         "patient_name": name,
         "patient_id": str,
@@ -111,17 +111,9 @@ class StudyData:
 
 
 @dataclass(frozen=True, slots=True)
-class TracedStudyData:
+class TracedStudyData(StudyData):
     """The same, and where each value comes from."""
 
-    patient: Texts
-    study: Texts
-    modalities: tuple[str, ...]
-    series: tuple[SeriesData, ...]
-    dose: tuple[DoseData, ...]
-    contradictions: tuple[Contradiction, ...]
-    other_patients: tuple[str, ...]
-    extent: Extent
     provenance: StudyProvenance
 
 
@@ -200,7 +192,7 @@ def _others(files: Sequence[StudyFile], own: Sequence[StudyFile]) -> tuple[str, 
 
 def _contradictions(files: Sequence[StudyFile], group: str, told: Texts) -> Iterator[tuple[Contradiction, Origin]]:
     """What files have instead of what is told."""
-    for key, word in _WORDS[group].items():
+    for key, word in WORDS[group].items():
         seen = {shown(told.get(key), word)}
         for file in files:
             value = getattr(getattr(file.metadata, group), key)

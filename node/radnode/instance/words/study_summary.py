@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from radnode.instance.words.dose import OF_REPORTS
-from radnode.instance.words.study_data import Sections, SeriesData, StudyData
+from radnode.instance.words.study_data import WORDS, Sections, SeriesData, StudyData
 from radnode.instance.words.study_doses import DoseData
 from radnode.instance.words.summary import Lines, section
-from radnode.instance.words.wording import age, clean, day, is_number, millimetres, name, shown
+from radnode.instance.words.wording import clean, is_number, millimetres, shown
 
 _LABELS = {
     "patient_name": "Name",
@@ -20,7 +20,7 @@ _LABELS = {
     "accession_number": "Accession",
 }
 _SHOWN_VALUES = 8  # of one quantity
-_WORDS = {"patient_name": name, "patient_age": age, "patient_birth_date": day, "study_date": day}
+_WORDS = WORDS["patient"] | WORDS["study"]
 
 
 def study_text(data: StudyData, wanted: Sections) -> str:
@@ -52,7 +52,7 @@ def _study(data: StudyData) -> Lines:
 
 def _told(data: StudyData, key: str, value: str | None) -> Lines:
     """The value, and what other objects have instead."""
-    word = _WORDS.get(key, str)
+    word = _WORDS[key]
     yield _LABELS[key], shown(value, word)
     for other in data.contradictions:
         if other.key == key:
