@@ -78,13 +78,18 @@ def test_components_that_were_transformed_are_rgb_whatever_is_declared(declared:
     assert np.array_equal(pixels_of(render(in_file(image, TRANSFORMED, tmp_path, HTJ2K), PictureWish()).data), COLOUR)
 
 
-def test_components_that_were_not_transformed_are_what_is_declared(tmp_path: Path) -> None:
+@pytest.mark.parametrize("declared", ["YBR_FULL", "YBR_FULL_422"])
+def test_components_that_were_not_transformed_are_what_is_declared(declared: str, tmp_path: Path) -> None:
+    """And all of them have their full size, whatever is declared of their chroma."""
     values = RANDOM.integers(0, 256, (33, 35, 3)).astype("u1")
     image = image_of(values, PhotometricInterpretation="YBR_FULL")
-    path = in_file(image, codestream_of(image), tmp_path)
+    codestream = codestream_of(image)
+    image.PhotometricInterpretation = declared
+    path = in_file(image, codestream, tmp_path)
     decoded = decode(read_frame(path))
     assert decoded.photometric == "YBR_FULL"
     assert np.array_equal(decoded.values, values)
+    assert pixels_of(render(path, PictureWish()).data).shape == values.shape
 
 
 @pytest.mark.parametrize("codestream_bits", [8, 11, 13, 16])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from rle.rle import decode_frame
 
 from radnode.instance.decoding.compressions import Compression
-from radnode.instance.decoding.image_attributes import PixelDescription, refusing
+from radnode.instance.decoding.image_attributes import PixelDescription, refusing, upsampled
 from radnode.instance.decoding.jpeg import decode_jpeg, decoder_of
 from radnode.instance.decoding.native import Array, native_cells, shaped, stored_values, whole_cells
 from radnode.instance.decoding.pixels import EncodedFrame
@@ -14,8 +14,6 @@ from radnode.instance.decoding.video import decode_video
 from radnode.model.errors import CannotRender
 
 _DECODERS = {Compression.RLE: "pylibjpeg-rle (RLE)", Compression.DEFLATED: "zlib (deflated frames)"}
-UPSAMPLED = {"YBR_FULL_422": "YBR_FULL", "YBR_PARTIAL_422": "YBR_PARTIAL"}
-"""What 4:2:2 is called once each pixel has its own chroma."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ def decode(frame: EncodedFrame) -> DecodedFrame:
         values = stored_values(
             pixel_cells(frame), stored=description.stored, high_bit=description.high_bit, signed=description.signed
         )
-        photometric = UPSAMPLED.get(description.photometric, description.photometric)
-        return DecodedFrame(values, photometric, description.stored, _DECODERS.get(frame.compression, "none"))
+        decoder = _DECODERS.get(frame.compression, "none")
+        return DecodedFrame(values, upsampled(description.photometric), description.stored, decoder)
 
 
 def pixel_cells(frame: EncodedFrame) -> Array:

@@ -17,7 +17,8 @@ MAX_PIXELS = 2**28
 MAX_FRAME_BYTES = 512 * 2**20
 MAX_NUMBERS = 2**16  # bytes; what explicit VR can say of numbers in text (PS3.5 7.1.2)
 BIT_DEPTHS = (1, *range(8, 65, 8))  # PS3.5 8.1.1
-SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
+SUBSAMPLED = {"YBR_FULL_422": "YBR_FULL", "YBR_PARTIAL_422": "YBR_PARTIAL"}
+"""Colour spaces in which pixels share their chroma, and what they are once each has its own (PS3.3 C.7.6.3.1.2)."""
 
 # What pydicom and the decoders raise on broken values: data, not faults of this program.
 FOREIGN_FAILURES = (
@@ -170,6 +171,11 @@ def describe(attributes: Dataset, element: str) -> PixelDescription:
     )
     _check(description)
     return description
+
+
+def upsampled(photometric: str) -> str:
+    """What a Photometric Interpretation is called once each pixel has its own chroma."""
+    return SUBSAMPLED.get(photometric, photometric)
 
 
 def frame_count(attributes: Dataset) -> int:

@@ -13,7 +13,7 @@ from PIL import Image
 from radnode.instance.decoding.codestream import Codestream, Process, components_in_scans, read_codestream
 from radnode.instance.decoding.cut_short import CUT_SHORT, may_be_cut, refuse_cut, refuse_damaged
 from radnode.instance.decoding.gdcm_samples import decode_by_gdcm
-from radnode.instance.decoding.image_attributes import PixelDescription
+from radnode.instance.decoding.image_attributes import PixelDescription, upsampled
 from radnode.instance.decoding.native import Array, shaped, stored_values
 from radnode.model.errors import CannotRender
 
@@ -75,18 +75,18 @@ def high_bit_of(codestream: Codestream, description: PixelDescription) -> int:
 def colour_space(description: PixelDescription, codestream: Codestream) -> str:
     """What the decoded samples are: the codestream's own marks go before Photometric Interpretation.
 
-    JPEG 2000's transforms are undone by the decoder; those of the JPEG family are not, whatever their chroma was.
+    JPEG 2000's transforms are undone by the decoder; those of the JPEG family are not. Chroma has its full size.
     """
-    declared = description.photometric
     if description.samples == 1:
-        return declared
+        return description.photometric
+    declared = upsampled(description.photometric)
     if codestream.process is Process.JPEG_2000:
         return "RGB" if codestream.transform or declared in ("YBR_ICT", "YBR_RCT") else declared
     if codestream.letters or codestream.transform == 0:
         return "RGB"
     if codestream.transform == 1 or codestream.jfif:
         return "YBR_FULL"
-    return "YBR_FULL" if declared == "YBR_FULL_422" else declared
+    return declared
 
 
 def _pillow(data: bytes, description: PixelDescription, codestream: Codestream) -> Array:

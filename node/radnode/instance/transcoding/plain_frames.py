@@ -6,8 +6,8 @@ import numpy as np
 
 from radnode.instance.decoding.codestream import Process
 from radnode.instance.decoding.compressions import Compression
-from radnode.instance.decoding.decoders import UPSAMPLED, pixel_cells
-from radnode.instance.decoding.image_attributes import PixelDescription
+from radnode.instance.decoding.decoders import pixel_cells
+from radnode.instance.decoding.image_attributes import PixelDescription, upsampled
 from radnode.instance.decoding.jpeg import colour_space, high_bit_of, jpeg_samples
 from radnode.instance.decoding.native import Array, stored_values
 from radnode.instance.decoding.pixels import EncodedFrame
@@ -37,10 +37,9 @@ def plain_frame(frame: EncodedFrame) -> PlainFrame:
     if description.allocated not in _CELLS:
         raise CannotRender(f"pixel data of {description.allocated} Bits Allocated is not transcoded")
     if frame.compression is not Compression.JPEG:
-        photometric = UPSAMPLED.get(description.photometric, description.photometric)
-        return PlainFrame(pixel_cells(frame), photometric, description.high_bit)
+        return PlainFrame(pixel_cells(frame), upsampled(description.photometric), description.high_bit)
     samples, codestream = jpeg_samples(frame.data, description)
-    photometric = UPSAMPLED.get(*(colour_space(description, codestream),) * 2)
+    photometric = colour_space(description, codestream)
     if codestream.process is Process.DCT and codestream.precision == 8 and photometric == "YBR_FULL":
         samples, photometric = rgb(samples, photometric, 8), "RGB"
     if description.samples > 1 and photometric not in _COLOUR_SPACES:
