@@ -7,7 +7,7 @@ from rle.rle import decode_frame
 
 from radnode.instance.decoding.compressions import Compression
 from radnode.instance.decoding.image_attributes import PixelDescription, refusing, upsampled
-from radnode.instance.decoding.jpeg import decode_jpeg, decoder_of
+from radnode.instance.decoding.jpeg import decode_jpeg
 from radnode.instance.decoding.native import Array, native_cells, shaped, stored_values, whole_cells
 from radnode.instance.decoding.pixels import EncodedFrame
 from radnode.instance.decoding.video import decode_video
@@ -34,7 +34,7 @@ def decode(frame: EncodedFrame) -> DecodedFrame:
     description = frame.description
     with refusing("the pixel data cannot be decoded"):
         if frame.compression is Compression.JPEG:
-            return DecodedFrame(*decode_jpeg(frame.data, description), decoder_of(frame.data))
+            return DecodedFrame(*decode_jpeg(frame.data, description))
         if frame.compression is Compression.VIDEO:
             return DecodedFrame(decode_video(frame.data, frame.number, description), "RGB", 8, "ffmpeg (video)")
         values = stored_values(

@@ -21,8 +21,11 @@ Decoder: TypeAlias = Callable[[bytes, PixelDescription, Codestream], Array]
 _END_OF_IMAGE = b"\xff\xd9"
 
 
-def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str, int]:
-    """Stored values, their photometric interpretation and their bits. Raises CannotRender, and what decoders raise."""
+def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str, int, str]:
+    """Stored values, their photometric interpretation, their bits, and what decoded them.
+
+    Raises CannotRender, and what decoders raise.
+    """
     cells, codestream = jpeg_samples(data, description)
     bits, high_bit = codestream.precision, high_bit_of(codestream, description)
     if codestream.process is not Process.JPEG_2000 or high_bit >= description.stored:
@@ -30,7 +33,8 @@ def decode_jpeg(data: bytes, description: PixelDescription) -> tuple[Array, str,
     if high_bit < description.stored:  # they begin at the lowest bit, whatever the precision is
         high_bit = bits - 1
     values = stored_values(cells, stored=bits, high_bit=high_bit, signed=description.signed)
-    return values, colour_space(description, codestream), bits
+    decoder = f"{_LIBRARIES[_decoder(codestream)]} ({codestream.process.value})"
+    return values, colour_space(description, codestream), bits, decoder
 
 
 def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Codestream]:
@@ -55,12 +59,6 @@ def jpeg_samples(data: bytes, description: PixelDescription) -> tuple[Array, Cod
     elif decoder is _gdcm and (codestream.process is not Process.LOSSLESS or may_be_cut(data, samples)):
         refuse_cut(data, samples, decode)
     return samples, codestream
-
-
-def decoder_of(data: bytes) -> str:
-    """Whose decoder reads a codestream, and what that is. Raises CannotRender."""
-    codestream = read_codestream(data)
-    return f"{_LIBRARIES[_decoder(codestream)]} ({codestream.process.value})"
 
 
 def high_bit_of(codestream: Codestream, description: PixelDescription) -> int:
