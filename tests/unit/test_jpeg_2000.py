@@ -124,6 +124,12 @@ def test_a_codestream_that_is_not_the_image_is_refused(attributes: Any, why: str
         decode(read_frame(in_file(image, REVERSIBLE, tmp_path)))
 
 
+def test_a_codestream_that_ends_within_its_header_is_refused(tmp_path: Path) -> None:
+    for length in (6, 30, 42):
+        with pytest.raises(CannotRender, match="no valid header"):
+            decode(read_frame(in_file(image_of(GREY.astype("<u2"), BitsStored=12), REVERSIBLE[:length], tmp_path)))
+
+
 def test_subsampled_components_are_refused(tmp_path: Path) -> None:
     data = bytearray(TRANSFORMED)
     data[46] = 2  # XRsiz of the second component

@@ -1,10 +1,10 @@
 """Reads what a JPEG, JPEG-LS or JPEG 2000 codestream says of itself, before any decoder is let loose on it."""
 
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from struct import unpack_from
 
 from radnode.model.errors import CannotRender
 
@@ -30,7 +30,7 @@ class Codestream:
     """Size, precision in bits and components of a codestream.
 
     `transform` is the colour transform of Adobe's APP14 segment, or the multiple component transformation of JPEG 2000;
-    both are 0 where there is none. `jfif` says whether there is a JFIF segment, and
+    0 says that there is none, None that the codestream does not say. `jfif` says whether there is a JFIF segment, and
     `letters` whether the components are called R, G, B.
     """
 
@@ -53,15 +53,15 @@ def read_codestream(data: bytes) -> Codestream:
             return _jpeg_2000(data, 0)
         if data.startswith(b"\xff\xd8"):
             return _jpeg(data)
-    except (IndexError, ValueError, ArithmeticError) as error:
+    except (IndexError, ValueError, ArithmeticError, struct.error) as error:
         raise CannotRender("the compressed frame has no valid header") from error
     raise CannotRender("the compressed frame is not of the declared kind")
 
 
 def _jpeg_2000(data: bytes, start: int) -> Codestream:
     """The SIZ segment, and whether COD says that the components are transformed (ISO/IEC 15444-1 A.5.1, A.6.1)."""
-    width, height, left, top = unpack_from(">4L", data, start + 8)
-    components = unpack_from(">H", data, start + 40)[0]
+    width, height, left, top = struct.unpack_from(">4L", data, start + 8)
+    components = struct.unpack_from(">H", data, start + 40)[0]
     sizes = {data[start + 42 + 3 * component] for component in range(components)}
     if len(sizes) != 1:
         raise CannotRender("the components of the compressed frame differ in precision or sign")
