@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from pathlib import Path
+from functools import partial
 from typing import TypeAlias
 
 from radnode.archive.archive import Archive
@@ -52,15 +51,10 @@ class Pictures:
     def __init__(self, archive: Archive, pool: RenderPool, settings: RenderSettings) -> None:
         self._archive = archive
         self._pool = pool
-        self._settings = settings
+        self._cache = PictureCache(archive, limit=settings.cache_size, reserve=settings.cache_reserve)
         self._renderer = renderer()
         self._making: dict[_Subject, _Making] = {}
         self._keeping = Keeping()
-
-    @cached_property
-    def _cache(self) -> PictureCache:
-        limit, reserve = self._settings.cache_size, self._settings.cache_reserve
-        return PictureCache(self._archive, limit=limit, reserve=reserve)
 
     def seek(self, path: FilePath, wish: PictureWish, known: Collection[str]) -> Sought:
         """The picture as far as it is there; one whose key is `known` is not read. NotFound, OutOfResources. Blocks."""
@@ -97,8 +91,8 @@ class Pictures:
         file = self._archive.layout.current(sought.object.path)
         try:
             return await self._pool.render(file, sought.wish, is_wanted=is_wanted)
-        except (CannotRender, FileNotFoundError):
-            if await asyncio.to_thread(_exists, file):
+        except CannotRender:
+            if await asyncio.to_thread(file.exists):
                 raise
             raise NotFound(NOT_FOUND) from None
 
@@ -109,12 +103,5 @@ class Pictures:
             forget()
             return
         picture = done.result()
-        work = partial(self._keep, sought, picture)
+        work = partial(self._cache.keep, sought.object, sought.key, picture)
         self._keeping.add(Due(len(picture.data), work, forget))
-
-    def _keep(self, sought: Sought, picture: Picture) -> None:
-        self._cache.keep(sought.object, sought.key, picture)
-
-
-def _exists(file: Path) -> bool:
-    return file.exists()
