@@ -22,6 +22,8 @@ _LONGEST_START = 8
 _SEAM = re.compile(rb"\xff\xd9\0?(?=\xff(?:\xd8\xff|\x4f\xff\x51))")  # one codestream ends, another begins
 _END_WITHIN = 4  # bytes at the end of a fragment among which the codestream's end is looked for: it may be padded
 
+_NONE: NDArray[Any] = np.empty(0, np.uint64)
+
 Span = tuple[int, int]
 """Offset and length of bytes in the data set."""
 
@@ -80,11 +82,8 @@ class Fragments:
         return self._by_extended(number) or self._by_basic(number)
 
     def _by_extended(self, number: int) -> list[Span]:
-        extended = self._extended
-        if extended is None:
-            return []
-        offsets, lengths = (self._numbers(table, "<u8") for table in (extended.offsets, extended.lengths))
-        if not self._is_believed(offsets) or len(lengths) < number:
+        offsets, lengths = self._extended_numbers
+        if len(offsets) < number or len(lengths) < number:
             return []
         offset, length = int(offsets[number - 1]), int(lengths[number - 1])
         fragment = self._fragment(self._begin + offset)
@@ -92,13 +91,27 @@ class Fragments:
         return [(fragment[0], length)] if fragment and is_next and 0 < length <= fragment[1] else []
 
     def _by_basic(self, number: int) -> list[Span]:
-        offsets = self._numbers(self._table, "<u4")
-        if not self._is_believed(offsets):
+        offsets = self._basic_numbers
+        if len(offsets) < number:
             return []
         end = self._begin + int(offsets[number]) if len(offsets) > number else None
         spans, position = self._until(self._begin + int(offsets[number - 1]), end)
         is_one = not any(self._begins(span) for span in spans[1:])
         return spans if is_one and (end is None or position == end) else []
+
+    @cached_property
+    def _extended_numbers(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Offsets and lengths, none where they are not believed."""
+        if self._extended is None:
+            return _NONE, _NONE
+        offsets = self._numbers(self._extended.offsets, "<u8")
+        return (offsets, self._numbers(self._extended.lengths, "<u8")) if self._is_believed(offsets) else (_NONE, _NONE)
+
+    @cached_property
+    def _basic_numbers(self) -> NDArray[Any]:
+        """Offsets, none where they are not believed."""
+        offsets = self._numbers(self._table, "<u4")
+        return offsets if self._is_believed(offsets) else _NONE
 
     def _numbers(self, table: Element | Span, kind: str) -> NDArray[Any]:
         """The numbers of an offset table, at most one more than there are frames."""
