@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
-from pydicom.uid import HTJ2K, UID, HTJ2KLossless, HTJ2KLosslessRPCL, JPEG2000Lossless
+from pydicom.uid import HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL, JPEG2000Lossless
+from support.compressing import compress, compressed
 from support.instances import write_part10
 from support.pictures import image_of, padded, pixels_of
 
@@ -46,15 +46,11 @@ IRREVERSIBLE = b64decode(
 
 
 def in_file(image: Dataset, codestream: bytes, folder: Path, syntax: str = JPEG2000Lossless) -> Path:
-    image.file_meta.TransferSyntaxUID = UID(syntax)
-    image.PixelData = encapsulate([padded(codestream)])
-    image["PixelData"].VR = "OB"
-    image["PixelData"].is_undefined_length = True
-    return write_part10(image, folder / "image.dcm")
+    return write_part10(compressed(image, syntax, [padded(codestream)]), folder / "image.dcm")
 
 
 def codestream_of(image: Dataset) -> bytes:
-    image.compress(JPEG2000Lossless, encoding_plugin="pylibjpeg", generate_instance_uid=False)
+    compress(image, JPEG2000Lossless)
     data = bytes(image.PixelData)
     return data[data.index(b"\xff\x4f\xff\x51") : data.rindex(b"\xff\xd9") + 2]
 
