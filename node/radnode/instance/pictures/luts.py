@@ -53,10 +53,15 @@ def lookup_table(item: Dataset, *, signed: bool, big_endian: bool) -> LookupTabl
     with refusing("a lookup table cannot be read"):
         value = item.LUTData
         if isinstance(value, bytes):
-            words = np.frombuffer(value[: len(value) // 2 * 2], ">u2" if big_endian else "<u2")
+            words = words_of(value, big_endian=big_endian)
         else:
             words = np.atleast_1d(np.asarray(value)).astype(np.int64) & 0xFFFF
     return table_of(descriptor, words.astype(np.uint16), signed=signed)
+
+
+def words_of(value: bytes, *, big_endian: bool) -> Array:
+    """The whole 16-bit words of an OW value."""
+    return np.frombuffer(value[: len(value) // 2 * 2], ">u2" if big_endian else "<u2")
 
 
 def table_of(descriptor: tuple[float, ...], words: Array, *, signed: bool) -> LookupTable:

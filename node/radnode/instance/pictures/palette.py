@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from radnode.instance.decoding.image_attributes import first_item, numbers, refusing, text
 from radnode.instance.decoding.pixels import EncodedFrame
-from radnode.instance.pictures.luts import LookupTable, table_of
+from radnode.instance.pictures.luts import LookupTable, table_of, words_of
 from radnode.instance.pictures.segments import expand_segments
 from radnode.instance.pictures.stored import StoredValues
 from radnode.model.errors import CannotRender
@@ -91,5 +91,5 @@ def _read(frame: EncodedFrame, color: str) -> LookupTable:
 
 
 def _numbers(value: bytes, width: int, big_endian: bool) -> NDArray[Any]:
-    words = np.frombuffer(value[: len(value) // 2 * 2], ">u2" if big_endian else "<u2")
+    words = words_of(value, big_endian=big_endian)
     return words if width == 2 else words.astype("<u2").view(np.uint8)

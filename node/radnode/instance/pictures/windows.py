@@ -83,5 +83,5 @@ def window_of(center: float | None, width: float | None, function: Function | No
     """The window, or None where its function knows no such width (C.11.2.1.2.1, C.11.2.1.3)."""
     if center is None or width is None or function is None:
         return None
-    least = 1 if function is Function.LINEAR else np.nextafter(0, 1)
-    return Window(center, width, function) if width >= least else None
+    is_known = width >= 1 if function is Function.LINEAR else width > 0
+    return Window(center, width, function) if is_known else None
