@@ -7,15 +7,13 @@ from uuid import UUID
 
 from pydicom._uid_dict import UID_dictionary
 
-MIN_KEY = 16
-"""Bytes: who guesses the key can try out patient IDs and UIDs until one fits."""
 SECRET_FILE = "deid.secret"  # noqa: S105 - the file's name, not what it holds
 _NEAREST, _SPAN = 30, 3650  # days
 
 
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
-    """Made of one secret of MIN_KEY bytes at least."""
+    """Made of one secret: who guesses it can try out patient IDs and UIDs until one fits."""
 
     key: bytes = field(repr=False)
 
