@@ -47,12 +47,13 @@ def port() -> Iterator[int]:
 
 
 def test_the_client_has_every_answer_timed_and_measured(port: int) -> None:
+    before = Answering.asked
     answers = ask_apart(Errand(port, ["/large", *["/"] * 20], 4, {"Authorization": "Bearer me"}))
     assert sorted(answers.sizes) == [*[100] * 20, 3 << 20]
     assert len(answers.latencies) == 21
     assert max(answers.latencies) <= answers.seconds
     assert answers.problem == ""
-    assert Answering.asked == 21
+    assert Answering.asked - before == 21
 
 
 def test_the_client_tells_of_a_refusal(port: int) -> None:
