@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, TypeAlias
-from zipfile import ZipFile
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
@@ -21,16 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from support.instances import encode_part10, make_instance
 from support.threaded_rest import ThreadedRest
 from support.worklists import STUDY, TODAY
-
-
-def zipped(files: Sequence[bytes]) -> bytes:
-    """An archive of these files."""
-    out = BytesIO()
-    with ZipFile(out, "w") as archive:
-        for number, file in enumerate(files):
-            archive.writestr(f"{number}.dcm", file)
-    return out.getvalue()
-
+from support.zips import ZIP_STORED, zipped
 
 CHECKS = [
     status_code_conformance,
@@ -45,7 +34,7 @@ _ENTRY = {
     "ScheduledProcedureStepSequence": [{"Modality": "CT", "ScheduledProcedureStepStartDate": TODAY}],
 }
 _FILES = (b"", b"\0" * 128 + b"DICM", encode_part10(make_instance()), encode_part10(make_instance())[:-9])
-_ZIP = zipped(_FILES)
+_ZIP = zipped({f"{number}.dcm": file for number, file in enumerate(_FILES)}, ZIP_STORED)
 
 AnyCase: TypeAlias = Case[Any]
 Values = Sequence[Mapping[str, str]]
