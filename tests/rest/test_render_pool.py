@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from support.instances import bundled, make_instance, write_part10
 from support.pictures import image_of
-from support.processes import children, environment_of, is_render_worker, maps, sockets_of, until
+from support.processes import children, environment_of, is_render_worker, maps, sockets_of
+from support.rest import until
 
 from radnode.instance.pictures.picture import Picture, PictureWish
 from radnode.instance.pictures.render import render

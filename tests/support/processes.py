@@ -1,9 +1,6 @@
-"""Processes as /proc shows them, and waiting for what they do."""
+"""Processes as /proc shows them."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 
 
 def children(parent: int) -> set[int]:
@@ -17,13 +14,6 @@ def children(parent: int) -> set[int]:
         if owner == str(parent) and state != "Z":
             found.add(int(entry.name))
     return found
-
-
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 def is_render_worker(process: int) -> bool:

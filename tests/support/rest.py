@@ -119,10 +119,10 @@ class Rest:
             return await read_answer(reader)
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what the server does in its own time, ten seconds at most."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - there is no event: the condition is on disk
+async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for what the server does in its own time, so many seconds at most."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - there is no event: it is on disk
             await asyncio.sleep(0.005)
 
 
