@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.attacks import HOST
-from benchmarks.processes import family, forget_peaks
+from benchmarks.processes import family, forget_peaks, peak
 from benchmarks.programs import free_port
 from benchmarks.servers import RADNODE, Site
 from benchmarks.serving import Failed, serve
@@ -49,7 +49,7 @@ def send_large(size: int, work: Path, tell: Callable[[int], None]) -> Sent:
         seconds = time.monotonic() - began
         if status != 0:
             raise Failed(f"answered {status:04X}")
-        return Sent(seconds, {_name(pid): _peak(pid) for pid in family(running.pid)})
+        return Sent(seconds, {_name(pid): peak(pid) for pid in family(running.pid)})
 
 
 def stream_large(requested: Requested, size: int, tell: Callable[[int], object] = int) -> None:
@@ -95,10 +95,3 @@ def _say(requested: Requested, data: bytes) -> None:
 
 def _name(pid: int) -> str:
     return f"{Path(f'/proc/{pid}/comm').read_text().strip()} {pid}"
-
-
-def _peak(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0

@@ -52,6 +52,11 @@ def memory(pid: int) -> int:
     return total * 1024
 
 
+def peak(pid: int) -> int:
+    """The most bytes that one process has held since its peak was last forgotten."""
+    return _sizes(pid, "status").get("VmHWM", 0) * 1024
+
+
 def forget_peaks(pid: int) -> None:
     """Let the kernel's peaks begin anew with what is held now; where that is not allowed, they stay."""
     for one in family(pid):

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.asking import Errand, ask_apart
 from benchmarks.galleries import IMAGE, Open, fill
 from benchmarks.pictured import SETS
-from benchmarks.processes import PeakMemory, family
+from benchmarks.processes import PeakMemory, family, peak
 from benchmarks.serving import Failed
 from benchmarks.tables import short
 
@@ -37,10 +37,9 @@ def soak(files: Mapping[str, Sequence[Path]], seconds: float, work: Path) -> Soa
             if answers.problem:
                 raise Failed(answers.problem)
             made += len(answers.sizes)
-        peaks = {pid: _peak(pid) for pid in family(one.running.pid)}
-        workers = [peak for pid, peak in peaks.items() if _makes_pictures(pid)]
-    others = max(peak for pid, peak in peaks.items() if peak not in workers)
-    return Soaked(made, memory.bytes, workers, others)
+        peaks = {pid: peak(pid) for pid in family(one.running.pid)}
+        workers = [peaks.pop(pid) for pid in list(peaks) if _makes_pictures(pid)]
+    return Soaked(made, memory.bytes, workers, max(peaks.values()))
 
 
 def told(soaked: Soaked, seconds: float) -> str:
@@ -58,13 +57,6 @@ def _paths(one: Open, made: int) -> list[str]:
     names = one.names[LARGE]
     asked = range(made, made + _AT_ONCE)
     return [f"{IMAGE.picture(names[number % len(names)])}?window={20000 + number},40000" for number in asked]
-
-
-def _peak(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 def _makes_pictures(pid: int) -> bool:
