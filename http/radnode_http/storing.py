@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from radnode.archive.archive import Archive
+from radnode.archive.layout import refused_by_disk
 from radnode.archive.receiving import Receiving
 from radnode.archive.zipped import ZipArchive, ZipLimits, looks_zipped
 from radnode.model.errors import InvalidZip, OutOfResources, RadnodeError, TooLarge
@@ -173,8 +174,8 @@ def _submitted(pool: ThreadPoolExecutor, work: Callable[P, T], *args: P.args, **
 
 
 def _lacking(error: OSError | MemoryError) -> OutOfResources:
-    words = error.strerror if isinstance(error, OSError) else os.strerror(errno.ENOMEM)
-    return OutOfResources(f"Cannot store: {words or 'input/output error'}")
+    known = error if isinstance(error, OSError) else OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+    return refused_by_disk(known)
 
 
 def _is_zip(path: Path) -> bool:

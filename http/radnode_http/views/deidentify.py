@@ -12,11 +12,10 @@ import structlog
 from aiohttp import web
 
 from radnode.archive.archive import Archive
-from radnode.archive.layout import Layout
+from radnode.archive.layout import Layout, refused_by_disk
 from radnode.archive.stored import Stored
 from radnode.instance.deidentification.deidentify import Deidentified, deidentify
 from radnode.instance.deidentification.pseudonyms import SECRET_FILE, Pseudonyms
-from radnode.model.errors import OutOfResources
 from radnode.model.route import Door, Sender
 from radnode_http.answers.answer import answered
 from radnode_http.answers.deidentify import WARNINGS_HEADER, DeidentifiedAnswer
@@ -99,7 +98,7 @@ def _room_to_write() -> Iterator[None]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise OutOfResources(f"Cannot store: {error.strerror or 'input/output error'}") from error
+        raise refused_by_disk(error) from error
 
 
 def _pseudonyms(layout: Layout) -> Pseudonyms:

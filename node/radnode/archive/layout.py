@@ -117,7 +117,12 @@ class disk_errors:  # noqa: N801 (it is used like a function)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            raise OutOfResources(f"Cannot store: {error.strerror or 'input/output error'}") from error
+            raise refused_by_disk(error) from error
+
+
+def refused_by_disk(error: OSError) -> OutOfResources:
+    """What the disk refuses, in words that name no path."""
+    return OutOfResources(f"Cannot store: {error.strerror or 'input/output error'}")
 
 
 def make_folder(folder: Path, *, parents: bool = False) -> bool:
