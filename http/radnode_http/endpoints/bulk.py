@@ -6,14 +6,23 @@ from radnode.settings import Settings
 from radnode_http.answers.bulk import UploadsAnswer
 from radnode_http.answers.peers import AcceptedAnswer
 from radnode_http.auth import Scope
-from radnode_http.endpoints.endpoint import JOB_AT, Endpoint, Failure, Header, Media, Otherwise, PathParameter, Upload
+from radnode_http.endpoints.endpoint import (
+    JOB_AT,
+    STUDY,
+    Endpoint,
+    Failure,
+    Header,
+    Media,
+    Otherwise,
+    PathParameter,
+    Upload,
+)
 from radnode_http.errors import DISABLED, NO_FILE, NO_STUDY, NOT_FOUND
 from radnode_http.packing import MISSING
 from radnode_http.ranges import CHANGED, UNSATISFIABLE
 from radnode_http.spooled_upload import too_many, too_much
 from radnode_http.views import bulk_upload, downloads
 
-_STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
 _SERIES = PathParameter("series_uid", "The Series Instance UID.", "^[0-9.]{1,64}$")
 _INDEX = Failure(503, (DISABLED, "<why the index cannot be read for now>"))
 _UNKNOWN = Failure(400, ("Unknown parameter <name>", "Parameter <name> is given more than once"))
@@ -136,7 +145,7 @@ def _archives() -> tuple[Endpoint, ...]:
             _ZIP,
             _ABOUT_ZIP,
             failures=(_UNKNOWN, Failure(404, (NO_STUDY,)), _INDEX),
-            named=(_STUDY,),
+            named=(STUDY,),
         ),
         Endpoint(
             "series-archive",
@@ -148,6 +157,6 @@ def _archives() -> tuple[Endpoint, ...]:
             _ZIP,
             _ABOUT_ZIP,
             failures=(_UNKNOWN, Failure(404, (downloads.NO_SERIES,)), _INDEX),
-            named=(_STUDY, _SERIES),
+            named=(STUDY, _SERIES),
         ),
     )

@@ -76,6 +76,9 @@ class PathParameter:
     pattern: str
 
 
+STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """What answers at one method and path, who may call it, and everything that can come back."""

@@ -2,14 +2,13 @@
 
 from radnode_http.answers.answer import StudySummaryAnswer, SummaryAnswer
 from radnode_http.auth import Scope
-from radnode_http.endpoints.endpoint import Endpoint, Failure, Header, Media, PathParameter
+from radnode_http.endpoints.endpoint import STUDY, Endpoint, Failure, Header, Media
 from radnode_http.endpoints.pictures import POOL_FAILURE
 from radnode_http.errors import DISABLED, NO_DOCUMENT, NO_STUDY, NOT_FOUND
 from radnode_http.params.documents import DocumentParameters
 from radnode_http.params.query import SummaryFlags
 from radnode_http.views import documents, summaries
 
-_STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
 _NAME = Header("Content-Disposition", "Of an encapsulated document: whether browsers may show it, and what to call it.")
 _MISSING = Failure(404, (NOT_FOUND,))
 _BAD_FLAGS = Failure(400, ("Invalid JSON body", "Field <name> must be true or false", "Unknown field <name>"))
@@ -55,7 +54,7 @@ def _study_summary() -> Endpoint:
         " Of values that contradict each other the first counts, in the order of arrival; the others are told too.",
         body=SummaryFlags,
         failures=(_BAD_FLAGS, Failure(404, (NO_STUDY,)), *_BODY, Failure(503, (DISABLED, summaries.BUSY), (_RETRY,))),
-        named=(_STUDY,),
+        named=(STUDY,),
     )
 
 

@@ -9,14 +9,13 @@ from radnode_http.answers.worklist import (
     WorklistEntry,
 )
 from radnode_http.auth import Scope
-from radnode_http.endpoints.endpoint import Endpoint, Failure, PathParameter
+from radnode_http.endpoints.endpoint import STUDY, Endpoint, Failure, PathParameter
 from radnode_http.errors import DISABLED
 from radnode_http.params.worklist import EntryBody, ProcedureStepParameters, WorklistParameters
 from radnode_http.views import procedure_steps, worklist
 
 _ID = PathParameter("id", "As adding an entry returns it.", "^[0-9a-f]{16}$")
 _STEP = PathParameter("sop_instance_uid", "The SOP Instance UID of the procedure step.", "^[0-9.]{1,64}$")
-_STUDY = PathParameter("study_uid", "The Study Instance UID.", "^[0-9.]{1,64}$")
 _UNKNOWN_ENTRY = Failure(404, (worklist.UNKNOWN_ENTRY,))
 _WORK = Failure(503, (DISABLED, "<why it cannot be read for now>"))
 _FROM_A_FILE = Failure(409, ("The entry comes from a file of the worklist folder: change or remove that",))
@@ -144,6 +143,6 @@ def _procedure_steps() -> tuple[Endpoint, ...]:
             CompletenessAnswer,
             "By what modalities report of their performed procedure steps; without such a report nothing is known.",
             failures=(Failure(400, (procedure_steps.NO_UID,)), _WORK),
-            named=(_STUDY,),
+            named=(STUDY,),
         ),
     )
