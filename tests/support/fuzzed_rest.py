@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,19 +56,20 @@ class FuzzedRest:
     statuses: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def __enter__(self) -> "FuzzedRest":
-        self._node = Node(self.root, "--http.render_timeout", "5").start()
-        self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {self._node.token()}"
-        self._operations = tuple(_operations(self._call("GET", "/api/openapi.json").json()))
-        self._good = self._stored(bundled("CT_small.dcm").read_bytes())
-        self._warm_up()
-        self._rest = self._process()
-        self._memory = memory(self._rest)
+        with ExitStack() as undo:
+            self._node = undo.enter_context(Node(self.root, "--http.render_timeout", "5"))
+            self._session = undo.enter_context(requests.Session())
+            self._session.headers["Authorization"] = f"Bearer {self._node.token()}"
+            self._operations = tuple(_operations(self._call("GET", "/api/openapi.json").json()))
+            self._good = self._stored(bundled("CT_small.dcm").read_bytes())
+            self._warm_up()
+            self._rest = self._process()
+            self._memory = memory(self._rest)
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._session.close()
-        self._node.__exit__(None, None, None)
+        self._undo.close()
 
     def ask(self, file: FuzzedFile) -> bool:
         """Upload it and ask every endpoint for it; AssertionError for a fault. False where it was not taken."""
