@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from radnode.instance.deidentification.profile import Dates, Profile, is_pseudonym
+from radnode.instance.deidentification.profile import PSEUDONYM_FORM, Dates, Profile, is_pseudonym
 from radnode_http.errors import Refusal
 from radnode_http.params.query import parse_body
 
@@ -20,7 +20,7 @@ def _known_dates(value: object) -> object:
 
 def _pseudonym(text: str) -> str:
     if text and not is_pseudonym(text):
-        raise PydanticCustomError("pseudonym", "must be printable ASCII without a backslash, at most 64 characters")
+        raise PydanticCustomError("pseudonym", f"must be {PSEUDONYM_FORM}")
     return text
 
 

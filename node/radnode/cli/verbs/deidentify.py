@@ -18,7 +18,7 @@ from radnode.cli.progress import progress
 from radnode.cli.refusal import Refused, shown, shown_path
 from radnode.cli.storage import existing, prepare
 from radnode.cli.tables import print_table
-from radnode.instance.deidentification.profile import Dates, Profile, is_pseudonym
+from radnode.instance.deidentification.profile import PSEUDONYM_FORM, Dates, Profile, is_pseudonym
 from radnode.instance.deidentification.pseudonyms import SECRET_FILE, Pseudonyms
 from radnode.model.attributes import BY_KEYWORD
 from radnode.model.level import Level
@@ -109,7 +109,7 @@ def _profile(args: argparse.Namespace) -> Profile:
         text = getattr(args, option)
         if text and not is_pseudonym(text):
             name = option.replace("_", "-")
-            raise Refused(f"--{name} {shown(text)}: must be printable ASCII without a backslash, at most 64 characters")
+            raise Refused(f"--{name} {shown(text)}: must be {PSEUDONYM_FORM}")
     options = {name: getattr(args, name) for name in _OPTIONS if name in Profile.__dataclass_fields__}
     return Profile(
         dates=Dates[args.dates.upper()], patient_id=args.patient_id, patient_name=args.patient_name, **options

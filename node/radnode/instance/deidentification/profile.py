@@ -7,6 +7,8 @@ from radnode.instance.deidentification.codes import BASIC, OPTIONS
 
 MAX_PSEUDONYM = 64
 """Characters of an LO, and of a component group of a PN."""
+PSEUDONYM_FORM = f"printable ASCII without a backslash, at most {MAX_PSEUDONYM} characters"
+"""What `is_pseudonym` wants, in words."""
 
 
 class Dates(Enum):
