@@ -2,6 +2,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import structlog
@@ -9,8 +10,8 @@ import structlog
 from radnode.archive.archive import Archive
 
 
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
+@contextmanager
+def _logging_as_it_was() -> Iterator[None]:
     """Verbs that run within a test set up logging for their process, which is that of all tests."""
     root = logging.getLogger()
     handlers, level, configuration = root.handlers[:], root.level, structlog.get_config()
@@ -25,6 +26,20 @@ def logging_as_it_was() -> Iterator[None]:
     sys.excepthook, threading.excepthook = hooks
     structlog.configure(**configuration)
     root.handlers[:], root.level = handlers, level
+
+
+@pytest.fixture(autouse=True)
+def logging_after_a_test() -> Iterator[None]:
+    """As it was before."""
+    with _logging_as_it_was():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def logging_after_a_file() -> Iterator[None]:
+    """As it was before, also where what the file's tests share has run verbs."""
+    with _logging_as_it_was():
+        yield
 
 
 @pytest.fixture(scope="module")
