@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from support.instances import REMOVED, encode_part10, make_instance
 from support.pictures import item
 from support.rest import Rest, rest_settings, serving, serving_new_archive
 
+from radnode.archive.layout import Layout
 from radnode_http.render_pool import RenderPool
 
 
@@ -187,7 +189,7 @@ async def test_edges_of_a_pictures_parameters(shown: Rest) -> None:
 
 async def test_the_limit_of_uploads_is_the_settings(tmp_path: Path) -> None:
     head = "POST /api/dicom/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x"
-    async with serving(object(), rest_settings(tmp_path)) as rest:
+    async with serving(SimpleNamespace(layout=Layout(tmp_path)), rest_settings(tmp_path)) as rest:
         bearer = rest.session.headers["Authorization"]
         request = f"{head}\r\nAuthorization: {bearer}\r\nContent-Length: 107000000\r\n\r\n".encode()
         assert await rest.raw_status(request) == (

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from support.rest import NO_SUCH_FILE, Rest, detail_of, rest_settings, serving
 
+from radnode.archive.layout import Layout
 from radnode.model.errors import NotFound, OutOfResources, RadnodeError
 
 METHODS = {
@@ -141,6 +142,6 @@ async def test_when_the_archive_cannot_be_reached_the_node_is_not_ready_but_live
         assert await rest.refused("GET", "/readyz", 503) == "The archive cannot be reached"
         async with rest.session.get("/healthz") as answer:
             assert await answer.json() == {"status": "ok"}
-    healthy = SimpleNamespace(statistics=lambda: None)
+    healthy = SimpleNamespace(statistics=lambda: None, layout=Layout(tmp_path))
     async with serving(healthy, rest_settings(tmp_path)) as rest, rest.session.get("/readyz") as answer:
         assert await answer.json() == {"status": "ready"}

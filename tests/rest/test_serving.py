@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 from support.rest import as_bearer, make_token, rest_settings
 
+from radnode.archive.layout import Layout
 from radnode_http import serving
 from radnode_http.app import build_app
 from radnode_http.blocking import to_its_end
@@ -61,7 +62,7 @@ def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
         assert go_on.wait(10)
         return SimpleNamespace(files=7, bytes=0, studies=0, series=0)
 
-    with served(SimpleNamespace(statistics=statistics), tmp_path) as (port, stop, _):
+    with served(SimpleNamespace(statistics=statistics, layout=Layout(tmp_path)), tmp_path) as (port, stop, _):
         answers: list[Any] = []
         client = threading.Thread(target=lambda: answers.append(fetch(port, "/api/dicom/status")))
         client.start()

@@ -11,6 +11,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from support.instances import REMOVED, bundled, encode_dataset, encode_part10, make_instance
 from support.rest import Rest, checked, detail_of, open_archive, rest_settings, serving
 
+from radnode.archive.layout import Layout
 from radnode.model.errors import OutOfResources
 from radnode_http.answers.answer import MetadataAnswer, StatusAnswer, UploadAnswer
 
@@ -180,6 +181,8 @@ async def test_a_real_file_of_each_kind_is_taken(rest: Rest) -> None:
 
 class Full:
     """An archive whose disk is full at the first write."""
+
+    layout = Layout(Path("/nowhere"))
 
     def __init__(self) -> None:
         self.aborted = 0
